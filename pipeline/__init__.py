@@ -1,0 +1,1 @@
+"""ink2edge: raw handwriting archives in, on-device recognisers out. Importing this package runs nothing."""

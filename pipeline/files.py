@@ -1,0 +1,65 @@
+"""Outputs that appear whole or not at all: everything is written beside its final name, then renamed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+
+def partial_path(path: Path) -> Path:
+    """Where `path` is written until it is complete. One fixed name, so that a rerun finds and removes what a kill left."""
+    return path.with_name(path.name + ".partial")
+
+
+@contextlib.contextmanager
+def atomic_directory(path: Path | str) -> Iterator[Path]:
+    """Yields an empty directory that takes the place of `path` when the block ends without an exception."""
+    final = Path(path)
+    partial = partial_path(final)
+    remove(partial)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+    except BaseException:
+        remove(partial)
+        raise
+    remove(final)
+    os.rename(partial, final)
+
+
+@contextlib.contextmanager
+def atomic_file(path: Path | str) -> Iterator[Path]:
+    """Yields a path to write to; it is renamed to `path` when the block ends without an exception."""
+    final = Path(path)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    partial = partial_path(final)
+    remove(partial)
+    try:
+        yield partial
+    except BaseException:
+        remove(partial)
+        raise
+    os.replace(partial, final)
+
+
+def write_text(path: Path | str, text: str) -> None:
+    """Writes UTF-8 text with Unix line ends, atomically."""
+    with atomic_file(path) as partial:
+        partial.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: Path | str, value: Mapping | list) -> None:
+    """Writes JSON as people and `git diff` read it: indented, UTF-8, keys in the order given."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def remove(path: Path) -> None:
+    """Removes a file or a tree, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,148 @@
+"""params.yaml as one typed, validated, frozen object. The only place that knows ranges and meanings.
+
+    params = load_params()
+    params.train.epochs
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipeline.errors import InkError
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+LEVEL1_CLASSES = 3755  # GB2312 rows 16 to 55
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Strokes(_Section):
+    """The embedded corpus."""
+
+    classes: Annotated[int, Field(ge=1, le=LEVEL1_CLASSES)] | Annotated[str, Field(min_length=1)]
+    writers: Annotated[int, Field(ge=1, le=9000)]
+    samples: Count
+    seed: Seed
+
+
+class Decode(_Section):
+    """Archives to samples. `charset` is a name or the path of a class list (one character a line)."""
+
+    source: Annotated[str, Field(min_length=1)]
+    charset: Annotated[str, Field(min_length=1)]
+    max_bad_fraction: Fraction
+    shards: Annotated[int, Field(ge=1, le=1024)]
+
+
+class Split(_Section):
+    """Fractions are of all samples (or writers); what is neither test nor validation is the training part."""
+
+    by: Literal["sample", "writer", "official"]
+    test: Annotated[float, Field(gt=0, lt=1)]
+    validation: Annotated[float, Field(gt=0, lt=1)]
+    shards: Annotated[int, Field(ge=1, le=1024)]
+    seed: Seed
+
+    @model_validator(mode="after")
+    def _leaves_a_training_part(self) -> Split:
+        if self.test + self.validation >= 1:
+            raise ValueError(f"test + validation must be below 1, found {self.test} + {self.validation}")
+        return self
+
+
+class Model(_Section):
+    """Inception-GAP."""
+
+    width: Annotated[float, Field(gt=0, le=4)]
+    modules: Annotated[tuple[Count, Count], Field(strict=False)]
+    features: Annotated[int, Field(ge=16, le=4096)]
+    dropout: Annotated[float, Field(ge=0, lt=1)]
+
+
+class Augment(_Section):
+    """Largest distortion of a training image; 0 turns a part off."""
+
+    rotate: Annotated[float, Field(ge=0, le=45)]
+    shear: Annotated[float, Field(ge=0, le=0.5)]
+    scale: Annotated[float, Field(ge=0, le=0.5)]
+    shift: Annotated[float, Field(ge=0, le=0.25)]
+    elastic: Annotated[float, Field(ge=0, le=4)]
+    thickness: Fraction
+    fade: Fraction
+
+
+class Train(_Section):
+    """The recipe."""
+
+    epochs: Count
+    batch_size: Count
+    evaluation_batch_size: Count
+    learning_rate: Annotated[float, Field(gt=0, le=1)]
+    weight_decay: Annotated[float, Field(ge=0, le=1)]
+    warmup_epochs: Annotated[float, Field(ge=0)]
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)]
+    ema: Annotated[float, Field(ge=0, lt=1)]
+    seed: Seed
+    augment: Augment
+
+    @model_validator(mode="after")
+    def _warms_up_within_the_run(self) -> Train:
+        if self.warmup_epochs >= self.epochs:
+            raise ValueError(f"warmup_epochs must be below epochs ({self.epochs}), found {self.warmup_epochs}")
+        return self
+
+
+class Quantize(_Section):
+    calibration_samples: Count
+
+
+class Evaluate(_Section):
+    latency_runs: Annotated[int, Field(ge=20)]
+
+
+class Params(_Section):
+    """All of params.yaml."""
+
+    strokes: Strokes
+    decode: Decode
+    split: Split
+    model: Model
+    train: Train
+    quantize: Quantize
+    evaluate: Evaluate
+
+
+def load_params(path: Path | str = "params.yaml") -> Params:
+    """Reads and checks `path`.
+
+    Raises:
+        InkError: naming each wrong key, its value and what is allowed.
+    """
+    path = Path(path)
+    try:
+        return Params.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise InkError(f"{path}: cannot read the params ({error.strerror}); run from the repository root") from error
+    except yaml.YAMLError as error:
+        raise InkError(f"{path}: not valid YAML: {error}") from error
+    except ValidationError as error:
+        lines = [_describe(item) for item in error.errors()]
+        raise InkError(f"{path}: {len(lines)} wrong value(s)\n" + "\n".join(lines)) from error
+
+
+def _describe(item) -> str:
+    key = ".".join(str(part) for part in item["loc"]) or "(top level)"
+    if item["type"] == "extra_forbidden":
+        return f"  {key}: unknown key; remove it or mend its spelling"
+    if item["type"] == "missing":
+        return f"  {key}: missing"
+    return f"  {key}: {item['msg']}, found {item['input']!r}"
