@@ -1,0 +1,98 @@
+"""The embedded corpus: writers draw characters into CASIA `.gnt` files, one a writer.
+
+Every sample depends on (seed, writer, character, repeat) alone, so that the bytes do not depend on processes or order. A
+process holds one writer's file at a time: memory does not grow with the corpus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from multiprocessing import get_context
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from pipeline.errors import InkError
+from pipeline.formats.charset import GB2312_LEVEL1
+from pipeline.formats.gnt import write_gnt
+from pipeline.ink.hand import Draws, write_character
+from pipeline.ink.medians import Strokes
+from pipeline.ink.raster import scan
+from pipeline.ink.skeleton import Skeleton, build_skeleton
+from pipeline.ink.writers import FIRST_WRITER, Writer, draw_writer
+from pipeline.params import Strokes as StrokesParams
+
+
+def corpus_chars(classes: int | str) -> tuple[str, ...]:
+    """The characters that `strokes.classes` names: the first N of GB2312 level 1, or those of a string.
+
+    Raises:
+        InkError: a character of the string stands twice.
+    """
+    if isinstance(classes, int):
+        return GB2312_LEVEL1[:classes]
+    twice = sorted({char for char in classes if classes.count(char) > 1})
+    if twice:
+        raise InkError(f"strokes.classes: expected each character once, found {' '.join(twice)} more than once")
+    return tuple(classes)
+
+
+def draw_sample(skeleton: Skeleton, writer: Writer, seed: tuple[int, int, int], repeat: int) -> np.ndarray:
+    """One scan of a character: uint8 [height, width], 255 = paper, cropped to the ink.
+
+    Args:
+        skeleton: the character.
+        writer: see `draw_writer`.
+        seed: corpus seed, number of the writer, code point.
+        repeat: which time the writer writes it.
+    """
+    draws = Draws(len(skeleton.first), seed, repeat)
+    return scan(write_character(skeleton, writer, draws), writer, draws.rng)
+
+
+def write_corpus(folder: Path, medians: Mapping[str, Strokes], params: StrokesParams, processes: int) -> None:
+    """Writes `<writer>-f.gnt` for each writer into `folder`, each character of `medians` `params.samples` times.
+
+    Args:
+        folder: exists and is empty.
+        medians: the characters, in the order of the files.
+        params: number of writers and samples, and the seed.
+        processes: how many work at a time; they change no byte.
+    """
+    numbers = range(FIRST_WRITER, FIRST_WRITER + params.writers)
+    tasks = [(folder, number, params) for number in numbers]
+    with tqdm(total=len(tasks), desc="strokes", unit=" writers") as progress:
+        if processes == 1:
+            _start(medians)
+            for task in tasks:
+                _write_writer(task)
+                progress.update()
+            return
+        # Not `fork`: a caller may run threads.
+        with get_context("spawn").Pool(min(processes, len(tasks)), _start, (dict(medians),)) as pool:
+            for _ in pool.imap_unordered(_write_writer, tasks):
+                progress.update()
+
+
+_characters: dict[str, Skeleton] = {}  # of this process
+
+
+def _start(medians: Mapping[str, Strokes]) -> None:
+    cv2.setNumThreads(1)
+    _characters.clear()
+    _characters.update((char, build_skeleton(strokes)) for char, strokes in medians.items())
+
+
+def _write_writer(task: tuple[Path, int, StrokesParams]) -> None:
+    folder, number, params = task
+    writer = draw_writer(params.seed, number)
+    write_gnt(
+        folder / f"{number}-f.gnt",
+        (
+            (char, draw_sample(skeleton, writer, (params.seed, number, ord(char)), repeat))
+            for char, skeleton in _characters.items()
+            for repeat in range(params.samples)
+        ),
+    )

@@ -1,0 +1,107 @@
+"""Writers: who holds the pen. A writer is a set of habits, drawn from wide ranges, that all samples of that writer share.
+
+The ranges were set by comparing sheets of drawn characters with real scans, and by training on drawn characters alone and
+testing on real ones (`benchmarks/synthetic_to_real.py`): writers that are looser than most people transfer best.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+FIRST_WRITER = 1001  # CASIA-HWDB1.1 numbers its writers from 1001 on
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Habits. Lengths are in em (the side of the square that a character is written in), spreads are standard deviations.
+
+    Attributes:
+        tilt: rise of horizontal strokes to the right.
+        slant: lean of vertical strokes to the right.
+        aspect: width over height.
+        bend: spread of the smooth warp of the whole character.
+        part_shift, part_scale: spread of where and how large components come out.
+        shift, stretch, turn, bow: spread of place, length, direction (radians) and curvature of single strokes.
+        drift: spread of the step by which the hand wanders from one stroke to the next.
+        tremor: spread of fine jitter.
+        smooth: how far corners are rounded, in points of `skeleton.SPACING`.
+        join: chance that the pen stays down between neighbouring strokes.
+        reach: distance over which the pen may stay down.
+        hook: how much of a hook is written, 0..1.
+        flick: spread of the overshoot at the end of strokes.
+        size: pixels an em takes.
+        pen: width of the pen, pixels.
+        swell: spread of the width along and between strokes.
+        taper: how much strokes thin towards their end, 0..1.
+        ink: darkness of the ink, 0..255.
+        dry: darkness that thin places lose, 0..1.
+        grain: how much of the darkness the paper's grain takes, 0..1.
+        soft: whether the scanner blurs.
+        edge: darkness below which the scan counts as paper, 1..255.
+    """
+
+    tilt: float
+    slant: float
+    aspect: float
+    bend: float
+    part_shift: float
+    part_scale: float
+    shift: float
+    stretch: float
+    turn: float
+    bow: float
+    drift: float
+    tremor: float
+    smooth: float
+    join: float
+    reach: float
+    hook: float
+    flick: float
+    size: float
+    pen: float
+    swell: float
+    taper: float
+    ink: int
+    dry: float
+    grain: float
+    soft: bool
+    edge: int
+
+
+def draw_writer(seed: int, writer: int) -> Writer:
+    """The writer of that number in the corpus of that seed."""
+    rng = np.random.default_rng(np.random.SeedSequence([seed, writer]))
+    hurry = rng.beta(1.7, 2.0)  # 0 = copybook, 1 = a note to oneself
+    loose = rng.uniform(0.5, 1.35) + 0.35 * hurry
+    size = float(np.clip(rng.normal(92, 16), 56, 132))
+    ink = int(rng.integers(110, 256))
+    return Writer(
+        tilt=rng.normal(0.09, 0.07),
+        slant=rng.normal(0.04, 0.11),
+        aspect=float(np.exp(rng.normal(-0.16, 0.15))),
+        bend=0.085 * loose,
+        part_shift=0.030 * loose,
+        part_scale=0.13 * loose,
+        shift=0.020 * loose,
+        stretch=0.13 * loose,
+        turn=0.085 * loose,
+        bow=0.045 * loose,
+        drift=0.011 * loose,
+        tremor=0.004 * rng.uniform(0.3, 1.5),
+        smooth=0.4 + 1.6 * hurry * rng.uniform(0.5, 1.2),
+        join=float(np.clip(1.15 * hurry - 0.12, 0.02, 0.9)) * rng.uniform(0.6, 1.0),
+        reach=rng.uniform(0.14, 0.34),
+        hook=float(np.clip(rng.normal(0.75 - 0.6 * hurry, 0.35), 0, 1.2)),
+        flick=0.05 * loose * rng.uniform(0.3, 1.6),
+        size=size,
+        pen=size / 92 * float(np.clip(np.exp(rng.normal(1.45, 0.25)), 2.0, 8.0)),
+        swell=rng.uniform(0.05, 0.22),
+        taper=rng.uniform(0, 0.6),
+        ink=ink,
+        dry=rng.uniform(0.0, 0.6),
+        grain=rng.uniform(0.15, 0.75),
+        soft=bool(rng.random() < 0.5),
+        edge=int(ink * rng.uniform(0.08, 0.4)),
+    )

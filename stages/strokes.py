@@ -1,0 +1,50 @@
+"""Stage `strokes`: the embedded corpus, synthetic handwriting in the files of CASIA-HWDB.
+
+    python -m stages.strokes
+
+Reads data/raw/medians, writes data/raw/strokes/<writer>-f.gnt, writers from 1001 on. INK2EDGE_WORKERS sets the number of
+processes (default: one a core); the bytes do not depend on it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from pipeline.errors import InkError
+from pipeline.files import atomic_directory
+from pipeline.ink.corpus import corpus_chars, write_corpus
+from pipeline.ink.medians import load_medians
+from pipeline.params import load_params
+
+MEDIANS = Path("data/raw/medians/medians.jsonl")
+OUTPUT = Path("data/raw/strokes")
+
+
+def worker_count() -> int:
+    """Processes to use.
+
+    Raises:
+        InkError: INK2EDGE_WORKERS is no positive number.
+    """
+    text = os.environ.get("INK2EDGE_WORKERS", "")
+    if not text:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if not text.isdecimal() or int(text) < 1:
+        raise InkError(f"INK2EDGE_WORKERS: expected a number of processes from 1 on, found {text!r}; mend or unset it")
+    return int(text)
+
+
+def main() -> None:
+    params = load_params().strokes
+    medians = load_medians(MEDIANS, corpus_chars(params.classes))
+    with atomic_directory(OUTPUT) as partial:
+        write_corpus(partial, medians, params, worker_count())
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except InkError as error:
+        sys.exit(f"strokes: {error}")
