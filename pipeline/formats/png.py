@@ -1,8 +1,8 @@
 """8-bit grey PNG, the same bytes on every machine.
 
 A general encoder cannot promise that: zlib-ng, which Pillow ships, looks for matches with whatever the CPU offers. Here
-deflate runs with the run-length strategy, which has no matches to choose from, on unfiltered rows. On 56 x 56 ink that is
-also the smallest and the fastest: 1,027 bytes in 45 microseconds, against 1,118 bytes in 124 by Pillow's defaults,
+deflate runs with the run-length strategy, which has no matches to choose from, on unfiltered rows. For 56 x 56 ink that
+is also the smallest and the fastest: 1,027 bytes in 45 microseconds, against 1,118 bytes in 124 by Pillow's defaults,
 1,129 in 77 by Pillow with the same strategy and 1,044 in 70 by OpenCV with it.
 """
 
@@ -34,7 +34,7 @@ def encode_png(image: np.ndarray) -> bytes:
         (
             _SIGNATURE,
             _chunk(_IHDR.pack(b"IHDR", width, height, 8, 0, 0, 0, 0)),
-            _chunk(b"IDAT" + deflate.compress(rows) + deflate.flush()),
+            _chunk(b"IDAT" + deflate.compress(rows.data) + deflate.flush()),
             _chunk(b"IEND"),
         )
     )

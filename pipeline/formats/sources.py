@@ -1,0 +1,177 @@
+"""From a data source (folder, file, zip, folder of zips) to units of work: one `.gnt` file each, plain or inside a zip.
+
+    for unit in expand("data/raw/casia"):
+        for item in read_unit(unit): ...    # GntRecord or Defect, see `pipeline.formats.gnt`
+
+Names that start with a dot (`._1001-f.gnt`, which macOS puts into archives) are no data and left out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import mmap
+import re
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from pipeline.errors import InkError
+from pipeline.formats.gnt import Defect, GntRecord, read_gnt
+
+GNT, ZIP = ".gnt", ".zip"
+_CASIA_STEM = re.compile(r"([A-Z]?\d{3,4})-[a-z]", re.IGNORECASE)  # 1001-f, C001-f, 001-f: writer, kind of sample
+_CHUNK = 1 << 16  # bytes; what follows the last whole chunk of a broken zip member is lost
+_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One `.gnt` file."""
+
+    name: str  # as reports show it: relative to the source, `archive.zip:member.gnt` inside a zip
+    path: str  # absolute, of the file or the zip
+    member: str | None  # inside the zip
+    size: int  # bytes of the `.gnt`
+
+    @property
+    def stem(self) -> str:
+        """The file's name without folder and ending."""
+        return PurePosixPath(self.member if self.member is not None else Path(self.path).name).stem
+
+    @property
+    def writer(self) -> str:
+        """The writer that a CASIA file name holds (`1001` of `1001-f.gnt`), else ""."""
+        match = _CASIA_STEM.fullmatch(self.stem)
+        return match[1] if match else ""
+
+    @property
+    def prefix(self) -> str:
+        """What the keys of its samples start with."""
+        return self.writer or self.stem
+
+
+def expand(source: Path | str) -> list[Unit]:
+    """All `.gnt` files of `source`, sorted by name. Subfolders are searched, endings are matched in any case.
+
+    Raises:
+        InkError: nothing there, a file that cannot be read, a broken zip, or two files whose samples would share keys.
+    """
+    root = Path(source).absolute()
+    if not root.exists():
+        raise InkError(
+            f"{source}: expected a folder, a .gnt file or a .zip of them, found nothing there; mend decode.source or "
+            "make it first (`dvc repro`, `dvc pull`)"
+        )
+    files = [root] if root.is_file() else sorted(path for path in root.rglob("*") if not _is_hidden(path, root))
+    base = root.parent if root.is_file() else root
+    units: list[Unit] = []
+    for path in files:
+        name = path.relative_to(base).as_posix()
+        if path.suffix.lower() == GNT:
+            units.append(_file_unit(path, name))
+        elif path.suffix.lower() == ZIP:
+            units.extend(_zip_units(path, name))
+    if not units:
+        raise InkError(f"{source}: expected .gnt files or zips of them, found none among {len(files)} files")
+    units.sort(key=lambda unit: unit.name)
+    _check_prefixes(units)
+    return units
+
+
+def read_unit(unit: Unit) -> Iterator[GntRecord | Defect]:
+    """Yields what stands in the file of a unit, memory-mapped, see `read_gnt`.
+
+    A zip member streams into an unnamed temporary file first: memory does not grow with it. Where the zip breaks off,
+    the records before that are there. A file that cannot be read (any more) is one defect.
+    """
+    try:
+        with _open(unit) as (buffer, breakage):
+            last: GntRecord | Defect | None = None
+            for item in read_gnt(buffer):
+                if last is not None:
+                    yield last
+                last = item
+            assert last is not None  # an empty file has its defect
+            if breakage is None or isinstance(last, GntRecord):
+                yield last
+            if breakage is not None:
+                is_record = isinstance(last, GntRecord)
+                yield Defect(last.index + is_record, len(buffer) if is_record else last.offset, breakage)
+    except OSError as error:
+        yield Defect(0, 0, f"cannot be read: {error.strerror}")
+
+
+@contextlib.contextmanager
+def _open(unit: Unit) -> Iterator[tuple[memoryview, str | None]]:
+    """Yields the bytes of a unit and what broke while they were unpacked, if anything did."""
+    with contextlib.ExitStack() as stack:
+        if unit.member is None:
+            file: BinaryIO = stack.enter_context(open(unit.path, "rb"))
+            breakage = None
+        else:
+            file = stack.enter_context(tempfile.TemporaryFile())
+            breakage = _unpack(unit, file)
+        if file.seek(0, 2) == 0:  # nothing to map
+            yield memoryview(b""), breakage
+            return
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        # Not closed here: arrays may still view it. It goes with the last of them.
+        yield memoryview(mapped), breakage
+
+
+def _unpack(unit: Unit, target: BinaryIO) -> str | None:
+    assert unit.member is not None
+    try:
+        with zipfile.ZipFile(unit.path) as archive, archive.open(unit.member) as member:
+            while chunk := member.read(_CHUNK):
+                target.write(chunk)
+    except _ZIP_ERRORS as error:
+        return f"broken zip member after {target.tell()} of {unit.size} bytes: {error}"
+    finally:
+        target.flush()
+    return None
+
+
+def _is_hidden(path: Path, root: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(root).parts)
+
+
+def _file_unit(path: Path, name: str) -> Unit:
+    try:
+        with open(path, "rb") as file:
+            return Unit(name, str(path), None, file.seek(0, 2))
+    except OSError as error:
+        raise InkError(f"{path}: cannot be read ({error.strerror}); mend it or take it out of decode.source") from error
+
+
+def _zip_units(path: Path, name: str) -> list[Unit]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = [info for info in archive.infolist() if not info.is_dir()]
+    except zipfile.BadZipFile as error:
+        raise InkError(f"{path}: broken zip ({error}); fetch it again or take it out of decode.source") from error
+    except OSError as error:
+        raise InkError(f"{path}: cannot be read ({error.strerror}); mend it or take it out of decode.source") from error
+    return [
+        Unit(f"{name}:{info.filename}", str(path), info.filename, info.file_size)
+        for info in members
+        if info.filename.lower().endswith(GNT)
+        and not any(part.startswith(".") for part in PurePosixPath(info.filename).parts)
+    ]
+
+
+def _check_prefixes(units: list[Unit]) -> None:
+    seen: dict[str, Unit] = {}
+    for unit in units:
+        other = seen.setdefault(unit.prefix, unit)
+        if other is not unit:
+            raise InkError(
+                f"{other.name} and {unit.name}: both would give samples with keys {unit.prefix}/...; expected one file "
+                "a writer, take one of the two out of decode.source or rename it"
+            )
+        if "/" in unit.prefix or not unit.prefix.isprintable():  # bytes that are not UTF-8 decode to surrogates
+            raise InkError(f"{unit.name!r}: expected a printable file name, since keys are made of it; rename the file")

@@ -1,0 +1,162 @@
+"""TFRecord files of `tf.train.Example`, written and read without TensorFlow.
+
+A file is records back to back: uint64 length, masked CRC-32C of the length, the bytes, masked CRC-32C of the bytes
+(https://www.tensorflow.org/tutorials/load_data/tfrecord). The Example messages are declared here in a descriptor pool
+of their own, so that TensorFlow can be imported beside them.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import google_crc32c
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+
+from pipeline.errors import InkError
+from pipeline.formats.sample import Sample
+
+Value = bytes | str | int | float | list[bytes] | list[str] | list[int] | list[float]
+
+_LENGTH = struct.Struct("<Q")
+_CRC = struct.Struct("<I")
+_CRC_MASK_DELTA = 0xA282EAD8  # tensorflow/core/lib/hash/crc32c.h
+
+
+def write_records(path: Path | str, records: Iterable[bytes]) -> None:
+    """Writes one TFRecord file. Not atomic: the caller renames."""
+    with open(path, "wb") as file:
+        for record in records:
+            length = _LENGTH.pack(len(record))
+            file.write(b"".join((length, _masked_crc(length), record, _masked_crc(record))))
+
+
+def read_records(path: Path | str) -> Iterator[bytes]:
+    """Yields the records of a TFRecord file.
+
+    Raises:
+        InkError: cut short, or a checksum does not hold.
+    """
+    left = Path(path).stat().st_size
+    with open(path, "rb") as file:
+        while left:
+            header = _checked(file, _LENGTH.size, left, path)
+            (length,) = _LENGTH.unpack(header)
+            left -= len(header) + _CRC.size
+            yield _checked(file, length, left, path)
+            left -= length + _CRC.size
+
+
+def encode_example(features: Mapping[str, Value]) -> bytes:
+    """A serialised `tf.train.Example`: bytes and str become bytes lists, int int64 lists, float float lists."""
+    example = _Example()
+    for name in sorted(features):
+        value = features[name]
+        values: list[Any] = value if isinstance(value, list) else [value]
+        feature = example.features.feature[name]
+        if all(isinstance(item, int) for item in values):
+            feature.int64_list.value.extend(values)
+        elif all(isinstance(item, float) for item in values):
+            feature.float_list.value.extend(values)
+        else:
+            feature.bytes_list.value.extend(item.encode() if isinstance(item, str) else item for item in values)
+    return example.SerializeToString(deterministic=True)
+
+
+def decode_example(record: bytes) -> dict[str, list[bytes] | list[int] | list[float]]:
+    """The features of a serialised `tf.train.Example`."""
+    example = _Example.FromString(record)
+    return {
+        name: list(getattr(feature, feature.WhichOneof("kind")).value) if feature.WhichOneof("kind") else []
+        for name, feature in sorted(example.features.feature.items())
+    }
+
+
+def encode_sample(sample: Sample) -> bytes:
+    """A sample as a `tf.train.Example`."""
+    return encode_example(
+        {
+            "key": sample.key,
+            "writer": sample.writer,
+            "char": sample.char,
+            "label": sample.label,
+            "width": sample.width,
+            "height": sample.height,
+            "image/encoded": sample.image,
+            "image/format": "png",
+        }
+    )
+
+
+def encode_row(row: dict[str, Any]) -> bytes:
+    """`encode_sample` of a row of the Parquet file."""
+    return encode_sample(Sample(**row | {"image": row["image"]["bytes"]}))
+
+
+def decode_sample(record: bytes) -> Sample:
+    """The sample that `encode_sample` wrote."""
+    features: dict[str, Any] = {name: values[0] for name, values in decode_example(record).items()}
+    return Sample(
+        key=features["key"].decode(),
+        writer=features["writer"].decode(),
+        char=features["char"].decode(),
+        label=features["label"],
+        width=features["width"],
+        height=features["height"],
+        image=features["image/encoded"],
+    )
+
+
+def _masked_crc(data: bytes) -> bytes:
+    crc = google_crc32c.value(data)
+    return _CRC.pack(((crc >> 15 | crc << 17) + _CRC_MASK_DELTA) & 0xFFFFFFFF)
+
+
+def _checked(file: BinaryIO, length: int, left: int, path: Path | str) -> bytes:
+    offset = file.tell()
+    if length + _CRC.size > left:
+        raise InkError(
+            f"{path}, offset {offset}: expected {length + _CRC.size} more bytes, found {left}; the file is cut short "
+            "or damaged, make it again"
+        )
+    data = file.read(length)
+    if file.read(_CRC.size) != _masked_crc(data):
+        raise InkError(f"{path}, offset {offset}: the checksum does not hold; the file is damaged, make it again")
+    return data
+
+
+def _example_class() -> Callable[..., Any]:
+    """tensorflow/core/example/{feature,example}.proto."""
+    proto = descriptor_pb2.FileDescriptorProto(name="ink2edge/example.proto", package="tensorflow", syntax="proto3")
+    field = descriptor_pb2.FieldDescriptorProto
+
+    def message(name: str, *fields: tuple) -> descriptor_pb2.DescriptorProto:
+        result = proto.message_type.add(name=name)
+        for number, (field_name, label, kind, type_name) in enumerate(fields, start=1):
+            result.field.add(name=field_name, number=number, label=label, type=kind, type_name=type_name)
+        return result
+
+    one, many = field.LABEL_OPTIONAL, field.LABEL_REPEATED
+    message("BytesList", ("value", many, field.TYPE_BYTES, None))
+    message("FloatList", ("value", many, field.TYPE_FLOAT, None))
+    message("Int64List", ("value", many, field.TYPE_INT64, None))
+    lists = [(f"{kind}_list", one, field.TYPE_MESSAGE, f".tensorflow.{kind.title()}List") for kind in _KINDS]
+    feature = message("Feature", *lists)
+    feature.oneof_decl.add(name="kind")
+    for item in feature.field:
+        item.oneof_index = 0
+    features = message("Features", ("feature", many, field.TYPE_MESSAGE, ".tensorflow.Features.FeatureEntry"))
+    entry = features.nested_type.add(name="FeatureEntry")
+    entry.options.map_entry = True
+    entry.field.add(name="key", number=1, label=one, type=field.TYPE_STRING)
+    entry.field.add(name="value", number=2, label=one, type=field.TYPE_MESSAGE, type_name=".tensorflow.Feature")
+    message("Example", ("features", one, field.TYPE_MESSAGE, ".tensorflow.Features"))
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(proto)
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName("tensorflow.Example"))
+
+
+_KINDS = ("bytes", "float", "int64")
+_Example: Any = _example_class()

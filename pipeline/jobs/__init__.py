@@ -1,0 +1,1 @@
+"""Apache Beam jobs: archives to samples, samples to splits. Imports neither TensorFlow nor Keras."""

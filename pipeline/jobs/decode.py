@@ -1,0 +1,262 @@
+"""Job `decode`: `.gnt` archives to normalised samples in TFRecord and Parquet, with every record accounted for.
+
+    run(params.decode, Output(...))
+
+One `.gnt` file is one unit of work. Outputs are the same bytes on any runner with any number of workers. Memory: one
+spill chunk (16,384 samples, 20 MB) or one shard a worker; `decode.shards` should leave a shard below 100,000 samples.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline.errors import InkError
+from pipeline.files import atomic_directory, remove, write_json, write_text
+from pipeline.formats.charset import allowed_chars, class_list, write_class_list
+from pipeline.formats.gnt import Defect
+from pipeline.formats.parquet import COLUMNS, samples_table
+from pipeline.formats.png import encode_png
+from pipeline.formats.shards import (
+    check_complete,
+    gather,
+    hash64,
+    shard_name,
+    shard_names,
+    shard_of,
+    spill,
+    write_shard,
+)
+from pipeline.formats.sources import Unit, expand, read_unit
+from pipeline.formats.tfrecord import encode_row
+from pipeline.ink.normalise import BlankScanError, normalise
+from pipeline.jobs import runner
+from pipeline.jobs.shuffle import Scratch, ShuffleThroughFiles
+from pipeline.params import Decode
+
+PART = "samples"
+SPILL_ROWS = 16_384
+SHOWN_DEFECTS = 5  # in the message of a job that fails on too many
+MEAN_RECORD_BYTES = 5_000  # of the HWDB sets; only to guess the number of samples
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where the job writes."""
+
+    directory: Path = Path("data/decoded")
+    classes: Path = Path("data/classes.txt")
+    metrics: Path = Path("metrics/decode.json")
+
+    @property
+    def refused(self) -> Path:
+        """The quarantine report of a run that failed on too many bad records."""
+        return self.directory.with_name(f"{self.directory.name}.refused.jsonl")
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What is known once every unit is decoded."""
+
+    classes: tuple[str, ...]
+    spills: tuple[str, ...]
+
+
+def run(params: Decode, output: Output) -> dict[str, int]:
+    """Decodes `params.source` and returns the metrics.
+
+    Raises:
+        InkError: nothing to decode, more bad records than `params.max_bad_fraction`, no sample of the charset.
+    """
+    units = expand(params.source)
+    allowed_chars(params.charset)  # a class list that cannot be read is told of before the work, not after
+    remove(output.refused)
+    with atomic_directory(output.directory) as partial:
+        job = DecodeJob(params, str(partial.absolute()))
+        _run_job(job, units)
+        receipts = list(job.scratch.receipts())
+        _check_receipts(receipts, params, output)
+        remove(Path(job.scratch.directory))
+        check_complete(partial, shard_names(PART, params.shards))
+        metrics = _account(receipts, units, partial)
+        classes = class_list(_chars(receipts), params.charset)
+        write_text(partial / "quarantine.jsonl", _quarantine_lines(receipts))
+    write_class_list(output.classes, classes)
+    metrics["classes"] = len(classes)
+    write_json(output.metrics, metrics)
+    logger.info("%(records)d records: %(written)d written, %(filtered)d filtered, %(quarantined)d quarantined", metrics)
+    return metrics
+
+
+@dataclass(frozen=True)
+class DecodeJob:
+    """What workers do; see `ShuffleThroughFiles`. `directory` is absolute: workers may start elsewhere."""
+
+    params: Decode
+    directory: str
+
+    @property
+    def scratch(self) -> Scratch:
+        """Of this job, below the output."""
+        return Scratch(f"{self.directory}/scratch")
+
+    def make(self, number: int, unit: Unit) -> dict[str, int]:
+        """Spills the samples of one file and leaves a receipt that accounts for its records."""
+        tally = _Tally()
+        samples = _samples(unit, allowed_chars(self.params.charset), tally)
+        chunks = 0
+        while rows := list(itertools.islice(samples, SPILL_ROWS)):
+            table = _spill_table(rows, unit)
+            destinations = shard_of(table["hash"].to_numpy(), self.params.shards)
+            spill(self.scratch.spill(number, chunks), table, destinations, self.params.shards)
+            chunks += 1
+        counts = {
+            "records": tally.records,
+            "written": tally.written,
+            "filtered": tally.filtered,
+            "quarantined": len(tally.defects),
+        }
+        defects = [{"file": unit.name, **asdict(defect)} for defect in tally.defects]
+        receipt = {**counts, "chunks": chunks, "chars": sorted(tally.chars), "writer": unit.writer, "defects": defects}
+        self.scratch.write_receipt(number, receipt)
+        return counts
+
+    def settle(self) -> Settled | None:
+        """The class list and where the samples are; None when the run is to be refused."""
+        receipts = list(self.scratch.receipts())
+        if not _total(receipts, "written") or _bad_fraction(receipts) > self.params.max_bad_fraction:
+            return None
+        spills = (
+            str(self.scratch.spill(number, chunk))
+            for number, receipt in enumerate(receipts)
+            for chunk in range(receipt["chunks"])
+        )
+        return Settled(class_list(_chars(receipts), self.params.charset), tuple(spills))
+
+    def publish(self, shard: int, settled: Settled) -> None:
+        """Writes one shard in both formats."""
+        table = samples_table(gather(map(Path, settled.spills), shard), settled.classes)
+        write_shard(Path(self.directory), shard_name(PART, shard, self.params.shards), table, encode_row)
+
+
+@dataclass
+class _Tally:
+    """The account of one file."""
+
+    records: int = 0
+    written: int = 0
+    filtered: int = 0
+    chars: set[str] = field(default_factory=set)
+    defects: list[Defect] = field(default_factory=list)
+
+
+def _samples(unit: Unit, allowed: frozenset[str] | None, tally: _Tally) -> Iterator[tuple]:
+    """Yields (key, char, width, height, image) of the good records of a unit."""
+    for item in read_unit(unit):
+        tally.records += 1
+        if isinstance(item, Defect):
+            tally.defects.append(item)
+        elif allowed is not None and item.char not in allowed:
+            tally.filtered += 1
+        else:
+            try:
+                image = normalise(item.pixels)
+            except BlankScanError as error:
+                tally.defects.append(Defect(item.index, item.offset, str(error)))
+                continue
+            tally.written += 1
+            tally.chars.add(item.char)
+            yield f"{unit.prefix}/{item.index:06d}", item.char, item.width, item.height, encode_png(image)
+
+
+def _spill_table(rows: list[tuple], unit: Unit) -> pa.Table:
+    keys, chars, widths, heights, images = zip(*rows, strict=True)
+    writers = [unit.writer] * len(rows)
+    columns = [keys, writers, chars, widths, heights, images]
+    table = pa.Table.from_arrays(
+        [pa.array(values, kind) for values, kind in zip(columns, COLUMNS.types, strict=True)], schema=COLUMNS
+    )
+    hashes = np.fromiter((hash64(key) for key in keys), np.uint64, len(rows))
+    return table.append_column("hash", pa.array(hashes))
+
+
+def _run_job(job: DecodeJob, units: list[Unit]) -> None:
+    scratch, directory, shards = Path(job.scratch.directory), Path(job.directory), job.params.shards
+    scratch.mkdir()
+    largest_first = sorted(enumerate(units), key=lambda item: -item[1].size)
+    transform = ShuffleThroughFiles(largest_first, job.make, job.settle, shards, job.publish)
+
+    def progress() -> tuple[int, int]:
+        done = runner.count_files((scratch, "unit-*.json"), (directory / "parquet", "*.parquet"))
+        return done, len(units) + shards
+
+    runner.run(transform, sum(unit.size for unit in units) // MEAN_RECORD_BYTES, progress, "decode")
+
+
+def _check_receipts(receipts: list[dict], params: Decode, output: Output) -> None:
+    """Raises InkError when there is nothing, or too much of it is bad."""
+    records, bad = _total(receipts, "records"), _total(receipts, "quarantined")
+    if _bad_fraction(receipts) > params.max_bad_fraction:
+        write_text(output.refused, _quarantine_lines(receipts))
+        raise InkError(_refusal(_defects(receipts), records, params, output.refused))
+    if not _total(receipts, "written"):
+        raise InkError(
+            f"{params.source}: expected samples of charset {params.charset}, found none among {records} records "
+            f"({bad} of them bad); set decode.charset to `all` or to a class list that fits the data"
+        )
+
+
+def _refusal(defects: list[dict], records: int, params: Decode, report: Path) -> str:
+    first = "\n".join(
+        f"  {line['file']}, offset {line['offset']}: {line['reason']}" for line in defects[:SHOWN_DEFECTS]
+    )
+    needed = math.ceil(len(defects) / records * 1e4) / 1e4
+    return (
+        f"{params.source}: {len(defects)} of {records} records are bad, a share of {len(defects) / records:.2g}, and "
+        f"decode.max_bad_fraction allows {params.max_bad_fraction}; the first of them:\n{first}\n"
+        f"All of them stand in {report}. Mend or fetch these files again, or set decode.max_bad_fraction to {needed} "
+        "to go on without the bad records"
+    )
+
+
+def _account(receipts: list[dict], units: list[Unit], directory: Path) -> dict[str, int]:
+    """The metrics, after seeing that nothing was lost: neither a file, nor a record, nor a written sample."""
+    metrics = {name: _total(receipts, name) for name in ("records", "written", "filtered", "quarantined")}
+    stored = sum(pq.read_metadata(path).num_rows for path in (directory / "parquet").iterdir())
+    accounted = metrics["written"] + metrics["filtered"] + metrics["quarantined"]
+    if len(receipts) != len(units) or accounted != metrics["records"] or stored != metrics["written"]:
+        raise AssertionError(f"records lost: {len(receipts)} of {len(units)} files, {stored} stored, {metrics}")
+    metrics["writers"] = len({receipt["writer"] for receipt in receipts if receipt["written"]} - {""})
+    return metrics
+
+
+def _total(receipts: list[dict], name: str) -> int:
+    return sum(receipt[name] for receipt in receipts)
+
+
+def _bad_fraction(receipts: list[dict]) -> float:
+    return _total(receipts, "quarantined") / _total(receipts, "records")
+
+
+def _chars(receipts: list[dict]) -> set[str]:
+    return {char for receipt in receipts for char in receipt["chars"]}
+
+
+def _defects(receipts: list[dict]) -> list[dict]:
+    """All quarantined records, in the order of files and offsets."""
+    return [line for receipt in receipts for line in receipt["defects"]]
+
+
+def _quarantine_lines(receipts: list[dict]) -> str:
+    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in _defects(receipts))

@@ -1,0 +1,91 @@
+"""Where and how Beam runs: taken from the environment, never from params, because it changes no byte of the output.
+
+    INK2EDGE_BEAM="--runner=FlinkRunner --flink_master=[local] --environment_type=LOOPBACK" dvc repro
+
+holds any Beam pipeline options. When it is unset, jobs run on this machine with Beam's FnApiRunner, named outright: the
+`DirectRunner` of today looks for the Prism runner first and may try to download it. Small jobs run in this process;
+large ones in one process a core, which cost some seconds to start.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shlex
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from tqdm import tqdm
+
+VARIABLE = "INK2EDGE_BEAM"
+# Samples from which several processes pay: they start in about 4 s, in which one process decodes 40,000.
+PARALLEL_FROM = 100_000
+_POLL_SECONDS = 0.5
+
+
+def run(transform: beam.PTransform, samples: int, progress: Callable[[], tuple[int, int]], desc: str) -> None:
+    """Runs a transform that starts from the pipeline itself, to its end.
+
+    Args:
+        transform: the job.
+        samples: how many it will work on, roughly: decides on the number of local processes.
+        progress: returns how many steps are done, and of how many; polled while the job runs, on any runner.
+        desc: what the progress bar calls the job.
+    """
+    pipeline = _pipeline(samples)
+    pipeline | desc >> transform
+    with _Progress(progress, desc):
+        pipeline.run().wait_until_finish()
+
+
+def count_files(*patterns: tuple[Path, str]) -> int:
+    """How many files match the (folder, glob pattern) pairs."""
+    return sum(sum(1 for _ in folder.glob(pattern)) for folder, pattern in patterns)
+
+
+def _pipeline(samples: int) -> beam.Pipeline:
+    _quieten()
+    if given := os.environ.get(VARIABLE):
+        return beam.Pipeline(options=PipelineOptions(shlex.split(given)))
+    workers = os.cpu_count() or 1
+    if samples < PARALLEL_FROM or workers == 1:
+        return beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions([]))
+    flags = ["--direct_running_mode=multi_processing", f"--direct_num_workers={workers}"]
+    return beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions(flags))
+
+
+def _quieten() -> None:
+    """Beam warns of optional cloud packages and tells each stage it runs; its errors stay."""
+    logging.getLogger("apache_beam").setLevel(logging.ERROR)
+
+
+class _Progress:
+    """A bar on stderr that a thread keeps up to date."""
+
+    def __init__(self, progress: Callable[[], tuple[int, int]], desc: str) -> None:
+        self._progress = progress
+        self._bar = tqdm(desc=desc, total=progress()[1], unit="file")
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._poll, daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._update()
+        self._bar.close()
+
+    def _poll(self) -> None:
+        while not self._stop.wait(_POLL_SECONDS):
+            self._update()
+
+    def _update(self) -> None:
+        done, self._bar.total = self._progress()
+        self._bar.n = done
+        self._bar.refresh()

@@ -1,0 +1,21 @@
+"""Stage `decode`: `.gnt` archives to samples, see `pipeline.jobs.decode`.
+
+    python -m stages.decode
+
+Writes data/decoded/{tfrecord,parquet}, data/decoded/quarantine.jsonl, data/classes.txt and metrics/decode.json. The
+environment variable INK2EDGE_BEAM holds Beam options, see `pipeline.jobs.runner`. HWDB1.1 takes minutes on 2 cores.
+"""
+
+from __future__ import annotations
+
+from pipeline.jobs.decode import Output, run
+from pipeline.params import load_params
+from stages import run_stage
+
+
+def main() -> None:
+    run(load_params().decode, Output())
+
+
+if __name__ == "__main__":
+    run_stage(main)
