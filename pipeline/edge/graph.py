@@ -1,0 +1,169 @@
+"""What is inside a TFLite flatbuffer: operators, tensors, parameters, multiply-accumulates. Needs no TensorFlow.
+
+    graph = read_graph(Path("models/hccr/dynamic.tflite").read_bytes())
+    graph.macs, graph.parameters, graph.operators["CONV_2D"]
+
+Reads through the schema that LiteRT ships (https://github.com/google-ai-edge/LiteRT, tflite/schema/schema.fbs).
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from ai_edge_litert import schema_py_generated as schema
+
+from pipeline.errors import InkError
+
+IDENTIFIER = b"TFL3"  # at byte 4 of every TFLite flatbuffer
+
+_OPERATORS = {code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
+_DTYPES = {code: name.lower() for name, code in vars(schema.TensorType).items() if not name.startswith("_")}
+_WEIGHT_DTYPES = {"float16", "float32", "bfloat16", "int2", "int4", "int8", "uint8", "int16"}
+_WITH_BIAS = {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"}  # input 2 is the bias, int32 in an int8 model
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """`shape` has -1 where a size is known only at run time; it is None where not even the rank is known."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...] | None
+
+    @property
+    def is_static(self) -> bool:
+        """True if every size is in the file."""
+        return self.shape is not None and -1 not in self.shape
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Contents of a flatbuffer, over all its subgraphs (the body of a loop counts once).
+
+    Attributes:
+        operators: how often each built-in operator occurs, by its name in the schema.
+        custom: how often each other operator occurs; TensorFlow's own begin with "Flex".
+        inputs, outputs: of the main subgraph.
+        activations: every tensor that is not a constant.
+        weights: how many parameters each dtype holds: numbers in weights and biases. A folded batch norm has none.
+        macs: multiply-accumulates of one run, over convolutions, matrix products and fully connected layers.
+    """
+
+    operators: Counter[str]
+    custom: Counter[str]
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    activations: tuple[Tensor, ...]
+    weights: Counter[str]
+    macs: int
+
+    @property
+    def parameters(self) -> int:
+        """Numbers in weights and biases."""
+        return self.weights.total()
+
+
+class _Step(NamedTuple):
+    """One operator where it stands: `inputs` and `outputs` are schema tensors, None for an optional one left out."""
+
+    name: str
+    options: Any  # of the operator's own class
+    inputs: list[Any]
+    outputs: list[Any]
+
+
+def read_graph(data: bytes) -> Graph:
+    """Reads a flatbuffer.
+
+    Raises:
+        InkError: if `data` is not one.
+    """
+    if data[4:8] != IDENTIFIER:
+        size = f"{len(data):,} bytes"
+        raise InkError(f"not a TFLite model ({size}): expected {IDENTIFIER!r} at byte 4, found {data[4:8]!r}")
+    try:
+        model = schema.ModelT.InitFromPackedBuf(data, 0)
+    except (IndexError, TypeError, ValueError, struct.error) as error:
+        raise InkError(f"broken TFLite model of {len(data):,} bytes ({error}): write it again") from error
+    steps = _steps(model)
+    main = model.subgraphs[0]
+    constant = {index for index, buffer in enumerate(model.buffers) if buffer.data is not None}
+    tensors = [tensor for subgraph in model.subgraphs for tensor in subgraph.tensors]
+    custom = {_text(code.customCode) for code in model.operatorCodes if code.customCode is not None}
+    names = Counter(step.name for step in steps)
+    return Graph(
+        operators=Counter({name: count for name, count in names.items() if name not in custom}),
+        custom=Counter({name: count for name, count in names.items() if name in custom}),
+        inputs=tuple(_tensor(main.tensors[index]) for index in main.inputs),
+        outputs=tuple(_tensor(main.tensors[index]) for index in main.outputs),
+        activations=tuple(_tensor(tensor) for tensor in tensors if tensor.buffer not in constant),
+        weights=_weights(steps, [tensor for tensor in tensors if tensor.buffer in constant]),
+        macs=sum(_macs(step) for step in steps),
+    )
+
+
+def _steps(model: schema.ModelT) -> list[_Step]:
+    names = []
+    for code in model.operatorCodes:
+        # Codes below 127 are written to the deprecated one-byte field, the others to the new one.
+        builtin = max(code.builtinCode, code.deprecatedBuiltinCode)
+        names.append(_OPERATORS.get(builtin, str(builtin)) if code.customCode is None else _text(code.customCode))
+    steps = []
+    for subgraph in model.subgraphs:
+        for operator in subgraph.operators or []:
+            inputs = [subgraph.tensors[index] if index >= 0 else None for index in operator.inputs]
+            outputs = [subgraph.tensors[index] for index in operator.outputs]
+            steps.append(_Step(names[operator.opcodeIndex], operator.builtinOptions, inputs, outputs))
+    return steps
+
+
+def _tensor(tensor: schema.TensorT) -> Tensor:
+    # The signature holds -1 for sizes that are known only at run time; the shape stands in with 1.
+    sizes = tensor.shapeSignature if tensor.shapeSignature is not None else tensor.shape
+    shape = () if sizes is None else tuple(int(size) for size in sizes)
+    return Tensor(_text(tensor.name), _DTYPES[tensor.type], shape if shape or tensor.hasRank else None)
+
+
+def _weights(steps: list[_Step], constants: list[schema.TensorT]) -> Counter[str]:
+    """Parameters by dtype. An integer constant counts only where it is a bias: others are axes, shapes and paddings."""
+    biases = {tensor.buffer for step in steps if step.name in _WITH_BIAS for tensor in step.inputs[2:3] if tensor}
+    weights: Counter[str] = Counter()
+    seen = set()
+    for tensor in constants:
+        dtype = _DTYPES[tensor.type]
+        if tensor.buffer not in seen and (dtype in _WEIGHT_DTYPES or tensor.buffer in biases):
+            seen.add(tensor.buffer)
+            weights[dtype] += _size(tensor)
+    return weights
+
+
+def _macs(step: _Step) -> int:
+    match step.name:
+        case "CONV_2D":  # filter [out, height, width, in / groups]
+            return _size(step.outputs[0]) * math.prod(_shape(step.inputs[1])[1:])
+        case "DEPTHWISE_CONV_2D":  # filter [1, height, width, out]
+            return _size(step.outputs[0]) * math.prod(_shape(step.inputs[1])[1:3])
+        case "TRANSPOSE_CONV":  # inputs: output shape, filter [out, height, width, in], image
+            return _size(step.inputs[2]) * math.prod(_shape(step.inputs[1])[:3])
+        case "FULLY_CONNECTED":  # weights [out, in]
+            return _size(step.outputs[0]) * _shape(step.inputs[1])[1]
+        case "BATCH_MATMUL":  # [..., rows, inner] x [..., inner, columns]
+            return _size(step.outputs[0]) * _shape(step.inputs[0])[-2 if step.options.adjX else -1]
+        case _:
+            return 0
+
+
+def _shape(tensor: schema.TensorT) -> list[int]:
+    return [int(size) for size in tensor.shape]
+
+
+def _size(tensor: schema.TensorT) -> int:
+    return 1 if tensor.shape is None else math.prod(_shape(tensor))
+
+
+def _text(name: bytes) -> str:
+    return name.decode("utf-8", errors="replace")

@@ -1,0 +1,55 @@
+"""Counts that can be worked out by hand."""
+
+import numpy as np
+import pytest
+
+from pipeline.edge.export import export_tflite, keras, tf
+from pipeline.edge.graph import read_graph
+
+layers = keras.layers
+
+
+def graph_of(shape, *stack):
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input(shape), *stack])
+    for weights in model.weights:  # the converter drops biases that are all zero
+        weights.assign(np.random.default_rng(0).normal(size=weights.shape))
+    spec = tf.TensorSpec((1, *shape), tf.float32, name="x")
+    return read_graph(export_tflite(model, lambda x: {"y": model(x)}, [spec], "float32"))
+
+
+@pytest.mark.parametrize(
+    ("shape", "layer", "macs", "parameters"),
+    [
+        ((8, 8, 3), layers.Conv2D(5, 3, padding="same"), 8 * 8 * 5 * 3 * 3 * 3, 3 * 3 * 3 * 5 + 5),
+        ((8, 8, 3), layers.Conv2D(5, 3, strides=2), 3 * 3 * 5 * 3 * 3 * 3, 3 * 3 * 3 * 5 + 5),
+        ((8, 8, 4), layers.Conv2D(6, 3, groups=2, padding="same"), 8 * 8 * 6 * 3 * 3 * 2, 3 * 3 * 2 * 6 + 6),
+        ((8, 8, 3), layers.DepthwiseConv2D(3, depth_multiplier=2, padding="same"), 8 * 8 * 6 * 9, 9 * 6 + 6),
+        ((4, 4, 3), layers.Conv2DTranspose(5, 2, strides=2), 4 * 4 * 3 * 2 * 2 * 5, 2 * 2 * 3 * 5 + 5),
+        ((7,), layers.Dense(11), 7 * 11, 7 * 11 + 11),
+    ],
+)
+def test_multiply_accumulates_and_parameters(shape, layer, macs, parameters):
+    graph = graph_of(shape, layer)
+    assert graph.macs == macs
+    assert graph.parameters == parameters
+
+
+@pytest.mark.parametrize("transpose", [False, True])
+def test_a_matrix_product_of_two_activations(transpose, network):
+    left = tf.TensorSpec((2, 5, 3) if transpose else (2, 3, 5), name="left")
+    right = tf.TensorSpec((2, 5, 7), name="right")
+
+    def product(left, right):
+        return {"product": tf.matmul(left, right, transpose_a=transpose)}
+
+    graph = read_graph(export_tflite(network, product, [left, right], "float32"))
+    assert graph.operators["BATCH_MATMUL"] == 1
+    assert graph.macs == 2 * 3 * 5 * 7
+    assert graph.parameters == 0
+
+
+def test_variants_differ_in_storage_not_in_parameters_or_compute(exported):
+    graphs = [read_graph(data) for data in exported.values()]
+    assert len({graph.parameters for graph in graphs}) == 1
+    assert len({graph.macs for graph in graphs}) == 1
