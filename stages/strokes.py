@@ -9,14 +9,16 @@ processes (default: one a core); the bytes do not depend on it.
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
+
+from tqdm import tqdm
 
 from pipeline.errors import InkError
 from pipeline.files import atomic_directory
 from pipeline.ink.corpus import corpus_chars, write_corpus
 from pipeline.ink.medians import load_medians
 from pipeline.params import load_params
+from stages import run_stage
 
 MEDIANS = Path("data/raw/medians/medians.jsonl")
 OUTPUT = Path("data/raw/strokes")
@@ -40,11 +42,10 @@ def main() -> None:
     params = load_params().strokes
     medians = load_medians(MEDIANS, corpus_chars(params.classes))
     with atomic_directory(OUTPUT) as partial:
-        write_corpus(partial, medians, params, worker_count())
+        written = write_corpus(partial, medians, params, worker_count())
+        for _ in tqdm(written, total=params.writers, desc="strokes", unit=" writers"):
+            pass
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except InkError as error:
-        sys.exit(f"strokes: {error}")
+    run_stage(main)

@@ -6,13 +6,12 @@ process holds one writer's file at a time: memory does not grow with the corpus.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 
 from pipeline.errors import InkError
 from pipeline.formats.charset import GB2312_LEVEL1
@@ -52,7 +51,9 @@ def draw_sample(skeleton: Skeleton, writer: Writer, seed: tuple[int, int, int], 
     return scan(write_character(skeleton, writer, draws), writer, draws.rng)
 
 
-def write_corpus(folder: Path, medians: Mapping[str, Strokes], params: StrokesParams, processes: int) -> None:
+def write_corpus(
+    folder: Path, medians: Mapping[str, Strokes], params: StrokesParams, processes: int = 1
+) -> Iterator[int]:
     """Writes `<writer>-f.gnt` for each writer into `folder`, each character of `medians` `params.samples` times.
 
     Args:
@@ -60,20 +61,18 @@ def write_corpus(folder: Path, medians: Mapping[str, Strokes], params: StrokesPa
         medians: the characters, in the order of the files.
         params: number of writers and samples, and the seed.
         processes: how many work at a time; they change no byte.
+
+    Yields:
+        The number of each writer whose file is complete.
     """
-    numbers = range(FIRST_WRITER, FIRST_WRITER + params.writers)
-    tasks = [(folder, number, params) for number in numbers]
-    with tqdm(total=len(tasks), desc="strokes", unit=" writers") as progress:
-        if processes == 1:
-            _start(medians)
-            for task in tasks:
-                _write_writer(task)
-                progress.update()
-            return
-        # Not `fork`: a caller may run threads.
-        with get_context("spawn").Pool(min(processes, len(tasks)), _start, (dict(medians),)) as pool:
-            for _ in pool.imap_unordered(_write_writer, tasks):
-                progress.update()
+    tasks = [(folder, FIRST_WRITER + index, params) for index in range(params.writers)]
+    if processes == 1:
+        _start(medians)
+        yield from map(_write_writer, tasks)
+        return
+    # Not `fork`: the caller may run threads.
+    with get_context("spawn").Pool(min(processes, len(tasks)), _start, (dict(medians),)) as pool:
+        yield from pool.imap_unordered(_write_writer, tasks)
 
 
 _characters: dict[str, Skeleton] = {}  # of this process
@@ -85,7 +84,7 @@ def _start(medians: Mapping[str, Strokes]) -> None:
     _characters.update((char, build_skeleton(strokes)) for char, strokes in medians.items())
 
 
-def _write_writer(task: tuple[Path, int, StrokesParams]) -> None:
+def _write_writer(task: tuple[Path, int, StrokesParams]) -> int:
     folder, number, params = task
     writer = draw_writer(params.seed, number)
     write_gnt(
@@ -96,3 +95,4 @@ def _write_writer(task: tuple[Path, int, StrokesParams]) -> None:
             for repeat in range(params.samples)
         ),
     )
+    return number

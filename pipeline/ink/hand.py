@@ -77,7 +77,7 @@ def _move_parts(skeleton: Skeleton, writer: Writer, draws: Draws) -> np.ndarray:
         of_point = parts[skeleton.stroke]
         size = np.bincount(of_point, minlength=count)[:, None]
         centre = np.stack([np.bincount(of_point, points[:, axis], count) for axis in (0, 1)], axis=1) / size
-        scale = 1 + writer.part_scale * np.clip(normal[:, :2], -2, 2)
+        scale = 1 + writer.part_scale * np.clip(normal[:, :2], -2, 2) / (1 + 0.5 * level)
         shift = writer.part_shift * normal[:, 2:] / (1 + 0.5 * level)
         points = (centre + shift)[of_point] + (points - centre[of_point]) * scale[of_point]
     return points
@@ -90,7 +90,8 @@ def _move_strokes(points: np.ndarray, skeleton: Skeleton, writer: Writer, draws:
     drift = np.cumsum(normal[0:2].T, axis=0) * writer.drift
     shift = drift - drift.mean(axis=0) + normal[2:4].T * writer.shift
     angle = writer.turn * normal[4]
-    scale = np.clip(1 + writer.stretch * normal[5], 0.55, 1.5)
+    stretch = normal[5] * (1 + 0.25 * normal[10] ** 2)  # a few strokes come out far too long or short
+    scale = np.clip(np.exp(writer.stretch * stretch), 0.5, 1.8)
     cos, sin = (np.cos(angle) * scale)[stroke], (np.sin(angle) * scale)[stroke]
     x, y = (points - middle[stroke]).T
     moved = np.stack([cos * x - sin * y, sin * x + cos * y], axis=1) + (middle + shift)[stroke]
@@ -148,7 +149,7 @@ def _pen_down(path: np.ndarray, leave: np.ndarray, arrive: np.ndarray, writer: W
 def _width(count: int, place: np.ndarray, skeleton: Skeleton, writer: Writer, draws: Draws) -> np.ndarray:
     """Relative width of the pen on each point of the path: strokes taper and differ, moves on paper are thin."""
     width = np.full(count, 0.7)
-    thinning = writer.taper * np.maximum(skeleton.along - 0.4, 0) ** 2
+    thinning = writer.taper * (np.maximum(skeleton.along - 0.4, 0) ** 2 + np.maximum(0.15 - skeleton.along, 0))
     width[place] = (1 - thinning) * (1 + writer.swell * 0.7 * draws.stroke[9])[skeleton.stroke]
     return np.clip(width * (1 + writer.swell * _ripple((count, 1), draws)[:, 0]), 0.35, 1.8)
 

@@ -20,6 +20,7 @@ OVERSAMPLING = 4  # canvas pixels a scan pixel
 FIXED_POINT_BITS = 4  # of a canvas pixel
 MAX_CANVAS = 200  # scan pixels; a longer side is scaled down to it
 GRAIN_SIDE = 512
+GAIN = 340  # in 256ths: the scanner stretches what the pen left until its core is black
 
 
 def scan(path: Path, writer: Writer, rng: np.random.Generator) -> np.ndarray:
@@ -58,13 +59,12 @@ def _draw(path: Path, writer: Writer) -> np.ndarray:
 
 def _expose(cover: np.ndarray, writer: Writer, rng: np.random.Generator) -> np.ndarray:
     """Darkness of the scan, uint8, 0 = paper: the ink's strength, the paper's grain, the scanner's threshold."""
-    if writer.soft:
-        cover = cv2.GaussianBlur(cover, (3, 3), 0)
+    cover = cv2.GaussianBlur(cover, (writer.blur, writer.blur), 0)  # in fixed point
     height, width = cover.shape
     top, left = rng.integers(0, GRAIN_SIDE - MAX_CANVAS, 2)
     grain = _grain()[top : top + height, left : left + width]
     strength = writer.ink - ((grain * round(writer.grain * writer.ink)) >> 8)  # uint16
-    dark = ((cover * strength) >> 8).astype(np.uint8)
+    dark = np.minimum((cover * strength.astype(np.uint32)) * GAIN >> 16, 255).astype(np.uint8)
     edge = min(writer.edge, int(dark.max()))
     dark[dark < max(edge, 1)] = 0
     return dark

@@ -15,7 +15,7 @@ SPACING = 28.0  # units between points; 2 to 3 pixels of a scan
 HOOK_LENGTH = 190.0  # units, longest hook
 HOOK_SHARE = 0.42  # of the stroke, longest hook
 HOOK_COSINE = 0.35  # sharper turns than about 70 degrees are hooks
-SPLIT_OVERLAP = 0.14  # of the side; components may reach into each other by this much
+SPLIT_SCORE = 0.06  # how clearly two components must part, see `_halve`
 SPLIT_LEVELS = 3
 
 
@@ -96,23 +96,30 @@ def _find_hook(line: np.ndarray) -> tuple[int, bool]:
 
 
 def _components(lines: list[np.ndarray]) -> np.ndarray:
-    """int [SPLIT_LEVELS, n]: strokes grouped by halving the writing order where two groups stand side by side or stacked."""
-    boxes = np.array([[*line.min(axis=0), *line.max(axis=0)] for line in lines])
+    """int [SPLIT_LEVELS, n]: strokes grouped by halving the writing order where one group clearly follows another."""
     levels = [np.zeros(len(lines), int)]
     for _ in range(SPLIT_LEVELS):
         groups = [np.flatnonzero(levels[-1] == part) for part in range(levels[-1].max() + 1)]
-        halves = [half for group in groups for half in _halve(boxes, group)]
+        halves = [half for group in groups for half in _halve(lines, group)]
         levels.append(np.concatenate([np.full(len(half), index) for index, half in enumerate(halves)]))
     return np.array(levels[1:])
 
 
-def _halve(boxes: np.ndarray, group: np.ndarray) -> list[np.ndarray]:
-    """The two parts of `group` (stroke numbers) with the clearest gap between them, or the group itself."""
-    side = (boxes[group, 2:].max(axis=0) - boxes[group, :2].min(axis=0)).max()
-    best, cut = -SPLIT_OVERLAP * side, 0
+def _halve(lines: list[np.ndarray], group: np.ndarray) -> list[np.ndarray]:
+    """The two components that `group` (stroke numbers) falls into, or the group itself.
+
+    They stand side by side or one above the other (a gap between their boxes), or the latter hangs in the former, as under
+    a roof (their middles lie apart); even parts are likelier than a part and a dot.
+    """
+    boxes = np.array([[*lines[index].min(axis=0), *lines[index].max(axis=0)] for index in group])
+    sums = np.array([[*lines[index].sum(axis=0), len(lines[index])] for index in group])
+    side = (boxes[:, 2:].max(axis=0) - boxes[:, :2].min(axis=0)).max()
+    best, cut = SPLIT_SCORE, 0
     for at in range(1, len(group)):
-        former, latter = boxes[group[:at]], boxes[group[at:]]
-        gaps = latter[:, :2].min(axis=0) - former[:, 2:].max(axis=0)
-        if gaps.max() > best:
-            best, cut = gaps.max(), at
+        gap = (boxes[at:, :2].min(axis=0) - boxes[:at, 2:].max(axis=0)).max() / side
+        former, latter = sums[:at].sum(axis=0), sums[at:].sum(axis=0)
+        x, y = (latter[:2] / latter[2] - former[:2] / former[2]) / side
+        score = max(gap, max(x, y, 0.7 * (x + y)) - 0.3) + 0.3 * min(at, len(group) - at) / len(group)
+        if score > best:
+            best, cut = score, at
     return [group[:cut], group[cut:]] if cut else [group]

@@ -34,11 +34,11 @@ class Writer:
         size: pixels an em takes.
         pen: width of the pen, pixels.
         swell: spread of the width along and between strokes.
-        taper: how much strokes thin towards their end, 0..1.
+        taper: how much strokes thin towards their end, 0..2.
         ink: darkness of the ink, 0..255.
         dry: darkness that thin places lose, 0..1.
         grain: how much of the darkness the paper's grain takes, 0..1.
-        soft: whether the scanner blurs.
+        blur: side of the scanner's Gaussian, pixels, odd.
         edge: darkness below which the scan counts as paper, 1..255.
     """
 
@@ -66,7 +66,7 @@ class Writer:
     ink: int
     dry: float
     grain: float
-    soft: bool
+    blur: int
     edge: int
 
 
@@ -76,7 +76,7 @@ def draw_writer(seed: int, writer: int) -> Writer:
     hurry = rng.beta(1.7, 2.0)  # 0 = copybook, 1 = a note to oneself
     loose = rng.uniform(0.5, 1.35) + 0.35 * hurry
     size = float(np.clip(rng.normal(92, 16), 56, 132))
-    ink = int(rng.integers(110, 256))
+    ink = int(255 - 120 * rng.beta(0.7, 2.5))
     return Writer(
         tilt=rng.normal(0.09, 0.07),
         slant=rng.normal(0.04, 0.11),
@@ -96,12 +96,12 @@ def draw_writer(seed: int, writer: int) -> Writer:
         hook=float(np.clip(rng.normal(0.75 - 0.6 * hurry, 0.35), 0, 1.2)),
         flick=0.05 * loose * rng.uniform(0.3, 1.6),
         size=size,
-        pen=size / 92 * float(np.clip(np.exp(rng.normal(1.45, 0.25)), 2.0, 8.0)),
+        pen=size / 92 * float(np.clip(np.exp(rng.normal(1.5, 0.22)), 2.4, 8.0)),
         swell=rng.uniform(0.05, 0.22),
-        taper=rng.uniform(0, 0.6),
+        taper=rng.uniform(0.2, 1.4),
         ink=ink,
         dry=rng.uniform(0.0, 0.6),
-        grain=rng.uniform(0.15, 0.75),
-        soft=bool(rng.random() < 0.5),
-        edge=int(ink * rng.uniform(0.08, 0.4)),
+        grain=rng.uniform(0.15, 0.7),
+        blur=(1, 3, 3, 5)[int(rng.integers(4))],
+        edge=int(ink * rng.uniform(0.1, 0.35)),
     )
