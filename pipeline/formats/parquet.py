@@ -82,3 +82,9 @@ def read_samples(path: Path | str) -> Iterator[Sample]:
         for batch in file.iter_batches(ROW_GROUP_ROWS):
             for row in batch.to_pylist():
                 yield Sample(**row | {"image": row["image"]["bytes"]})
+
+
+def read_classes(path: Path | str) -> list[str]:
+    """The class list that a Parquet file was written with, from its metadata."""
+    metadata = pq.read_schema(path).metadata[b"huggingface"]
+    return json.loads(metadata)["info"]["features"]["label"]["names"]

@@ -22,7 +22,7 @@ import pyarrow as pa
 from pipeline.errors import InkError
 from pipeline.files import remove
 from pipeline.formats.parquet import write_table
-from pipeline.formats.tfrecord import write_records
+from pipeline.formats.tfrecord import encode_batch, write_records
 
 HASH_BITS = 64
 _PARTIAL = ".partial-"
@@ -80,20 +80,21 @@ def gather(spills: Iterable[Path], destination: int) -> pa.Table:
     return table
 
 
-def write_shard(directory: Path, name: str, table: pa.Table, encode: Callable[[dict], bytes]) -> None:
+def write_shard(
+    directory: Path, name: str, table: pa.Table, encode: Callable[[pa.RecordBatch], Iterable[bytes]] = encode_batch
+) -> None:
     """Writes `directory`/parquet/`name`.parquet and `directory`/tfrecord/`name`.tfrecord with the same rows.
 
     Args:
         directory: of the data set.
         name: of the shard, see `shard_name`.
         table: the rows as Parquet holds them, sorted.
-        encode: makes the serialised `tf.train.Example` of a row.
+        encode: makes serialised `tf.train.Example`s of rows; HCCR samples when it is left out.
     """
     for folder in ("parquet", "tfrecord"):
         (directory / folder).mkdir(parents=True, exist_ok=True)
     with renamed_when_done(directory / "tfrecord" / f"{name}.tfrecord") as partial:
-        rows = (row for batch in table.to_batches(1024) for row in batch.to_pylist())
-        write_records(partial, map(encode, rows))
+        write_records(partial, itertools.chain.from_iterable(map(encode, table.to_batches(1024))))
     with renamed_when_done(directory / "parquet" / f"{name}.parquet") as partial:
         write_table(partial, table)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import google_crc32c
+import pyarrow as pa
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from pipeline.errors import InkError
@@ -90,9 +91,12 @@ def encode_sample(sample: Sample) -> bytes:
     )
 
 
-def encode_row(row: dict[str, Any]) -> bytes:
-    """`encode_sample` of a row of the Parquet file."""
-    return encode_sample(Sample(**row | {"image": row["image"]["bytes"]}))
+def encode_batch(batch: pa.RecordBatch) -> Iterator[bytes]:
+    """Yields `encode_sample` of each row of a batch in the layout of `pipeline.formats.parquet`."""
+    columns = {name: batch.column(name) for name in Sample._fields}
+    columns["image"] = columns["image"].field("bytes")
+    for row in zip(*(column.to_pylist() for column in columns.values()), strict=True):
+        yield encode_sample(Sample(*row))
 
 
 def decode_sample(record: bytes) -> Sample:

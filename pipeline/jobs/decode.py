@@ -30,17 +30,14 @@ from pipeline.formats.shards import (
     check_complete,
     gather,
     hash64,
-    shard_name,
     shard_names,
     shard_of,
-    spill,
     write_shard,
 )
 from pipeline.formats.sources import Unit, expand, read_unit
-from pipeline.formats.tfrecord import encode_row
 from pipeline.ink.normalise import BlankScanError, normalise
-from pipeline.jobs import runner
-from pipeline.jobs.shuffle import Scratch, ShuffleThroughFiles
+from pipeline.jobs import shuffle
+from pipeline.jobs.shuffle import Scratch, total
 from pipeline.params import Decode
 
 PART = "samples"
@@ -65,14 +62,6 @@ class Output:
         return self.directory.with_name(f"{self.directory.name}.refused.jsonl")
 
 
-@dataclass(frozen=True)
-class Settled:
-    """What is known once every unit is decoded."""
-
-    classes: tuple[str, ...]
-    spills: tuple[str, ...]
-
-
 def run(params: Decode, output: Output) -> dict[str, int]:
     """Decodes `params.source` and returns the metrics.
 
@@ -83,13 +72,12 @@ def run(params: Decode, output: Output) -> dict[str, int]:
     allowed_chars(params.charset)  # a class list that cannot be read is told of before the work, not after
     remove(output.refused)
     with atomic_directory(output.directory) as partial:
+        samples = sum(unit.size for unit in units) // MEAN_RECORD_BYTES
         job = DecodeJob(params, str(partial.absolute()))
-        _run_job(job, units)
-        receipts = list(job.scratch.receipts())
+        receipts = shuffle.run(job, [(unit, unit.size) for unit in units], samples, "decode")
         _check_receipts(receipts, params, output)
-        remove(Path(job.scratch.directory))
-        check_complete(partial, shard_names(PART, params.shards))
-        metrics = _account(receipts, units, partial)
+        check_complete(partial, job.shard_names)
+        metrics = _account(receipts, partial)
         classes = class_list(_chars(receipts), params.charset)
         write_text(partial / "quarantine.jsonl", _quarantine_lines(receipts))
     write_class_list(output.classes, classes)
@@ -101,53 +89,41 @@ def run(params: Decode, output: Output) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class DecodeJob:
-    """What workers do; see `ShuffleThroughFiles`. `directory` is absolute: workers may start elsewhere."""
+    """What workers do, see `pipeline.jobs.shuffle.Job`."""
 
     params: Decode
     directory: str
 
     @property
-    def scratch(self) -> Scratch:
-        """Of this job, below the output."""
-        return Scratch(f"{self.directory}/scratch")
+    def shard_names(self) -> list[str]:
+        """Of the one part."""
+        return shard_names(PART, self.params.shards)
 
     def make(self, number: int, unit: Unit) -> dict[str, int]:
         """Spills the samples of one file and leaves a receipt that accounts for its records."""
-        tally = _Tally()
+        tally, chunks = _Tally(), 0
         samples = _samples(unit, allowed_chars(self.params.charset), tally)
-        chunks = 0
         while rows := list(itertools.islice(samples, SPILL_ROWS)):
             table = _spill_table(rows, unit)
             destinations = shard_of(table["hash"].to_numpy(), self.params.shards)
-            spill(self.scratch.spill(number, chunks), table, destinations, self.params.shards)
+            Scratch(self.directory).spill(number, chunks, table, destinations, self.params.shards)
             chunks += 1
-        counts = {
-            "records": tally.records,
-            "written": tally.written,
-            "filtered": tally.filtered,
-            "quarantined": len(tally.defects),
-        }
         defects = [{"file": unit.name, **asdict(defect)} for defect in tally.defects]
-        receipt = {**counts, "chunks": chunks, "chars": sorted(tally.chars), "writer": unit.writer, "defects": defects}
-        self.scratch.write_receipt(number, receipt)
-        return counts
+        receipt = {"chunks": chunks, "writer": unit.writer, "chars": sorted(tally.chars), "defects": defects}
+        Scratch(self.directory).leave_receipt(number, tally.counts | receipt)
+        return tally.counts
 
-    def settle(self) -> Settled | None:
-        """The class list and where the samples are; None when the run is to be refused."""
-        receipts = list(self.scratch.receipts())
-        if not _total(receipts, "written") or _bad_fraction(receipts) > self.params.max_bad_fraction:
+    def settle(self) -> tuple[tuple[str, ...], list[Path]] | None:
+        """The class list and the spills; None when the run is to be refused."""
+        receipts = Scratch(self.directory).receipts()
+        if not total(receipts, "written") or _bad_fraction(receipts) > self.params.max_bad_fraction:
             return None
-        spills = (
-            str(self.scratch.spill(number, chunk))
-            for number, receipt in enumerate(receipts)
-            for chunk in range(receipt["chunks"])
-        )
-        return Settled(class_list(_chars(receipts), self.params.charset), tuple(spills))
+        return class_list(_chars(receipts), self.params.charset), Scratch(self.directory).spills()
 
-    def publish(self, shard: int, settled: Settled) -> None:
+    def publish(self, shard: int, settled: tuple[tuple[str, ...], list[Path]]) -> None:
         """Writes one shard in both formats."""
-        table = samples_table(gather(map(Path, settled.spills), shard), settled.classes)
-        write_shard(Path(self.directory), shard_name(PART, shard, self.params.shards), table, encode_row)
+        classes, spills = settled
+        write_shard(Path(self.directory), self.shard_names[shard], samples_table(gather(spills, shard), classes))
 
 
 @dataclass
@@ -159,6 +135,17 @@ class _Tally:
     filtered: int = 0
     chars: set[str] = field(default_factory=set)
     defects: list[Defect] = field(default_factory=list)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What goes into the metrics."""
+        quarantined = len(self.defects)
+        return {
+            "records": self.records,
+            "written": self.written,
+            "filtered": self.filtered,
+            "quarantined": quarantined,
+        }
 
 
 def _samples(unit: Unit, allowed: frozenset[str] | None, tally: _Tally) -> Iterator[tuple]:
@@ -191,26 +178,13 @@ def _spill_table(rows: list[tuple], unit: Unit) -> pa.Table:
     return table.append_column("hash", pa.array(hashes))
 
 
-def _run_job(job: DecodeJob, units: list[Unit]) -> None:
-    scratch, directory, shards = Path(job.scratch.directory), Path(job.directory), job.params.shards
-    scratch.mkdir()
-    largest_first = sorted(enumerate(units), key=lambda item: -item[1].size)
-    transform = ShuffleThroughFiles(largest_first, job.make, job.settle, shards, job.publish)
-
-    def progress() -> tuple[int, int]:
-        done = runner.count_files((scratch, "unit-*.json"), (directory / "parquet", "*.parquet"))
-        return done, len(units) + shards
-
-    runner.run(transform, sum(unit.size for unit in units) // MEAN_RECORD_BYTES, progress, "decode")
-
-
 def _check_receipts(receipts: list[dict], params: Decode, output: Output) -> None:
     """Raises InkError when there is nothing, or too much of it is bad."""
-    records, bad = _total(receipts, "records"), _total(receipts, "quarantined")
+    records, bad = total(receipts, "records"), total(receipts, "quarantined")
     if _bad_fraction(receipts) > params.max_bad_fraction:
         write_text(output.refused, _quarantine_lines(receipts))
         raise InkError(_refusal(_defects(receipts), records, params, output.refused))
-    if not _total(receipts, "written"):
+    if not total(receipts, "written"):
         raise InkError(
             f"{params.source}: expected samples of charset {params.charset}, found none among {records} records "
             f"({bad} of them bad); set decode.charset to `all` or to a class list that fits the data"
@@ -230,23 +204,19 @@ def _refusal(defects: list[dict], records: int, params: Decode, report: Path) ->
     )
 
 
-def _account(receipts: list[dict], units: list[Unit], directory: Path) -> dict[str, int]:
-    """The metrics, after seeing that nothing was lost: neither a file, nor a record, nor a written sample."""
-    metrics = {name: _total(receipts, name) for name in ("records", "written", "filtered", "quarantined")}
+def _account(receipts: list[dict], directory: Path) -> dict[str, int]:
+    """The metrics, after seeing that no record and no written sample was lost."""
+    metrics = {name: total(receipts, name) for name in ("records", "written", "filtered", "quarantined")}
     stored = sum(pq.read_metadata(path).num_rows for path in (directory / "parquet").iterdir())
     accounted = metrics["written"] + metrics["filtered"] + metrics["quarantined"]
-    if len(receipts) != len(units) or accounted != metrics["records"] or stored != metrics["written"]:
-        raise AssertionError(f"records lost: {len(receipts)} of {len(units)} files, {stored} stored, {metrics}")
+    if accounted != metrics["records"] or stored != metrics["written"]:
+        raise AssertionError(f"records lost: {stored} stored, {metrics}")
     metrics["writers"] = len({receipt["writer"] for receipt in receipts if receipt["written"]} - {""})
     return metrics
 
 
-def _total(receipts: list[dict], name: str) -> int:
-    return sum(receipt[name] for receipt in receipts)
-
-
 def _bad_fraction(receipts: list[dict]) -> float:
-    return _total(receipts, "quarantined") / _total(receipts, "records")
+    return total(receipts, "quarantined") / total(receipts, "records")
 
 
 def _chars(receipts: list[dict]) -> set[str]:

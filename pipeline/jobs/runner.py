@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import os
 import shlex
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,7 @@ from pathlib import Path
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
+from apache_beam.transforms.environments import SubprocessSDKEnvironment
 from tqdm import tqdm
 
 VARIABLE = "INK2EDGE_BEAM"
@@ -42,9 +44,9 @@ def run(transform: beam.PTransform, samples: int, progress: Callable[[], tuple[i
         pipeline.run().wait_until_finish()
 
 
-def count_files(*patterns: tuple[Path, str]) -> int:
-    """How many files match the (folder, glob pattern) pairs."""
-    return sum(sum(1 for _ in folder.glob(pattern)) for folder, pattern in patterns)
+def count_files(folder: Path, pattern: str) -> int:
+    """How many files of `folder` match a glob pattern."""
+    return sum(1 for _ in folder.glob(pattern))
 
 
 def _pipeline(samples: int) -> beam.Pipeline:
@@ -54,8 +56,9 @@ def _pipeline(samples: int) -> beam.Pipeline:
     workers = os.cpu_count() or 1
     if samples < PARALLEL_FROM or workers == 1:
         return beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions([]))
-    flags = ["--direct_running_mode=multi_processing", f"--direct_num_workers={workers}"]
-    return beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions(flags))
+    worker = SubprocessSDKEnvironment.from_command_string(f"{shlex.quote(sys.executable)} -m pipeline.jobs.worker")
+    options = PipelineOptions([f"--direct_num_workers={workers}"])
+    return beam.Pipeline(runner=FnApiRunner(default_environment=worker), options=options)
 
 
 def _quieten() -> None:

@@ -1,7 +1,7 @@
 """The shape of both jobs: units of work are spilled, the result is settled, shards are written.
 
     Create(units)  -> make a unit (read, compute, spill, leave a receipt) -> barrier -> settle (all receipts)
-                                                      Create(shards) -> publish a shard, given what was settled
+    Create(shards) -> publish a shard, given what was settled
 
 Only unit and shard numbers cross the stages; samples go through files in a scratch folder that every worker sees. Hence
 a job holds no more than one spill chunk and one shard a worker in memory, and runs unchanged on a cluster with a shared
@@ -11,98 +11,153 @@ file system. Both steps may run twice for the same number: they write to names o
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Protocol
 
 import apache_beam as beam
+import numpy as np
+import pyarrow as pa
 from apache_beam.metrics import Metrics
 
-from pipeline.formats.shards import renamed_when_done
+from pipeline.files import remove
+from pipeline.formats.shards import renamed_when_done, spill
+from pipeline.jobs import runner
 
-UnitT = TypeVar("UnitT")
-SettledT = TypeVar("SettledT")
+
+class Job(Protocol):
+    """What a job brings. It must pickle and hold absolute paths: workers may start elsewhere."""
+
+    @property
+    def directory(self) -> str:
+        """Where outputs are built."""
+
+    @property
+    def shard_names(self) -> list[str]:
+        """The names of all shards; their positions are the destinations of spills."""
+
+    def make(self, number: int, unit: Any) -> dict[str, int]:
+        """Spills a unit, leaves its receipt and returns counts, which become Beam counters."""
+
+    def settle(self) -> Any:
+        """Reads the receipts and returns what publishing needs, or None to publish nothing."""
+
+    def publish(self, shard: int, settled: Any) -> None:
+        """Writes one shard."""
 
 
 @dataclass(frozen=True)
 class Scratch:
-    """The folder where a job's workers leave spills and receipts."""
+    """The folder, below a job's output, where its workers leave spills and receipts."""
 
-    directory: str
+    job_directory: str
 
-    def spill(self, unit: int, chunk: int) -> Path:
-        """Where chunk `chunk` of a unit spills to."""
-        return Path(self.directory, f"unit-{unit:06d}-{chunk:04d}.arrow")
+    @property
+    def directory(self) -> Path:
+        """The folder itself."""
+        return Path(self.job_directory, "scratch")
 
-    def write_receipt(self, unit: int, receipt: dict) -> None:
-        """Leaves the account of a finished unit."""
-        with renamed_when_done(Path(self.directory, f"unit-{unit:06d}.json")) as partial:
+    def spill(self, unit: int, chunk: int, table: pa.Table, destinations: np.ndarray, count: int) -> None:
+        """Spills one chunk of a unit, see `pipeline.formats.shards.spill`."""
+        spill(self._spill_path(unit, chunk), table, destinations, count)
+
+    def leave_receipt(self, unit: int, receipt: dict) -> None:
+        """Leaves the account of a finished unit, which has spilled `receipt["chunks"]` chunks."""
+        with renamed_when_done(self.directory / f"unit-{unit:06d}.json") as partial:
             partial.write_text(json.dumps(receipt), encoding="utf-8")
 
-    def receipts(self) -> Iterable[dict]:
+    def receipts(self) -> list[dict]:
         """The receipts of all finished units in the order of units."""
-        for path in sorted(Path(self.directory).glob("unit-*.json")):
-            yield json.loads(path.read_text(encoding="utf-8"))
+        paths = sorted(self.directory.glob("unit-*.json"))
+        return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+
+    def spills(self) -> list[Path]:
+        """All spills, in the order of units."""
+        return [
+            self._spill_path(unit, chunk)
+            for unit, receipt in enumerate(self.receipts())
+            for chunk in range(receipt["chunks"])
+        ]
+
+    def _spill_path(self, unit: int, chunk: int) -> Path:
+        return self.directory / f"unit-{unit:06d}-{chunk:04d}.arrow"
 
 
-class ShuffleThroughFiles(beam.PTransform, Generic[UnitT, SettledT]):
-    """Runs `make(number, unit)` for every unit, then `settle()`, then `publish(shard, settled)` for every shard.
+def run(job: Job, units: list[tuple[Any, int]], samples: int, desc: str) -> list[dict]:
+    """Runs a job to its end and returns the receipts of its units, in their order.
 
     Args:
-        units: the work, the largest first: runners that deal units out in turn then spread it evenly.
-        make: returns counts, which become Beam counters. Like the others it must pickle, as a dataclass's method does.
-        settle: reads the receipts and returns what publishing needs, or None to publish nothing.
-        shards: how many.
-        publish: writes one shard.
+        job: see `Job`. Its directory exists and is empty.
+        units: the work, each with its size in any unit; runners get the largest first, which spreads it evenly.
+        samples: how many there are, roughly, see `runner.run`.
+        desc: name of the progress bar.
     """
+    scratch, directory = Scratch(job.directory), Path(job.directory)
+    scratch.directory.mkdir()
 
-    def __init__(
-        self,
-        units: list[tuple[int, UnitT]],
-        make: Callable[[int, UnitT], dict[str, int]],
-        settle: Callable[[], SettledT | None],
-        shards: int,
-        publish: Callable[[int, SettledT], None],
-    ) -> None:
+    def progress() -> tuple[int, int]:
+        done = runner.count_files(scratch.directory, "unit-*.json") + runner.count_files(directory, "parquet/*.parquet")
+        return done, len(units) + len(job.shard_names)
+
+    runner.run(ShuffleThroughFiles(job, units), samples, progress, desc)
+    receipts = scratch.receipts()
+    if len(receipts) != len(units):
+        raise AssertionError(f"{desc}: {len(receipts)} of {len(units)} files were worked on")
+    remove(scratch.directory)
+    return receipts
+
+
+def total(receipts: Iterable[dict], name: str) -> int:
+    """The sum of one count over receipts."""
+    return sum(receipt[name] for receipt in receipts)
+
+
+class ShuffleThroughFiles(beam.PTransform):
+    """From a pipeline to the numbers of the published shards, see the module."""
+
+    def __init__(self, job: Job, units: list[tuple[Any, int]]) -> None:
         super().__init__()
-        self.units, self.make, self.settle, self.shards, self.publish = units, make, settle, shards, publish
+        self.job = job
+        by_size = sorted(range(len(units)), key=lambda number: -units[number][1])
+        self.units = [(number, units[number][0]) for number in by_size]
 
     def expand(self, input_or_inputs: Any) -> beam.PCollection[int]:
-        """From a pipeline to the numbers of the published shards."""
-        settle = self.settle
+        """Builds the graph."""
+        job = self.job
         settled = (
             input_or_inputs
             | "Units" >> beam.Create(self.units, reshuffle=False)
             | "SpreadUnits" >> beam.GroupByKey()
-            | "MakeUnit" >> beam.ParDo(_Make(self.make))
+            | "MakeUnit" >> beam.ParDo(_Make(job))
             | "AllUnits" >> beam.combiners.Count.Globally()
-            | "Settle" >> beam.Map(lambda _: settle())
+            | "Settle" >> beam.Map(lambda _: job.settle())
         )
+        shards = [(number, None) for number in range(len(job.shard_names))]
         return (
             input_or_inputs
-            | "Shards" >> beam.Create([(index, None) for index in range(self.shards)], reshuffle=False)
+            | "Shards" >> beam.Create(shards, reshuffle=False)
             | "SpreadShards" >> beam.GroupByKey()
-            | "PublishShard" >> beam.ParDo(_Publish(self.publish), settled=beam.pvalue.AsSingleton(settled))
+            | "PublishShard" >> beam.ParDo(_Publish(job), settled=beam.pvalue.AsSingleton(settled))
         )
 
 
 class _Make(beam.DoFn):
-    def __init__(self, make: Callable[[int, Any], dict[str, int]]) -> None:
-        self.make = make
+    def __init__(self, job: Job) -> None:
+        self.job = job
 
     def process(self, element: tuple[int, Iterable[Any]]) -> Iterable[int]:
         number, (unit,) = element
-        for name, count in self.make(number, unit).items():
+        for name, count in self.job.make(number, unit).items():
             Metrics.counter("ink2edge", name).inc(count)
         yield number
 
 
 class _Publish(beam.DoFn):
-    def __init__(self, publish: Callable[[int, Any], None]) -> None:
-        self.publish = publish
+    def __init__(self, job: Job) -> None:
+        self.job = job
 
     def process(self, element: tuple[int, Any], settled: Any) -> Iterable[int]:
         if settled is not None:
-            self.publish(element[0], settled)
+            self.job.publish(element[0], settled)
             yield element[0]

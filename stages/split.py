@@ -1,0 +1,20 @@
+"""Stage `split`: decoded samples into training, validation and test parts, see `pipeline.jobs.split`.
+
+    python -m stages.split
+
+Reads data/decoded/parquet, writes data/splits/{tfrecord,parquet} and metrics/split.json.
+"""
+
+from __future__ import annotations
+
+from pipeline.jobs.split import Files, run
+from pipeline.params import load_params
+from stages import run_stage
+
+
+def main() -> None:
+    run(load_params().split, Files())
+
+
+if __name__ == "__main__":
+    run_stage(main)
