@@ -1,0 +1,50 @@
+# Two commands on a fresh machine with Python 3.11, git and make:
+#   make repro   installs what is missing, then runs what changed of the pipeline
+#   make test    installs what is missing, then runs the test suite
+PYTHON ?= python3.11
+VENV   := .venv
+STAMP  := $(VENV)/installed-$(shell cksum < requirements.txt | cut -d' ' -f1)
+
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+# DVC's usage statistics and oneDNN's greeting are no part of the output.
+export DVC_NO_ANALYTICS := 1
+export TF_CPP_MIN_LOG_LEVEL := 2
+
+.PHONY: help install repro test test-slow lint lock clean
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+install: $(STAMP)
+
+$(STAMP): requirements.txt
+	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --disable-pip-version-check --quiet --requirement requirements.txt
+	rm -f $(VENV)/installed-*
+	touch $@
+
+repro: install
+	dvc repro
+	dvc metrics show
+
+test: install lint
+	python -m pytest
+
+test-slow: install
+	python -m pytest -m slow
+
+lint: install
+	ruff check .
+	ruff format --check .
+	mypy
+
+# Pins every package that pyproject.toml's few pull in.
+lock: install
+	python -m pip install --quiet pip-tools
+	pip-compile --quiet --extra dev --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+		--no-emit-options --output-file requirements.txt pyproject.toml
+
+clean:
+	rm -rf $(VENV) .checkpoints

@@ -1,0 +1,92 @@
+"""Inception-GAP: a light Inception network that ends in global average pooling and one classifier layer.
+
+Shape of the trunk at the default params (56x56 in, four Inception modules):
+
+    56x56    conv 3x3 -> 32, pool
+    28x28    conv 3x3 -> 96, pool
+    14x14    Inception x2 -> 192, 288, pool
+     7x7     Inception x2 -> 384, 480
+     1x1     global average pooling, dropout, dense -> classes
+
+About 0.95 M weights before the classifier and 99 M multiply-accumulates; `python -m benchmarks.model_cost` prints the exact cost.
+References: Szegedy et al. 2015 (Inception), Ioffe & Szegedy 2015 (batch norm, 5x5 as two 3x3), Lin et al. 2014 (global
+average pooling), Zhong et al. 2015 (HCCR-GoogLeNet: four Inception modules for this task).
+"""
+
+from __future__ import annotations
+
+import keras
+from keras import layers
+
+from pipeline.ink.normalise import SIDE
+from pipeline.params import Model
+
+STEM_CHANNELS = (32, 96)
+FIRST_MODULE_CHANNELS = 192
+# Keras' default of 0.99 still lags behind after the few hundred steps of a short training.
+BATCH_NORM_MOMENTUM = 0.9
+
+
+def build_model(params: Model, classes: int) -> keras.Model:
+    """The recogniser.
+
+    Args:
+        params: width, modules, features and dropout.
+        classes: length of the class list.
+
+    Returns:
+        A model from float32 `[batch, 56, 56, 1]`, grey levels 0..255 as `normalise()` makes them, to float32 logits
+        `[batch, classes]`. Rescaling is part of the model, so whoever runs it feeds raw pixels.
+    """
+    image = keras.Input((SIDE, SIDE, 1), name="image")
+    x = layers.Rescaling(1 / 127.5, offset=-1.0)(image)
+    for channels in STEM_CHANNELS:
+        x = _conv(x, _scaled(channels, params.width), 3)
+        x = layers.MaxPooling2D(3, strides=2, padding="same")(x)  # [batch, 28, 28, 32] then [batch, 14, 14, 96]
+    channels = _module_channels(params)
+    coarse = params.modules[0]
+    for width in channels[:coarse]:
+        x = _inception(x, width)  # [batch, 14, 14, width]
+    x = layers.MaxPooling2D(3, strides=2, padding="same")(x)
+    for width in channels[coarse:]:
+        x = _inception(x, width)  # [batch, 7, 7, width]
+    x = layers.GlobalAveragePooling2D()(x)  # [batch, features]
+    x = layers.Dropout(params.dropout)(x)
+    logits = layers.Dense(classes, name="logits")(x)
+    return keras.Model(image, logits, name="inception_gap")
+
+
+def _module_channels(params: Model) -> list[int]:
+    """Output channels of each Inception module: evenly from the first width up to `features`."""
+    first = _scaled(FIRST_MODULE_CHANNELS, params.width)
+    count = sum(params.modules)
+    return [_rounded(first + (params.features - first) * i / (count - 1)) for i in range(count - 1)] + [params.features]
+
+
+def _inception(x, channels: int):
+    """1x1, 3x3, double 3x3 and pooled branches, side by side: a quarter, a half, an eighth and the rest of `channels`."""
+    single, narrow = channels // 4, channels // 8
+    wide = channels - single - 2 * narrow
+    branches = [
+        _conv(x, single, 1),
+        _conv(_conv(x, _rounded(channels / 4), 1), wide, 3),
+        _conv(_conv(_conv(x, _rounded(channels / 16), 1), narrow, 3), narrow, 3),
+        _conv(layers.MaxPooling2D(3, strides=1, padding="same")(x), narrow, 1),
+    ]
+    return layers.Concatenate()(branches)
+
+
+def _conv(x, channels: int, size: int):
+    """Convolution, batch norm, ReLU. The norm's offset makes a bias redundant."""
+    x = layers.Conv2D(channels, size, padding="same", use_bias=False, kernel_initializer="he_normal")(x)
+    x = layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM)(x)
+    return layers.ReLU()(x)
+
+
+def _scaled(channels: int, width: float) -> int:
+    return _rounded(channels * width)
+
+
+def _rounded(channels: float) -> int:
+    """To a multiple of 8, at least 8: odd channel counts waste SIMD lanes."""
+    return max(8, round(channels / 8) * 8)

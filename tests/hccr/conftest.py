@@ -1,0 +1,58 @@
+"""A made-up split of four easy classes: a bar at the top, the bottom, the left or the right."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.formats.parquet import write_samples
+from pipeline.formats.png import encode_png
+from pipeline.formats.sample import Sample
+from pipeline.params import Params, load_params
+
+CLASSES = ["上", "下", "右", "左"]
+PART_SIZES = {"train": 96, "validation": 16, "test": 16}
+
+
+def bar_image(label: int, rng: np.random.Generator) -> np.ndarray:
+    image = np.zeros((56, 56), np.uint8)
+    at = int(rng.integers(6, 14))
+    rows, columns = [
+        (slice(at, at + 6), slice(8, 48)),
+        (slice(50 - at, 56 - at), slice(8, 48)),
+        (slice(8, 48), slice(50 - at, 56 - at)),
+        (slice(8, 48), slice(at, at + 6)),
+    ][label]
+    image[rows, columns] = rng.integers(180, 255)
+    return image
+
+
+@pytest.fixture(scope="session")
+def splits(tmp_path_factory) -> Path:
+    rng = np.random.default_rng(7)
+    directory = tmp_path_factory.mktemp("splits")
+    (directory / "parquet").mkdir()
+    for part, size in PART_SIZES.items():
+        samples = []
+        for i in range(size):
+            label = i % len(CLASSES)
+            image = encode_png(bar_image(label, rng))
+            samples.append(Sample(f"1001/{part}{i:04d}", "1001", CLASSES[label], label, 40, 40, image))
+        half = size // 2
+        for shard, rows in enumerate([samples[:half], samples[half:]]):
+            write_samples(directory / "parquet" / f"{part}-{shard:05d}-of-00002.parquet", rows, CLASSES)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def params() -> Params:
+    """The project's params with a network and a schedule small enough for a test."""
+    full = load_params()
+    return full.model_copy(
+        update={
+            "model": full.model.model_copy(update={"width": 0.125, "features": 32, "dropout": 0.1}),
+            "train": full.train.model_copy(
+                update={"epochs": 4, "batch_size": 12, "evaluation_batch_size": 6, "ema": 0.8, "learning_rate": 0.01}
+            ),
+        }
+    )
