@@ -50,7 +50,7 @@ def params() -> Params:
     full = load_params()
     return full.model_copy(
         update={
-            "model": full.model.model_copy(update={"width": 0.125, "features": 32, "dropout": 0.1}),
+            "model": full.model.model_copy(update={"width": 0.125, "modules": (1, 1), "features": 32, "dropout": 0.1}),
             "train": full.train.model_copy(
                 update={"epochs": 4, "batch_size": 12, "evaluation_batch_size": 6, "ema": 0.8, "learning_rate": 0.01}
             ),

@@ -1,0 +1,46 @@
+import pytest
+
+from pipeline import files
+
+
+def test_directory_appears_only_when_complete(tmp_path):
+    final = tmp_path / "shards"
+    with files.atomic_directory(final) as partial:
+        (partial / "a").write_text("1")
+        assert not final.exists()
+    assert (final / "a").read_text() == "1"
+    assert [path.name for path in tmp_path.iterdir()] == ["shards"]
+
+
+def test_failed_block_leaves_the_old_output_and_nothing_else(tmp_path):
+    final = tmp_path / "shards"
+    with files.atomic_directory(final) as partial:
+        (partial / "a").write_text("old")
+    with pytest.raises(KeyError), files.atomic_directory(final) as partial:
+        (partial / "a").write_text("half")
+        raise KeyError
+    assert (final / "a").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["shards"]
+
+
+def test_what_a_kill_left_is_removed_by_the_next_run(tmp_path):
+    leftover = files.partial_path(tmp_path / "shards")
+    leftover.mkdir()
+    (leftover / "stale").write_text("x")
+    with files.atomic_directory(tmp_path / "shards") as partial:
+        assert list(partial.iterdir()) == []
+
+
+def test_file_keeps_its_suffix_while_it_is_written(tmp_path):
+    with files.atomic_file(tmp_path / "new" / "model.keras") as partial:
+        assert partial.name == "model.partial.keras"
+        partial.write_text("x")
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["model.keras"]
+
+
+def test_failed_file_leaves_the_old_one(tmp_path):
+    path = tmp_path / "metrics.json"
+    files.write_json(path, {"top1": 0.5})
+    with pytest.raises(TypeError):
+        files.write_json(path, {"top1": object()})
+    assert path.read_text() == '{\n  "top1": 0.5\n}\n'
