@@ -51,18 +51,22 @@ def read_records(path: Path | str) -> Iterator[bytes]:
 
 
 def encode_example(features: Mapping[str, Value]) -> bytes:
-    """A serialised `tf.train.Example`: bytes and str become bytes lists, int int64 lists, float float lists."""
+    """A serialised `tf.train.Example`: bytes and str become bytes lists, int int64 lists, float float lists.
+
+    An empty list becomes an empty bytes list; the values of a list are of one type.
+    """
     example = _Example()
     for name in sorted(features):
         value = features[name]
         values: list[Any] = value if isinstance(value, list) else [value]
+        first = values[0] if values else b""
         feature = example.features.feature[name]
-        if all(isinstance(item, int) for item in values):
+        if isinstance(first, int):
             feature.int64_list.value.extend(values)
-        elif all(isinstance(item, float) for item in values):
+        elif isinstance(first, float):
             feature.float_list.value.extend(values)
         else:
-            feature.bytes_list.value.extend(item.encode() if isinstance(item, str) else item for item in values)
+            feature.bytes_list.value.extend([item.encode() if isinstance(item, str) else item for item in values])
     return example.SerializeToString(deterministic=True)
 
 

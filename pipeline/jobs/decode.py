@@ -150,6 +150,7 @@ class _Tally:
 
 def _samples(unit: Unit, allowed: frozenset[str] | None, tally: _Tally) -> Iterator[tuple]:
     """Yields (key, char, width, height, image) of the good records of a unit."""
+    prefix = unit.prefix
     for item in read_unit(unit):
         tally.records += 1
         if isinstance(item, Defect):
@@ -164,7 +165,7 @@ def _samples(unit: Unit, allowed: frozenset[str] | None, tally: _Tally) -> Itera
                 continue
             tally.written += 1
             tally.chars.add(item.char)
-            yield f"{unit.prefix}/{item.index:06d}", item.char, item.width, item.height, encode_png(image)
+            yield f"{prefix}/{item.index:06d}", item.char, item.width, item.height, encode_png(image)
 
 
 def _spill_table(rows: list[tuple], unit: Unit) -> pa.Table:

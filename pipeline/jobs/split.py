@@ -80,8 +80,8 @@ def assign_writers(samples: dict[str, int], params: Split) -> dict[str, str]:
     """
     if "" in samples:
         raise InkError(
-            f"split.by is {params.by!r}, but {samples['']} of {sum(samples.values())} samples have no writer: their file "
-            "names hold none, as 1001-f.gnt does; set split.by to `sample` or name the files after their writers"
+            f"split.by is {params.by!r}, but {samples['']} of {sum(samples.values())} samples have no writer: their "
+            "file names hold none, as 1001-f.gnt does; set split.by to `sample` or name the files after their writers"
         )
     ranked = sorted(samples, key=lambda writer: (hash64(writer, f"split-{params.seed}"), writer))
     drawn = ranked[: max(round(params.test * len(ranked)), 1)]
