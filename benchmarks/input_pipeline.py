@@ -1,0 +1,61 @@
+"""Does the input pipeline keep up? A training step on streamed, distorted batches against the same step on one constant batch.
+
+    python -m benchmarks.input_pipeline [data/splits]
+
+Both loops run the network of params.yaml; a ratio near 1 means that it never waits for data.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from pipeline.formats.charset import read_class_list
+from pipeline.hccr.dataset import Batch, Part, training_batches
+from pipeline.hccr.model import build_model
+from pipeline.hccr.training import compile_model
+from pipeline.params import load_params
+
+STEPS = 60
+ROUNDS = 3
+CLASSES = Path("data/classes.txt")
+
+
+def main() -> None:
+    """Command line."""
+    params = load_params()
+    part = Part(sys.argv[1] if len(sys.argv) > 1 else "data/splits", "train")
+    model = compile_model(build_model(params.model, len(read_class_list(CLASSES))), params.train, STEPS)
+    batches = training_batches(part, params.train)
+    constant = next(batches)
+    _steps(model, [constant] * 5)
+    alone = _rate(part, batches, params.train.batch_size)
+    print(f"input pipeline alone       {alone:8.0f} images/s")
+    for _ in range(ROUNDS):  # in turn, since the speed of a shared machine drifts
+        fixed = params.train.batch_size * STEPS / _steps(model, [constant] * STEPS)
+        streamed = params.train.batch_size * STEPS / _steps(model, itertools.islice(batches, STEPS))
+        print(f"constant batch {fixed:6.0f} images/s, streamed {streamed:6.0f} images/s, ratio {streamed / fixed:.3f}")
+
+
+def _steps(model, batches: Iterable[Batch]) -> float:
+    """Seconds that training on `batches` takes."""
+    start = time.perf_counter()
+    for images, labels in batches:
+        model.train_on_batch(images, labels)
+    return time.perf_counter() - start
+
+
+def _rate(part: Part, batches: Iterable[Batch], batch_size: int) -> float:
+    """Images a second that come out when nothing consumes them."""
+    count = max(20, min(STEPS, part.samples // batch_size))
+    start = time.perf_counter()
+    for _ in itertools.islice(batches, count):
+        pass
+    return count * batch_size / (time.perf_counter() - start)
+
+
+if __name__ == "__main__":
+    main()
