@@ -1,15 +1,6 @@
-"""Keras model -> TFLite flatbuffer, in four variants. A conversion takes a few seconds.
+"""Keras model -> TFLite flatbuffer, in the four variants of `pipeline.edge.variants`. A conversion takes a few seconds.
 
     data = export_tflite(model, classifier(model), [image_input(56)], "dynamic")
-
-| variant | weights | arithmetic                             | when                                              |
-|---------|---------|----------------------------------------|---------------------------------------------------|
-| float32 | float32 | float32                                | the reference that the others are compared with   |
-| float16 | float16 | float32                                | half the size, the same predictions               |
-| dynamic | int8    | int8, ranges measured at run time      | a quarter of the size, no calibration: start here |
-| int8    | int8    | int8, ranges fixed by calibration      | the fastest, and for integer-only accelerators    |
-
-Inputs and outputs are float32 in every variant, so that one runner serves all.
 
 The way is ExportArchive -> SavedModel -> converter: a bare concrete function over Keras 3 layers loses the
 weights on its way to the converter, and the outputs are NaN.
@@ -20,20 +11,17 @@ from __future__ import annotations
 import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Literal, get_args
 
 import numpy as np
 
 from pipeline.edge.quiet import quiet
+from pipeline.edge.variants import VARIANTS, Variant
 from pipeline.errors import InkError
 
 with quiet():  # the notes of TensorFlow's start
     import keras
     import tensorflow as tf
     from tensorflow.lite.python.convert_phase import ConverterError
-
-Variant = Literal["float32", "float16", "dynamic", "int8"]
-VARIANTS: tuple[Variant, ...] = get_args(Variant)
 
 Function = Callable[..., Mapping[str, tf.Tensor]]
 Feed = Mapping[str, np.ndarray]  # the inputs of one call, by name
@@ -67,7 +55,7 @@ def export_tflite(
         model: owner of the variables that the function uses.
         function: takes a tensor for each of `inputs`, returns named tensors.
         inputs: named, with static shapes.
-        variant: see the table at the top of this module.
+        variant: see `pipeline.edge.variants`.
         calibration: inputs that show int8 the range of every activation; a few hundred do. Only
             int8 reads them.
         float_operators: built-in operators that int8 leaves in float. An int8 softmax has steps of 1/256: of

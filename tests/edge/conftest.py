@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline.edge.export import VARIANTS, classifier, export_tflite, image_input, keras
+from pipeline.edge.export import classifier, export_tflite, image_input, keras
+from pipeline.edge.variants import VARIANTS
 
 SIDE = 24
 CLASSES = 40

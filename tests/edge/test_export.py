@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from pipeline.edge.export import VARIANTS, classifier, export_tflite, image_input, keras, tf
+from pipeline.edge.export import classifier, export_tflite, image_input, keras, tf
 from pipeline.edge.graph import read_graph
 from pipeline.edge.litert import Runner
+from pipeline.edge.variants import VARIANTS
 from pipeline.errors import InkError
 
 # Largest difference of a probability from Keras: rounding of float32, float16 and int8.

@@ -2,9 +2,10 @@
 
 import pytest
 
-from pipeline.edge.export import VARIANTS, tf
+from pipeline.edge.export import tf
 from pipeline.edge.gate import check
 from pipeline.edge.quiet import quiet
+from pipeline.edge.variants import VARIANTS
 from pipeline.errors import InkError
 
 

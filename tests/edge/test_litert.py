@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from pipeline.edge.export import VARIANTS, export_tflite, image_input, keras
+from pipeline.edge.export import export_tflite, image_input, keras
 from pipeline.edge.litert import Runner, cpu_name, latency, predict
+from pipeline.edge.variants import VARIANTS
 from pipeline.errors import InkError
 
 

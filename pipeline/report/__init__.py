@@ -1,0 +1,1 @@
+"""Pictures and tables for people. The same data gives the same bytes."""

@@ -1,0 +1,78 @@
+"""The variants in one table, beside the published figures that the project set out from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Metrics = Mapping[str, Any]  # of one variant, as `pipeline.edge.evaluation.summarise` gives them
+
+HEADER = ("model", "top-1", "top-5", "train top-1", "agreement", "MB", "params", "MACs", "p50 ms", "p95 ms")
+NONE = "–"
+
+
+@dataclass(frozen=True)
+class Article:
+    """The dynamic-range model of the article: four Inception modules and GAP, 56x56, HWDB1.1 split 8:2, on a phone."""
+
+    top1: float = 0.94
+    train_top1: float = 0.98
+    megabytes: float = 3.23
+
+
+ARTICLE = Article()
+
+
+def table(variants: Mapping[str, Metrics], train_top1: float) -> list[list[str]]:
+    """Rows under `HEADER`: the article, then each variant.
+
+    Args:
+        variants: metrics by name.
+        train_top1: of the network before export, on the training part; it stands in the row of float32.
+    """
+    article = ["the article, dynamic", _percent(ARTICLE.top1), NONE, _percent(ARTICLE.train_top1), NONE]
+    rows = [[*article, f"{ARTICLE.megabytes:.2f}", *[NONE] * 4]]
+    for name, metrics in variants.items():
+        rows.append(
+            [
+                name,
+                _percent(metrics["top1"]),
+                _percent(metrics["top5"]),
+                _percent(train_top1) if name == "float32" else NONE,
+                _percent(metrics["agreement"]),
+                f"{metrics['bytes'] / 1e6:.2f}",
+                f"{metrics['params'] / 1e6:.2f} M",
+                f"{metrics['macs'] / 1e6:.0f} M",
+                f"{metrics['p50_ms']:.2f}",
+                f"{metrics['p95_ms']:.2f}",
+            ]
+        )
+    return rows
+
+
+def conditions(metrics: Metrics) -> str:
+    """Under which conditions the figures hold, in one sentence or two."""
+    return (
+        f"{metrics['test_samples']:,} test samples of {metrics['classes']:,} classes. Latency of one character: "
+        f"batch 1, {metrics['threads']} thread, {metrics['cpu']}. MB are 10^6 bytes; agreement is with float32. The "
+        "article's figures are for CASIA HWDB1.1 (3,755 classes)."
+    )
+
+
+def plot_rows(variants: Mapping[str, Metrics]) -> list[dict[str, str | float]]:
+    """One flat row a variant, for `dvc plots`."""
+    return [
+        {
+            "variant": name,
+            "bytes": metrics["bytes"],
+            "mb": round(metrics["bytes"] / 1e6, 3),
+            "top1": metrics["top1"],
+            "p50_ms": metrics["p50_ms"],
+        }
+        for name, metrics in variants.items()
+    ]
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.2f} %"

@@ -1,0 +1,53 @@
+"""Stage `quantize`: the trained network as one .tflite file that passed the gate.
+
+    python -m stages.quantize dynamic
+
+Reads models/hccr/model.keras and, for int8, images of the training part. Takes about ten seconds.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline import files
+from pipeline.edge.variants import variant_from_arguments
+from pipeline.errors import InkError
+from pipeline.params import load_params
+from stages import run_stage
+
+SPLITS = Path("data/splits")
+MODELS = Path("models/hccr")
+
+
+def main() -> None:
+    variant = variant_from_arguments(__doc__)
+    # TFLite export needs TensorFlow, whichever backend the network was trained on.
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    from pipeline.edge import export, gate
+    from pipeline.ink.normalise import SIDE
+
+    params = load_params()
+    source = MODELS / "model.keras"
+    if not source.exists():
+        raise InkError(f"{source}: expected the trained network, found nothing; run `dvc repro train`")
+    model = export.keras.models.load_model(source, compile=False)
+    feeds = _calibration(params.quantize.calibration_samples)
+    data = export.export_tflite(model, export.classifier(model), [export.image_input(SIDE)], variant, feeds)
+    gate.check(data)
+    with files.atomic_file(MODELS / f"{variant}.tflite") as partial:
+        partial.write_bytes(data)
+
+
+def _calibration(samples: int) -> Iterator[dict]:
+    """The first images of the training part, which is in random order, one at a time."""
+    from pipeline.hccr.dataset import Part, evaluation_batches
+
+    for images, _ in itertools.islice(evaluation_batches(Part(SPLITS, "train"), batch_size=1), samples):
+        yield {"image": images}
+
+
+if __name__ == "__main__":
+    run_stage(main)

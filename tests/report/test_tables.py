@@ -1,0 +1,29 @@
+"""Tables as they stand in a file and on the terminal."""
+
+from pipeline.report import tables
+
+HEADER = ("model", "top-1", "MB")
+ROWS = [["float32", "99.10 %", "11.36"], ["int8", "9 %", "3"]]
+
+MARKDOWN = """\
+| model   |   top-1 |    MB |
+|---------|--------:|------:|
+| float32 | 99.10 % | 11.36 |
+| int8    |     9 % |     3 |
+"""
+
+
+def test_markdown_is_aligned():
+    assert tables.markdown(HEADER, ROWS) == MARKDOWN
+
+
+def test_a_table_without_rows_keeps_its_header():
+    assert tables.markdown(["a", "b"], []) == "| a   |   b |\n|-----|----:|\n"
+
+
+def test_the_terminal_shows_every_cell(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    tables.show(HEADER, ROWS, title="Variants")
+    printed = capsys.readouterr().out
+    for text in ("Variants", *HEADER, *ROWS[0], *ROWS[1]):
+        assert text in printed

@@ -1,0 +1,156 @@
+"""Stages quantize, evaluate and compare, one after the other on a made-up project in its own directory."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline import files
+from pipeline.edge.export import keras
+from pipeline.edge.gate import check
+from pipeline.edge.variants import VARIANTS
+from pipeline.errors import InkError
+from pipeline.formats.parquet import write_samples
+from pipeline.formats.png import encode_png
+from pipeline.formats.sample import Sample
+from pipeline.hccr.model import build_model
+from pipeline.params import Model
+from stages import compare, evaluate, quantize
+
+CLASSES = ["上", "下", "右", "左"]
+TEST_SAMPLES = 20
+TRAIN_TOP1 = 0.75
+
+PARAMS = Path("params.yaml").resolve()
+
+# Keras 3.15 saves a network through an `__array__` that TensorFlow 2.21 has not taught NumPy 2's `copy` keyword.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+def write_part(directory: Path, part: str, size: int) -> None:
+    rng = np.random.default_rng(size)
+    samples = []
+    for index in range(size):
+        label = index % len(CLASSES)
+        image = encode_png(rng.integers(0, 256, (56, 56)).astype(np.uint8))
+        samples.append(Sample(f"1001/{index:06d}", "1001", CLASSES[label], label, 40, 40, image))
+    write_samples(directory / f"{part}-00000-of-00001.parquet", samples, CLASSES)
+
+
+def run(monkeypatch, stage, *arguments: str) -> None:
+    monkeypatch.setattr("sys.argv", [stage.__name__, *arguments])
+    stage.main()
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """Everything that stage quantize reads, then the outputs of the three stages."""
+    root = tmp_path_factory.mktemp("project")
+    (root / "params.yaml").write_text(PARAMS.read_text(encoding="utf-8"), encoding="utf-8")
+    (root / "data/splits/parquet").mkdir(parents=True)
+    write_part(root / "data/splits/parquet", "train", 8)
+    write_part(root / "data/splits/parquet", "test", TEST_SAMPLES)
+    (root / "data/classes.txt").write_text("\n".join(CLASSES) + "\n", encoding="utf-8")
+    (root / "models/hccr").mkdir(parents=True)
+    keras.utils.set_random_seed(1)
+    network = build_model(Model(width=0.125, modules=(1, 1), features=16, dropout=0.0), len(CLASSES))
+    network.save(root / "models/hccr/model.keras")
+    files.write_json(root / "metrics/train/metrics.json", {"train": {"accuracy_clean": TRAIN_TOP1}})
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.chdir(root)
+        for stage in (quantize, evaluate):
+            for variant in VARIANTS:
+                run(monkeypatch, stage, variant)
+        run(monkeypatch, compare)
+    return root
+
+
+def read_json(path: Path):
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_file_passes_the_gate(project, variant):
+    graph = check((project / f"models/hccr/{variant}.tflite").read_bytes())
+    assert [tensor.shape for tensor in (*graph.inputs, *graph.outputs)] == [(1, 56, 56, 1), (1, len(CLASSES))]
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_metrics_are_flat_and_complete(project, variant):
+    metrics = read_json(project / f"metrics/{variant}.json")
+    assert metrics["test_samples"] == TEST_SAMPLES
+    assert metrics["classes"] == len(CLASSES)
+    assert metrics["bytes"] == (project / f"models/hccr/{variant}.tflite").stat().st_size
+    assert metrics["top1"] <= metrics["top5"] == metrics["top10"] == 1.0  # of four classes
+    assert metrics["threads"] == 1
+    assert 0 < metrics["p50_ms"] <= metrics["p95_ms"]
+
+
+def test_float32_agrees_with_itself(project):
+    assert read_json(project / "metrics/float32.json")["agreement"] == 1.0
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_plots_tell_the_mistakes(project, variant):
+    metrics = read_json(project / f"metrics/{variant}.json")
+    confusions = read_json(project / f"plots/confusions/{variant}.json")
+    mistakes = round((1 - metrics["top1"]) * TEST_SAMPLES)
+    assert sum(row["count"] for row in confusions) == mistakes > 0
+    assert {row["truth"] for row in confusions} <= set(CLASSES)
+    assert (project / f"plots/confusions/{variant}.png").read_bytes().startswith(b"\x89PNG")
+    worst = read_json(project / f"plots/worst/{variant}.json")
+    assert [row["recall"] for row in worst] == sorted(row["recall"] for row in worst)
+    assert sum(row["samples"] for row in worst) == TEST_SAMPLES
+
+
+def test_the_report_has_a_row_for_the_article_and_each_variant(project):
+    report = (project / "reports/comparison.md").read_text(encoding="utf-8")
+    for text in ("94.00 %", "3.23", "98.00 %", "75.00 %", *VARIANTS, f"{TEST_SAMPLES} test samples"):
+        assert text in report
+    assert [row["variant"] for row in read_json(project / "plots/variants.json")] == list(VARIANTS)
+
+
+def test_quantize_again_gives_the_same_bytes(project, monkeypatch):
+    monkeypatch.chdir(project)
+    path = project / "models/hccr/int8.tflite"
+    before = path.read_bytes()
+    run(monkeypatch, quantize, "int8")
+    assert path.read_bytes() == before
+
+
+def test_nothing_half_written_is_left(project):
+    assert not list(project.rglob("*.partial"))
+
+
+@pytest.mark.parametrize("arguments", [[], ["int4"]])
+@pytest.mark.parametrize("stage", [quantize, evaluate])
+def test_a_wrong_variant_ends_with_the_usage(monkeypatch, capsys, stage, arguments):
+    with pytest.raises(SystemExit):
+        run(monkeypatch, stage, *arguments)
+    assert "float32,float16,dynamic,int8" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("stage", "arguments", "message"),
+    [
+        (quantize, ["dynamic"], r"model\.keras: expected the trained network, .*dvc repro train"),
+        (evaluate, ["dynamic"], r"dynamic\.tflite: expected the exported model, .*dvc repro quantize@dynamic"),
+        (compare, [], r"float32\.json: expected metrics, .*dvc repro"),
+    ],
+)
+def test_a_missing_input_says_what_to_run(tmp_path, monkeypatch, stage, arguments, message):
+    (tmp_path / "params.yaml").write_text(PARAMS.read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/classes.txt").write_text("一\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InkError, match=message):
+        run(monkeypatch, stage, *arguments)
+
+
+def test_a_class_list_of_another_model_is_refused(project, tmp_path, monkeypatch):
+    monkeypatch.chdir(project)
+    monkeypatch.setattr(evaluate, "CLASSES", tmp_path / "classes.txt")
+    (tmp_path / "classes.txt").write_text("一\n丁\n", encoding="utf-8")
+    with pytest.raises(InkError, match=r"found 2 lines; run `dvc repro train`"):
+        run(monkeypatch, evaluate, "dynamic")
