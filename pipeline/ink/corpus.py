@@ -1,7 +1,7 @@
 """The embedded corpus: writers draw characters into CASIA `.gnt` files, one a writer.
 
-Every sample depends on (seed, writer, character, repeat) alone, so that the bytes do not depend on processes or order. A
-process holds one writer's file at a time: memory does not grow with the corpus.
+Every sample depends on (seed, writer, character, repeat) alone, so that the bytes do not depend on processes or order.
+No process holds more than one sample: memory does not grow with the corpus.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Stroke medians: the lines through the middle of every stroke, in writing order. What the embedded corpus is drawn from.
+"""Stroke medians: the lines through the middle of every stroke, in writing order. The embedded corpus is made of them.
 
-One JSON object a line, in code-point order: `{"char": "一", "medians": [[[121, 507], [193, 528], ...]]}`, one list of points
-a stroke, integer units of an em square of 1024, x to the right, y down. The data come from the npm package hanzi-writer-data
-(from Make Me a Hanzi, from fonts by Arphic Technology) under the Arphic Public License, whose text travels with them.
+One JSON object a line, in code-point order: `{"char": "一", "medians": [[[121, 507], [193, 528], ...]]}`, one list of
+points a stroke, integer units of an em square of 1024, x to the right, y down. The data come from the npm package
+hanzi-writer-data (from Make Me a Hanzi, from fonts by Arphic Technology) under the Arphic Public License, whose text
+travels with them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ Strokes = tuple[tuple[tuple[int, int], ...], ...]  # [stroke][point] -> (x, y)
 
 
 def read_package(folder: Path) -> Iterator[tuple[str, Strokes]]:
-    """Yields each character of an unpacked hanzi-writer-data with its strokes, y turned to point down, in code-point order.
+    """Yields the characters of an unpacked hanzi-writer-data, in code-point order, with strokes whose y points down.
 
     Raises:
         InkError: no character files in `folder`, or one that holds no medians.

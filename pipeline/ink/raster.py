@@ -1,14 +1,15 @@
-"""The scanner: from the path of a pen to a grey scan as CASIA has them. Integer arithmetic once the path is in fixed point.
+"""The scanner: from the path of a pen to a grey scan as CASIA has them, in integers once the path is in fixed point.
 
 OpenCV draws: one character of 160 short segments of varying width, drawn on 100 x 100 pixels at four times the size and
 reduced, took 290 microseconds, against 470 for OpenCV's own antialiased lines (whose widths are whole pixels), 670 for
-skia-python and 1,110 for cairo (one thread, AMD EPYC; a call a segment for the latter two). It is also the only one whose
-lines are clipped, filled and reduced in integers, which is what keeps the corpus the same on every machine.
+skia-python and 1,110 for cairo (`benchmarks/strokes_speed.py`, one thread of an AMD EPYC; the latter two take a call a
+segment). It is also the only one that clips, fills and reduces in integers, so that the corpus is the same everywhere.
 """
 
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -20,7 +21,7 @@ OVERSAMPLING = 4  # canvas pixels a scan pixel
 FIXED_POINT_BITS = 4  # of a canvas pixel
 MAX_CANVAS = 200  # scan pixels; a longer side is scaled down to it
 GRAIN_SIDE = 512
-GAIN = 340  # in 256ths: the scanner stretches what the pen left until its core is black
+GAIN = 310  # in 256ths: the scanner stretches what the pen left until its core is black
 
 
 def scan(path: Path, writer: Writer, rng: np.random.Generator) -> np.ndarray:
@@ -51,29 +52,28 @@ def _draw(path: Path, writer: Writer) -> np.ndarray:
     segments, width = segments[order], width[order]
     tone = np.round(255 * (1 - writer.dry * np.clip(1.1 - width / (writer.pen * OVERSAMPLING), 0, 1))).astype(int)
     cuts = [0, *(np.flatnonzero(np.diff(width)) + 1).tolist(), len(width)]
-    for start, stop in zip(cuts, cuts[1:], strict=False):
+    for start, stop in pairwise(cuts):
         lines = list(segments[start:stop])
         cv2.polylines(canvas, lines, False, int(tone[start]), int(width[start]), cv2.LINE_8, FIXED_POINT_BITS)
     return cv2.resize(canvas, (int(sides[0]), int(sides[1])), interpolation=cv2.INTER_AREA)
 
 
 def _expose(cover: np.ndarray, writer: Writer, rng: np.random.Generator) -> np.ndarray:
-    """Darkness of the scan, uint8, 0 = paper: the ink's strength, the paper's grain, the scanner's threshold."""
+    """Darkness of the scan, uint8, 0 = paper: scanner's blur, ink's strength, paper's grain, threshold."""
     cover = cv2.GaussianBlur(cover, (writer.blur, writer.blur), 0)  # in fixed point
     height, width = cover.shape
     top, left = rng.integers(0, GRAIN_SIDE - MAX_CANVAS, 2)
     grain = _grain()[top : top + height, left : left + width]
-    strength = writer.ink - ((grain * round(writer.grain * writer.ink)) >> 8)  # uint16
-    dark = np.minimum((cover * strength.astype(np.uint32)) * GAIN >> 16, 255).astype(np.uint8)
-    edge = min(writer.edge, int(dark.max()))
-    dark[dark < max(edge, 1)] = 0
+    strength = writer.ink * 256 - grain * round(writer.grain * writer.ink)  # 256ths
+    dark = np.minimum(cover * strength * GAIN >> 24, 255).astype(np.uint8)
+    dark[dark < min(writer.edge, int(dark.max()))] = 0
     return dark
 
 
 @cache
 def _grain() -> np.ndarray:
-    """Paper: uint16 [GRAIN_SIDE, GRAIN_SIDE], 0..255, fine noise on coarse noise."""
+    """Paper: int64 [GRAIN_SIDE, GRAIN_SIDE], 0..255, fine noise on coarse noise."""
     rng = np.random.Generator(np.random.PCG64(0))
     fine = rng.integers(0, 256, (GRAIN_SIDE, GRAIN_SIDE), dtype=np.uint8)
     coarse = cv2.equalizeHist(cv2.GaussianBlur(rng.integers(0, 256, fine.shape, dtype=np.uint8), (7, 7), 0))
-    return (fine.astype(np.uint16) + coarse) // 2
+    return (fine.astype(np.int64) + coarse) // 2

@@ -1,7 +1,8 @@
-"""Writers: who holds the pen. A writer is a set of habits, drawn from wide ranges, that all samples of that writer share.
+"""Writers: who holds the pen. A writer is a set of habits, drawn from wide ranges, that all the samples share.
 
-The ranges were set by comparing sheets of drawn characters with real scans, and by training on drawn characters alone and
-testing on real ones (`benchmarks/synthetic_to_real.py`): writers that are looser than most people transfer best.
+The ranges were set by comparing drawn characters with real scans, by eye and by statistics of their normalised pictures
+(extent, aspect, share of ink, stroke directions, grey levels), and by training on drawn characters alone and testing on
+real ones (`benchmarks/synthetic_to_real.py`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ FIRST_WRITER = 1001  # CASIA-HWDB1.1 numbers its writers from 1001 on
 
 @dataclass(frozen=True)
 class Writer:
-    """Habits. Lengths are in em (the side of the square that a character is written in), spreads are standard deviations.
+    """Habits. Lengths are in em (the side of the square that holds a character), spreads are standard deviations.
 
     Attributes:
         tilt: rise of horizontal strokes to the right.
@@ -24,6 +25,7 @@ class Writer:
         bend: spread of the smooth warp of the whole character.
         part_shift, part_scale: spread of where and how large components come out.
         shift, stretch, turn, bow: spread of place, length, direction (radians) and curvature of single strokes.
+        dots: how much longer than in print dots are, logarithm.
         drift: spread of the step by which the hand wanders from one stroke to the next.
         tremor: spread of fine jitter.
         smooth: how far corners are rounded, in points of `skeleton.SPACING`.
@@ -50,6 +52,7 @@ class Writer:
     part_scale: float
     shift: float
     stretch: float
+    dots: float
     turn: float
     bow: float
     drift: float
@@ -81,27 +84,28 @@ def draw_writer(seed: int, writer: int) -> Writer:
         tilt=rng.normal(0.09, 0.07),
         slant=rng.normal(0.04, 0.11),
         aspect=float(np.exp(rng.normal(-0.16, 0.15))),
-        bend=0.085 * loose,
+        bend=0.11 * loose,
         part_shift=0.030 * loose,
         part_scale=0.13 * loose,
         shift=0.020 * loose,
         stretch=0.13 * loose,
+        dots=rng.uniform(0.0, 0.6),
         turn=0.085 * loose,
         bow=0.045 * loose,
         drift=0.011 * loose,
         tremor=0.004 * rng.uniform(0.3, 1.5),
-        smooth=0.4 + 1.6 * hurry * rng.uniform(0.5, 1.2),
+        smooth=0.4 + 1.4 * hurry * rng.uniform(0.5, 1.2),
         join=float(np.clip(1.15 * hurry - 0.12, 0.02, 0.9)) * rng.uniform(0.6, 1.0),
         reach=rng.uniform(0.14, 0.34),
         hook=float(np.clip(rng.normal(0.75 - 0.6 * hurry, 0.35), 0, 1.2)),
         flick=0.05 * loose * rng.uniform(0.3, 1.6),
         size=size,
-        pen=size / 92 * float(np.clip(np.exp(rng.normal(1.5, 0.22)), 2.4, 8.0)),
+        pen=size / 92 * float(np.clip(np.exp(rng.normal(1.54, 0.2)), 2.4, 8.0)),
         swell=rng.uniform(0.05, 0.22),
         taper=rng.uniform(0.2, 1.4),
         ink=ink,
         dry=rng.uniform(0.0, 0.6),
-        grain=rng.uniform(0.15, 0.7),
+        grain=rng.uniform(0.3, 0.7),
         blur=(1, 3, 3, 5)[int(rng.integers(4))],
         edge=int(ink * rng.uniform(0.1, 0.35)),
     )

@@ -1,0 +1,69 @@
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import InkError
+from pipeline.formats.gnt import read_gnt
+from pipeline.ink.medians import encode_line
+from stages import strokes as stage
+
+ROOT = Path(__file__).parents[2]
+STROKES = {"一": (((100, 500), (920, 470)),), "十": (((100, 500), (920, 470)), ((510, 60), (515, 960)))}
+
+
+@pytest.fixture
+def workspace(tmp_path, monkeypatch):
+    """A workspace with stroke data for two characters and the params of the repository."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("INK2EDGE_WORKERS", "1")
+    stage.MEDIANS.parent.mkdir(parents=True)
+    stage.MEDIANS.write_text("".join(encode_line(*item) for item in STROKES.items()), encoding="utf-8")
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    return tmp_path
+
+
+def set_params(workspace, classes, writers=2):
+    path = workspace / "params.yaml"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = [f"  classes: {classes}" if line.startswith("  classes:") else line for line in lines]
+    lines = [f"  writers: {writers}" if line.startswith("  writers:") else line for line in lines]
+    path.write_text("\n".join(lines), encoding="utf-8")
+
+
+def test_the_stage_writes_a_file_a_writer(workspace):
+    set_params(workspace, "十一")
+    stage.main()
+    files = sorted(stage.OUTPUT.iterdir())
+    assert [path.name for path in files] == ["1001-f.gnt", "1002-f.gnt"]
+    assert "".join(record.char for record in read_gnt(files[0].read_bytes())) == "十一"
+
+
+def test_a_rerun_leaves_nothing_of_the_run_before(workspace):
+    set_params(workspace, "十一")
+    stage.main()
+    set_params(workspace, "十一", writers=1)
+    stage.main()
+    assert [path.name for path in stage.OUTPUT.iterdir()] == ["1001-f.gnt"]
+
+
+def test_a_character_without_stroke_data_is_named_and_nothing_is_written(workspace):
+    set_params(workspace, "十龘")
+    with pytest.raises(InkError, match="no stroke data for 龘"):
+        stage.main()
+    assert not stage.OUTPUT.exists()
+
+
+def test_progress_is_shown_on_stderr(workspace, capsys):
+    set_params(workspace, "十一")
+    stage.main()
+    output = capsys.readouterr()
+    assert "2/2" in output.err
+    assert output.out == ""
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "many", "1.5"])
+def test_a_wrong_number_of_workers_is_named(workspace, monkeypatch, text):
+    monkeypatch.setenv("INK2EDGE_WORKERS", text)
+    with pytest.raises(InkError, match=f"INK2EDGE_WORKERS: .* found '{text}'"):
+        stage.worker_count()
