@@ -2,8 +2,8 @@
 
     python -m benchmarks.decode_speed data/raw/casia        # folder, .gnt file or zip
 
-* plain loop: struct, Pillow's bilinear resize to 56 x 56, Pillow's PNG, one Parquet file a `.gnt`. It takes every header
-  on trust, distorts the aspect, and writes neither TFRecord nor an account;
+* plain loop: struct, Pillow's bilinear resize to 56 x 56, Pillow's PNG, one Parquet file a `.gnt`. It takes every
+  header on trust, distorts the aspect, and writes neither TFRecord nor an account;
 * PNG dump: the same scans as single PNG files, a folder a character, as github.com/lucaskjaero/PyCasia does;
 * decode job: `pipeline.jobs.decode`, with all its outputs.
 

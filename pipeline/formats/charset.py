@@ -71,7 +71,7 @@ def read_class_list(path: Path | str) -> tuple[str, ...]:
         ) from error
     except UnicodeDecodeError as error:
         raise InkError(f"{path}: expected a UTF-8 class list, found other bytes at offset {error.start}") from error
-    return _checked(text.split("\n")[:-1] if text.endswith("\n") else text.split("\n"), path)
+    return _checked(text.removesuffix("\n").split("\n") if text else [], path)
 
 
 def write_class_list(path: Path | str, classes: Iterable[str]) -> None:

@@ -31,7 +31,7 @@ from pipeline.files import atomic_file
 HEADER = struct.Struct("<I2sHH")
 HEADER_BYTES = HEADER.size  # 10
 MAX_SIDE = 2048  # pixels: 17 cm at the 300 dpi of CASIA's scans; no single character is that large
-_SEARCH_WINDOW = 1 << 18  # bytes of a file that one step of the search for the next header looks at
+_FIRST_WINDOW, _LAST_WINDOW = 1 << 12, 1 << 18  # bytes that a step of the search for the next header looks at
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,13 +150,15 @@ def _follows(data: memoryview, end: int) -> bool:
 
 def _next_header(data: memoryview, start: int) -> int:
     """The first offset from `start` on where a whole record stands; the length of the file when there is none."""
+    length = _FIRST_WINDOW
     while start + HEADER_BYTES <= len(data):
-        window = np.frombuffer(data[start : start + _SEARCH_WINDOW + HEADER_BYTES - 1], np.uint8)
+        window = np.frombuffer(data[start : start + length + HEADER_BYTES - 1], np.uint8)
         for candidate in _candidates(window):
             header = _header(data, start + candidate)
             if header is not None and _is_whole_record(data, header):
                 return header.offset
-        start += _SEARCH_WINDOW
+        start += length
+        length = min(2 * length, _LAST_WINDOW)
     return len(data)
 
 
@@ -193,11 +195,11 @@ def _reason(data: memoryview, offset: int, resume: int) -> str:
     """Why `data[offset:resume]` is no record."""
     left = len(data) - offset
     if resume == len(data) and offset == 0 and _header(data, 0) is None:
-        return f"not a .gnt file: no record in {left} bytes"
+        return f"not a .gnt file: no sound record in {left} bytes"
     if left < HEADER_BYTES:
         return f"trailing bytes: {left}, fewer than a header"
     size, _, width, height = HEADER.unpack_from(data, offset)
-    skipped = f"{resume - offset} bytes skipped"
+    skipped = f"{resume - offset} bytes skipped" if resume < len(data) else f"no record in the last {left} bytes"
     if size != HEADER_BYTES + width * height:
         return f"wrong length: sample_size {size}, but 10 + {width} x {height} = {10 + width * height}; {skipped}"
     if width > MAX_SIDE or height > MAX_SIDE:

@@ -1,0 +1,105 @@
+"""Hash, spill, gather, write: the same shards whatever the order and the number of spills."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from pipeline.errors import InkError
+from pipeline.formats.parquet import COLUMNS, read_samples, samples_table
+from pipeline.formats.shards import (
+    check_complete,
+    gather,
+    hash64,
+    renamed_when_done,
+    shard_name,
+    shard_names,
+    shard_of,
+    spill,
+    write_shard,
+)
+from pipeline.formats.tfrecord import decode_sample, read_records
+
+SHARDS = 3
+KEYS = [f"1001/{index:06d}" for index in range(20)]
+
+
+def rows(keys):
+    columns = {"key": keys, "writer": ["1001"] * len(keys), "char": ["啊"] * len(keys)}
+    columns |= {"width": [5] * len(keys), "height": [6] * len(keys), "image": [key.encode() for key in keys]}
+    table = pa.table(columns, schema=COLUMNS)
+    return table.append_column("hash", pa.array([hash64(key) for key in keys], pa.uint64()))
+
+
+def spill_all(directory, *groups):
+    """Spills each group of keys into a file of its own."""
+    directory.mkdir()
+    for index, keys in enumerate(groups):
+        table = rows(keys)
+        spill(directory / f"{index}.arrow", table, shard_of(table["hash"].to_numpy(), SHARDS), SHARDS)
+    return sorted(directory.iterdir())
+
+
+def test_hashes_are_the_same_everywhere():
+    assert hash64("1001/000000") == 9382468485517704376
+    assert hash64("1001/000000", "salt") == 9759634760259305562
+
+
+def test_shards_take_equal_ranges_of_hashes_in_order():
+    assert shard_of(np.array([0, 2**62, 2**63 - 1, 2**63, 2**64 - 1], np.uint64), 2).tolist() == [0, 0, 0, 1, 1]
+    hashes = np.sort(np.array([hash64(str(i)) for i in range(3000)], np.uint64))
+    shards = shard_of(hashes, 3)
+    assert (np.diff(shards) >= 0).all()
+    assert np.bincount(shards).min() > 900
+
+
+def test_shard_names():
+    assert shard_name("train", 3, 16) == "train-00003-of-00016"
+    assert shard_names("test", 2) == ["test-00000-of-00002", "test-00001-of-00002"]
+
+
+def test_gathering_sorts_by_hash_whatever_the_spills(tmp_path):
+    one = spill_all(tmp_path / "one", KEYS)
+    many = spill_all(tmp_path / "many", KEYS[::-2], KEYS[:1], KEYS[2::2])
+    gathered = [gather(one, shard) for shard in range(SHARDS)]
+    assert [gather(many, shard) for shard in range(SHARDS)] == gathered
+    assert [key for table in gathered for key in table["key"].to_pylist()] == sorted(KEYS, key=hash64)
+
+
+def test_one_key_twice_is_an_error(tmp_path):
+    spills = spill_all(tmp_path / "spills", KEYS[:1], KEYS[:1])
+    shard = int(shard_of(np.array([hash64(KEYS[0])], np.uint64), SHARDS)[0])
+    with pytest.raises(InkError, match=f"two samples have the key '{KEYS[0]}'"):
+        gather(spills, shard)
+
+
+def test_both_files_of_a_shard_hold_the_same_samples(tmp_path):
+    table = samples_table(rows(KEYS), ["!", "啊"])
+    write_shard(tmp_path, "samples-00000-of-00001", table)
+    samples = list(read_samples(tmp_path / "parquet/samples-00000-of-00001.parquet"))
+    assert [sample.key for sample in samples] == KEYS
+    assert {sample.label for sample in samples} == {1}
+    records = read_records(tmp_path / "tfrecord/samples-00000-of-00001.tfrecord")
+    assert [decode_sample(record) for record in records] == samples
+
+
+def test_what_a_killed_worker_left_is_cleared_and_what_lacks_is_told_of(tmp_path):
+    write_shard(tmp_path, "a", samples_table(rows(KEYS), ["啊"]))
+    (tmp_path / "parquet" / "a.parquet.partial-1").write_bytes(b"half")
+    check_complete(tmp_path, ["a"])
+    assert [path.name for path in (tmp_path / "parquet").iterdir()] == ["a.parquet"]
+    with pytest.raises(AssertionError, match="'b'"):
+        check_complete(tmp_path, ["a", "b"])
+
+
+def test_a_name_is_taken_only_at_the_end(tmp_path):
+    path = tmp_path / "file"
+    with renamed_when_done(path) as partial:
+        partial.write_text("whole")
+        assert not path.exists()
+    assert [file.name for file in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_failure_leaves_nothing(tmp_path):
+    with pytest.raises(UnicodeEncodeError), renamed_when_done(tmp_path / "file") as partial:
+        partial.write_text("half \ud800", encoding="utf-8")
+    assert not list(tmp_path.iterdir())

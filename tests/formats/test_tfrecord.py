@@ -1,0 +1,93 @@
+"""TFRecord without TensorFlow: TensorFlow reads it all the same, and damage is told of."""
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.errors import InkError
+from pipeline.formats.sample import Sample
+from pipeline.formats.tfrecord import (
+    decode_example,
+    decode_sample,
+    encode_example,
+    encode_sample,
+    read_records,
+    write_records,
+)
+
+SAMPLES = [Sample("1001/000000", "1001", "啊", 0, 60, 70, b"\x89PNG one"), Sample("a/000003", "", "垯", 300, 1, 2, b"")]
+# The record `b"ink"` as TensorFlow 2.21's tf.io.TFRecordWriter writes it.
+INK_RECORD = "0300000000000000b099490e696e6b9399359a"
+
+READ_WITH_TENSORFLOW = """
+import sys, tensorflow as tf
+import pipeline.formats.tfrecord  # its own Example class must not stand in the way
+text, number = tf.io.FixedLenFeature([], tf.string), tf.io.FixedLenFeature([], tf.int64)
+spec = dict.fromkeys(("key", "writer", "char", "image/encoded", "image/format"), text)
+spec |= dict.fromkeys(("label", "width", "height"), number)
+for record in tf.data.TFRecordDataset(sys.argv[1]):
+    row = {name: value.numpy() for name, value in tf.io.parse_single_example(record, spec).items()}
+    print(row["key"].decode(), row["char"].decode(), row["label"], row["width"], row["height"], row["image/encoded"])
+    assert tf.train.Example.FromString(record.numpy()).features.feature["image/format"].bytes_list.value == [b"png"]
+"""
+
+
+def test_samples_come_out_as_they_went_in(tmp_path):
+    path = tmp_path / "samples.tfrecord"
+    write_records(path, map(encode_sample, SAMPLES))
+    assert [decode_sample(record) for record in read_records(path)] == SAMPLES
+
+
+def test_the_framing_is_that_of_tensorflow(tmp_path):
+    write_records(tmp_path / "one", [b"ink"])
+    assert (tmp_path / "one").read_bytes().hex() == INK_RECORD
+
+
+def test_a_file_without_records(tmp_path):
+    write_records(tmp_path / "none", [])
+    assert list(read_records(tmp_path / "none")) == []
+
+
+def test_lists_of_every_kind():
+    example = {"boxes": [0.5, 0.25], "labels": [3, -1], "text": ["x", "é"], "raw": b"\0\xff", "none": []}
+    assert decode_example(encode_example(example)) == {
+        "boxes": [0.5, 0.25],
+        "labels": [3, -1],
+        "text": [b"x", "é".encode()],
+        "raw": [b"\0\xff"],
+        "none": [],
+    }
+
+
+def test_the_order_of_features_makes_no_difference():
+    assert encode_example({"a": 1, "b": 2}) == encode_example({"b": 2, "a": 1})
+
+
+@given(st.lists(st.binary(max_size=40), min_size=1, max_size=4), st.data())
+@settings(max_examples=50)
+def test_damage_never_passes_for_data(tmp_path_factory, records, data):
+    path = tmp_path_factory.mktemp("records") / "file"
+    write_records(path, records)
+    whole = path.read_bytes()
+    at = data.draw(st.integers(0, len(whole) - 1))
+    changed = bytes([whole[at] ^ data.draw(st.integers(1, 255))])
+    path.write_bytes(whole[:at] + data.draw(st.sampled_from([b"", changed])) + whole[at + 1 :])
+    with pytest.raises(InkError, match=r"the checksum does not hold|the file is cut short or damaged"):
+        list(read_records(path))
+
+
+@pytest.mark.slow
+def test_tensorflow_reads_the_samples(tmp_path):
+    path = tmp_path / "samples.tfrecord"
+    write_records(path, map(encode_sample, SAMPLES))
+    done = subprocess.run(
+        [sys.executable, "-c", READ_WITH_TENSORFLOW, path], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "1001/000000 啊 0 60 70 b'\\x89PNG one'",
+        "a/000003 垯 300 1 2 b''",
+    ]
