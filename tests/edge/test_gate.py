@@ -2,11 +2,14 @@
 
 import pytest
 
-from pipeline.edge.export import tf
+from pipeline.edge.export import classifier, export_tflite, image_input, keras, tf
 from pipeline.edge.gate import check
 from pipeline.edge.quiet import quiet
 from pipeline.edge.variants import VARIANTS
 from pipeline.errors import InkError
+from pipeline.hccr.model import build_model
+from pipeline.ink.normalise import SIDE
+from pipeline.params import Model
 
 
 def convert(function, *inputs: tf.TensorSpec, flex: bool = False, custom: bool = False) -> bytes:
@@ -23,6 +26,17 @@ def convert(function, *inputs: tf.TensorSpec, flex: bool = False, custom: bool =
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_exported_models_pass(exported, variant):
     assert check(exported[variant]).macs > 0
+
+
+def test_the_recogniser_passes_with_its_batch_norms_folded_away():
+    keras.utils.set_random_seed(1)
+    network = build_model(Model(width=0.125, modules=(1, 1), features=16, dropout=0.4), classes=10)
+    graph = check(export_tflite(network, classifier(network), [image_input(SIDE)], "float32"))
+    convolutions = sum(isinstance(layer, keras.layers.Conv2D) for layer in network.layers)
+    assert graph.operators["CONV_2D"] == convolutions
+    # What is left of arithmetic on whole images is at most the rescaling of the input.
+    assert graph.operators["MUL"] <= 1
+    assert graph.operators["ADD"] <= 1
 
 
 def test_a_flex_operator_is_named():
