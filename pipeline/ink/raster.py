@@ -1,9 +1,9 @@
 """The scanner: from the path of a pen to a grey scan as CASIA has them, in integers once the path is in fixed point.
 
-OpenCV draws: one character of 160 short segments of varying width, drawn on 100 x 100 pixels at four times the size and
-reduced, took 290 microseconds, against 470 for OpenCV's own antialiased lines (whose widths are whole pixels), 670 for
-skia-python and 1,110 for cairo (`benchmarks/strokes_speed.py`, one thread of an AMD EPYC; the latter two take a call a
-segment). It is also the only one that clips, fills and reduces in integers, so that the corpus is the same everywhere.
+OpenCV draws, at four times the size, and reduces: measured on one thread of an AMD EPYC, its own antialiased lines (whose
+widths are whole pixels) took 3.3 times as long, skia-python 2.1 times, cairo 3.7 times, for paths of some 150 segments of
+varying width (`benchmarks/strokes_speed.py`). It is also the only one that clips, fills and reduces in integers, so that
+the corpus is the same everywhere.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ def scan(path: Path, writer: Writer, rng: np.random.Generator) -> np.ndarray:
     Returns:
         uint8 [height, width], 255 = paper, cropped to the ink.
     """
-    ink = _expose(_draw(path, writer), writer, rng)
+    ink = _expose(draw(path, writer), writer, rng)
     left, top, width, height = cv2.boundingRect(ink)
     return 255 - ink[top : top + height, left : left + width]
 
 
-def _draw(path: Path, writer: Writer) -> np.ndarray:
+def draw(path: Path, writer: Writer) -> np.ndarray:
     """Ink of the pen, uint8 [height, width]: 255 where it presses fully, less where it is thin."""
     margin = 2 * writer.pen
     scale = min(writer.size, (MAX_CANVAS - 2 * margin) / float(np.ptp(path.points, axis=0).max()))

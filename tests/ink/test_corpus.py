@@ -1,4 +1,8 @@
 import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +15,7 @@ from pipeline.ink.skeleton import build_skeleton
 from pipeline.ink.writers import draw_writer
 from pipeline.params import Strokes
 
+ROOT = Path(__file__).parents[2]
 PARAMS = Strokes(classes="一十司丶", writers=3, samples=2, seed=7)
 # Of the files of PARAMS, in order. It changes when the generator does: then every stored corpus changes too.
 CORPUS_SHA256 = "e04ab3ccc6c7cee8e28c75a775bf0f83e44b10d5bdc908c051e66d6cd10ea081"
@@ -53,6 +58,19 @@ def test_a_file_holds_each_character_as_often_as_asked(tmp_path, strokes):
 def test_the_bytes_are_these(tmp_path, strokes):
     _, files = make(tmp_path / "a", strokes)
     assert hashlib.sha256(b"".join(files.values())).hexdigest() == CORPUS_SHA256
+
+
+def test_a_processor_without_vector_instructions_draws_the_same(tmp_path):
+    # In a process of its own: NumPy and OpenCV choose their instructions when they are loaded.
+    lesser = {"NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL", "OPENCV_CPU_DISABLE": "AVX2,FMA3,AVX"}
+    code = (
+        "import pathlib; from pipeline.ink.corpus import write_corpus; from pipeline.params import Strokes;"
+        "from tests.ink.conftest import STROKES;"
+        f"list(write_corpus(pathlib.Path({str(tmp_path)!r}), STROKES, Strokes(**{PARAMS.model_dump()!r})))"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=os.environ | lesser, check=True)
+    content = b"".join(path.read_bytes() for path in sorted(tmp_path.iterdir()))
+    assert hashlib.sha256(content).hexdigest() == CORPUS_SHA256
 
 
 def test_processes_change_no_byte(tmp_path, strokes):
