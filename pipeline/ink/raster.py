@@ -1,9 +1,9 @@
 """The scanner: from the path of a pen to a grey scan as CASIA has them, in integers once the path is in fixed point.
 
-OpenCV draws, at four times the size, and reduces: measured on one thread of an AMD EPYC, its own antialiased lines (whose
-widths are whole pixels) took 3.3 times as long, skia-python 2.1 times, cairo 3.7 times, for paths of some 150 segments of
-varying width (`benchmarks/strokes_speed.py`). It is also the only one that clips, fills and reduces in integers, so that
-the corpus is the same everywhere.
+OpenCV draws, at four times the size, and reduces: measured on one thread of an AMD EPYC, its own antialiased lines
+(whose widths are whole pixels) took 3.3 times as long, skia-python 2.1 times, cairo 3.7 times, for paths of some 150
+segments of varying width (`benchmarks/strokes_speed.py`). It is also the only one that clips, fills and reduces in
+integers, so that the corpus is the same everywhere.
 """
 
 from __future__ import annotations
