@@ -79,7 +79,6 @@ def test_damage_never_passes_for_data(tmp_path_factory, records, data):
         list(read_records(path))
 
 
-@pytest.mark.slow
 def test_tensorflow_reads_the_samples(tmp_path):
     path = tmp_path / "samples.tfrecord"
     write_records(path, map(encode_sample, SAMPLES))
