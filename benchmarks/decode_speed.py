@@ -86,7 +86,7 @@ def decode_job(source: str, folder: Path, processes: int) -> int:
     from pipeline.jobs import runner
     from pipeline.jobs.decode import Output, run
 
-    runner.PARALLEL_FROM = 0 if processes > 1 else 1 << 62
+    runner.PARALLEL_FROM = 0 if processes > 1 else float("inf")
     params = Decode(source=source, charset="all", max_bad_fraction=1.0, shards=16)
     metrics = run(params, Output(folder / "decoded", folder / "classes.txt", folder / "decode.json"))
     return metrics["records"]

@@ -43,7 +43,7 @@ from pipeline.params import Decode
 PART = "samples"
 SPILL_ROWS = 16_384
 SHOWN_DEFECTS = 5  # in the message of a job that fails on too many
-MEAN_RECORD_BYTES = 5_000  # of the HWDB sets; only to guess the number of samples
+BYTES_PER_SECOND = 40e6  # of `.gnt`, in one process; only to guess whether several pay
 
 logger = logging.getLogger(__name__)
 
@@ -72,9 +72,9 @@ def run(params: Decode, output: Output) -> dict[str, int]:
     allowed_chars(params.charset)  # a class list that cannot be read is told of before the work, not after
     remove(output.refused)
     with atomic_directory(output.directory) as partial:
-        samples = sum(unit.size for unit in units) // MEAN_RECORD_BYTES
         job = DecodeJob(params, str(partial.absolute()))
-        receipts = shuffle.run(job, [(unit, unit.size) for unit in units], samples, "decode")
+        seconds = sum(unit.size for unit in units) / BYTES_PER_SECOND
+        receipts = shuffle.run(job, [(unit, unit.size) for unit in units], seconds, "decode")
         _check_receipts(receipts, params, output)
         check_complete(partial, job.shard_names)
         metrics = _account(receipts, partial)

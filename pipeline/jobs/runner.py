@@ -23,22 +23,24 @@ from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import SubprocessSDKEnvironment
 from tqdm import tqdm
 
+from pipeline.errors import InkError
+
 VARIABLE = "INK2EDGE_BEAM"
-# Samples from which several processes pay: they start in about 4 s, in which one process decodes 40,000.
-PARALLEL_FROM = 100_000
+# Seconds of work in one process from which a process a core pays: starting them costs about 3 s on two idle cores.
+PARALLEL_FROM = 12.0
 _POLL_SECONDS = 0.5
 
 
-def run(transform: beam.PTransform, samples: int, progress: Callable[[], tuple[int, int]], desc: str) -> None:
+def run(transform: beam.PTransform, seconds: float, progress: Callable[[], tuple[int, int]], desc: str) -> None:
     """Runs a transform that starts from the pipeline itself, to its end.
 
     Args:
         transform: the job.
-        samples: how many it will work on, roughly: decides on the number of local processes.
+        seconds: that the work would take in one process, roughly: decides on the number of local processes.
         progress: returns how many steps are done, and of how many; polled while the job runs, on any runner.
         desc: what the progress bar calls the job.
     """
-    pipeline = _pipeline(samples)
+    pipeline = _pipeline(seconds)
     pipeline | desc >> transform
     with _Progress(progress, desc):
         pipeline.run().wait_until_finish()
@@ -49,12 +51,15 @@ def count_files(folder: Path, pattern: str) -> int:
     return sum(1 for _ in folder.glob(pattern))
 
 
-def _pipeline(samples: int) -> beam.Pipeline:
+def _pipeline(seconds: float) -> beam.Pipeline:
     _quieten()
     if given := os.environ.get(VARIABLE):
-        return beam.Pipeline(options=PipelineOptions(shlex.split(given)))
+        try:
+            return beam.Pipeline(options=PipelineOptions(shlex.split(given)))
+        except ValueError as error:
+            raise InkError(f"{VARIABLE}={given!r}: expected Beam pipeline options, found {error}; mend it") from error
     workers = os.cpu_count() or 1
-    if samples < PARALLEL_FROM or workers == 1:
+    if seconds < PARALLEL_FROM or workers == 1:
         return beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions([]))
     worker = SubprocessSDKEnvironment.from_command_string(f"{shlex.quote(sys.executable)} -m pipeline.jobs.worker")
     options = PipelineOptions([f"--direct_num_workers={workers}"])

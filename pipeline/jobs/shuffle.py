@@ -84,13 +84,13 @@ class Scratch:
         return self.directory / f"unit-{unit:06d}-{chunk:04d}.arrow"
 
 
-def run(job: Job, units: list[tuple[Any, int]], samples: int, desc: str) -> list[dict]:
+def run(job: Job, units: list[tuple[Any, int]], seconds: float, desc: str) -> list[dict]:
     """Runs a job to its end and returns the receipts of its units, in their order.
 
     Args:
         job: see `Job`. Its directory exists and is empty.
         units: the work, each with its size in any unit; runners get the largest first, which spreads it evenly.
-        samples: how many there are, roughly, see `runner.run`.
+        seconds: that the work would take in one process, roughly, see `runner.run`.
         desc: name of the progress bar.
     """
     scratch, directory = Scratch(job.directory), Path(job.directory)
@@ -100,7 +100,7 @@ def run(job: Job, units: list[tuple[Any, int]], samples: int, desc: str) -> list
         done = runner.count_files(scratch.directory, "unit-*.json") + runner.count_files(directory, "parquet/*.parquet")
         return done, len(units) + len(job.shard_names)
 
-    runner.run(ShuffleThroughFiles(job, units), samples, progress, desc)
+    runner.run(ShuffleThroughFiles(job, units), seconds, progress, desc)
     receipts = scratch.receipts()
     if len(receipts) != len(units):
         raise AssertionError(f"{desc}: {len(receipts)} of {len(units)} files were worked on")

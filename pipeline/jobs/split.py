@@ -27,6 +27,7 @@ from pipeline.params import Split
 
 PARTS = ("train", "validation", "test")
 SPILL_ROWS = 16_384
+SAMPLES_PER_SECOND = 30_000  # in one process; only to guess whether several pay
 # Liu et al. 2011, "CASIA Online and Offline Chinese Handwriting Databases": the writers of HWDB1.1.
 HWDB11_TRAIN = frozenset(str(writer) for writer in range(1001, 1241))
 HWDB11_TEST = frozenset(str(writer) for writer in range(1241, 1301))
@@ -58,7 +59,7 @@ def run(params: Split, files: Files) -> dict[str, int]:
     with atomic_directory(files.directory) as partial:
         job = SplitJob(params, str(partial.absolute()), writers)
         work = [(str(unit.absolute()), size) for unit, size in zip(units, sizes, strict=True)]
-        receipts = shuffle.run(job, work, sum(sizes), "split")
+        receipts = shuffle.run(job, work, sum(sizes) / SAMPLES_PER_SECOND, "split")
         metrics = _account(receipts, read_classes(units[0]), sum(sizes))
         check_complete(partial, job.shard_names)
     write_json(files.metrics, metrics)
