@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.hccr import checkpoint, training
 from pipeline.hccr.training import SmoothedCrossentropy
-from tests.hccr.conftest import CLASSES
+from tests.conftest import CLASSES
 
 
 class Killed(Exception):

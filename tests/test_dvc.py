@@ -1,0 +1,177 @@
+"""The pipeline as its users run it: real `git` and `dvc` commands on a small corpus of made-up `.gnt` files.
+
+The tests build on each other's state and run in order: a project is reproduced once, then experimented with.
+"""
+
+import csv
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from pipeline.formats.gnt import write_gnt
+from tests.conftest import CLASSES, bar_image
+
+ROOT = Path(__file__).resolve().parent.parent
+WRITERS = range(1001, 1013)
+SAMPLES = 3  # a writer and class
+CHANGES = {
+    "decode": {"source": "data/raw/mine", "shards": 2},
+    "split": {"shards": 2, "validation": 0.1},
+    "model": {"width": 0.125, "modules": [1, 1], "features": 32},
+    "train": {"epochs": 3, "batch_size": 12, "ema": 0.8, "learning_rate": 0.01},
+    "quantize": {"calibration_samples": 16},
+    "evaluate": {"latency_runs": 20},
+}
+VARIANTS = ["float32", "float16", "dynamic", "int8"]
+
+
+class Project:
+    """A checkout of this project in a folder of its own."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def run(self, *command: str, check: bool = True) -> str:
+        """Standard output and error of a command in the project."""
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        environment = os.environ | {"PATH": path, "TF_CPP_MIN_LOG_LEVEL": "2", "DVC_NO_ANALYTICS": "1"}
+        environment.pop("INK2EDGE_BEAM", None)
+        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=900)
+        output = done.stdout + done.stderr
+        assert not check or done.returncode == 0, f"{' '.join(command)}\n{output[-4000:]}"
+        return output
+
+    def read_json(self, path: str):
+        return json.loads((self.folder / path).read_text(encoding="utf-8"))
+
+    def commit(self, message: str) -> None:
+        self.run("git", "add", "--all")
+        self.run("git", "-c", "user.name=Test", "-c", "user.email=test@example.org", "commit", "--quiet", "-m", message)
+
+
+def _copy_tracked_files(folder: Path) -> None:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file() and name != "dvc.lock":
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+
+
+def _write_corpus(folder: Path) -> None:
+    rng = np.random.default_rng(5)
+    folder.mkdir(parents=True)
+    for writer in WRITERS:
+        records = [(char, 255 - bar_image(label, rng)) for label, char in enumerate(CLASSES) for _ in range(SAMPLES)]
+        write_gnt(folder / f"{writer}-f.gnt", records)
+
+
+def _change_params(folder: Path) -> None:
+    path = folder / "params.yaml"
+    values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for section, items in CHANGES.items():
+        values[section] |= items
+    path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Project:
+    """A user's project: the corpus came in with `dvc add`, everything ran once and is committed."""
+    project = Project(tmp_path_factory.mktemp("project"))
+    _copy_tracked_files(project.folder)
+    project.run("git", "init", "--quiet")
+    _write_corpus(project.folder / "data/raw/mine")
+    _change_params(project.folder)
+    project.run("dvc", "add", "--quiet", "data/raw/mine")
+    project.run("dvc", "repro", "compare")
+    project.commit("a corpus of our own")
+    return project
+
+
+def _stages_run(output: str) -> list[str]:
+    lines = output.splitlines()
+    return [line.split("'")[1] for line in lines if line.startswith("Running stage '")]
+
+
+def test_all_variants_are_exported_measured_and_compared(project):
+    for variant in VARIANTS:
+        metrics = project.read_json(f"metrics/{variant}.json")
+        assert metrics["bytes"] == (project.folder / f"models/hccr/{variant}.tflite").stat().st_size
+        assert metrics["top1"] >= 0.9
+    report = (project.folder / "reports/comparison.md").read_text(encoding="utf-8")
+    assert all(variant in report for variant in VARIANTS)
+
+
+def test_every_record_is_accounted_for(project):
+    decode, split = project.read_json("metrics/decode.json"), project.read_json("metrics/split.json")
+    assert decode["records"] == decode["written"] == len(WRITERS) * len(CLASSES) * SAMPLES
+    assert split["train"] + split["validation"] + split["test"] == decode["written"]
+
+
+def test_second_run_reruns_nothing(project):
+    assert _stages_run(project.run("dvc", "repro", "compare")) == []
+    assert "up to date" in project.run("dvc", "status", "compare")
+
+
+def test_metrics_and_plots_are_shown(project):
+    shown = project.run("dvc", "metrics", "show")
+    assert "metrics/dynamic.json" in shown
+    project.run("dvc", "plots", "show")
+    page = (project.folder / "dvc_plots/index.html").read_text(encoding="utf-8")
+    for title in ["Learning curve, accuracy", "Size by optimisation", "Accuracy against size"]:
+        assert title in page
+
+
+def test_data_outputs_have_the_same_bytes_when_made_again(project):
+    before = yaml.safe_load((project.folder / "dvc.lock").read_text())["stages"]
+    project.run("dvc", "repro", "--force", "--single-item", "decode")
+    project.run("dvc", "repro", "--force", "--single-item", "split")
+    after = yaml.safe_load((project.folder / "dvc.lock").read_text())["stages"]
+    assert before["decode"]["outs"] == after["decode"]["outs"]
+    assert before["split"]["outs"] == after["split"]["outs"]
+
+
+def test_train_param_reruns_train_and_after_and_nothing_before(project):
+    ran = _stages_run(project.run("dvc", "exp", "run", "--name", "longer", "-S", "train.epochs=4", "compare"))
+    assert ran[0] == "train"
+    assert set(ran) == {"train", "compare", *(f"{s}@{v}" for s in ["quantize", "evaluate"] for v in VARIANTS)}
+    assert "train/loss" in project.run("dvc", "metrics", "diff")
+    assert "train.epochs" in project.run("dvc", "params", "diff")
+    project.run("dvc", "plots", "diff", "HEAD")
+
+
+def test_queued_grid_and_temporary_experiments(project):
+    project.run("dvc", "exp", "run", "--queue", "-S", "train.epochs=1,2", "-S", "train.warmup_epochs=0", "train")
+    assert project.run("dvc", "queue", "status").count("Queued") == 2
+    project.run("dvc", "exp", "run", "--run-all")
+    project.run("dvc", "exp", "run", "--temp", "--name", "aside", "-S", "train.seed=2", "train")
+    rows = list(csv.DictReader(io.StringIO(project.run("dvc", "exp", "show", "--csv"))))
+    assert {"1", "2", "3", "4"} <= {row["train.epochs"] for row in rows}
+    assert {"longer", "aside"} <= {row["Experiment"] for row in rows}
+
+
+def test_push_clone_pull_and_nothing_is_left_to_run(project, tmp_path):
+    project.run("git", "checkout", "--quiet", "--force", "HEAD")
+    project.run("dvc", "checkout", "--quiet", "--force")
+    project.run("dvc", "remote", "add", "--force", "--default", "storage", str(tmp_path / "remote"))
+    project.commit("a remote")
+    project.run("dvc", "push", "--quiet")
+    clone = Project(tmp_path / "clone")
+    project.run("git", "clone", "--quiet", str(project.folder), str(clone.folder))
+    assert "metrics/dynamic.json" in clone.run("dvc", "metrics", "show")
+    clone.run("dvc", "pull", "--quiet", "data/raw/mine.dvc", "compare", "--with-deps")
+    assert _stages_run(clone.run("dvc", "repro", "compare")) == []
+
+
+def test_stage_refuses_wrong_params_with_one_readable_line(project):
+    output = project.run("dvc", "exp", "run", "-S", "train.epochs=0", "train", check=False)
+    assert "train.epochs: Input should be greater than or equal to 1, found 0" in output
+    assert "Traceback" not in output
+    project.run("git", "checkout", "--quiet", "--force", "HEAD")
