@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from pipeline.errors import InkError
 from pipeline.files import atomic_directory, remove, write_json, write_text
-from pipeline.formats.charset import allowed_chars, class_list, write_class_list
+from pipeline.formats.charset import CHARSETS, allowed_chars, class_list, write_class_list
 from pipeline.formats.gnt import Defect
 from pipeline.formats.parquet import COLUMNS, samples_table
 from pipeline.formats.png import encode_png
@@ -70,6 +70,8 @@ def run(params: Decode, output: Output) -> dict[str, int]:
     """
     units = expand(params.source)
     allowed_chars(params.charset)  # a class list that cannot be read is told of before the work, not after
+    if params.charset not in CHARSETS:
+        params = params.model_copy(update={"charset": str(Path(params.charset).absolute())})
     remove(output.refused)
     with atomic_directory(output.directory) as partial:
         job = DecodeJob(params, str(partial.absolute()))

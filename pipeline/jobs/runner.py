@@ -28,7 +28,7 @@ from pipeline.errors import InkError
 VARIABLE = "INK2EDGE_BEAM"
 # Seconds of work in one process from which a process a core pays: starting them costs about 3 s on two idle cores.
 PARALLEL_FROM = 12.0
-_POLL_SECONDS = 0.5
+_POLL_SECONDS, _POLL_SECONDS_IN_LOGS = 0.5, 15.0
 
 
 def run(transform: beam.PTransform, seconds: float, progress: Callable[[], tuple[int, int]], desc: str) -> None:
@@ -90,7 +90,7 @@ class _Progress:
         self._bar.close()
 
     def _poll(self) -> None:
-        while not self._stop.wait(_POLL_SECONDS):
+        while not self._stop.wait(_POLL_SECONDS if sys.stderr.isatty() else _POLL_SECONDS_IN_LOGS):
             self._update()
 
     def _update(self) -> None:

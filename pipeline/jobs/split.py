@@ -140,8 +140,9 @@ class SplitJob:
                 table = table.append_column("hash", pa.array(hashes))
                 Scratch(self.directory).spill(number, chunks, table, destinations, len(self.shard_names))
                 chunks += 1
+                names = table.select(["char", "writer"])
                 for index, tally in enumerate(tallies):
-                    tally.add(table.filter(pa.array(parts == index)))
+                    tally.add(names.filter(pa.array(parts == index)))
         receipt = {part: tally.to_json() for part, tally in zip(PARTS, tallies, strict=True)}
         counts = {part: tally.samples for part, tally in zip(PARTS, tallies, strict=True)}
         Scratch(self.directory).leave_receipt(number, {"chunks": chunks, "parts": receipt, **counts})
