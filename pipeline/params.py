@@ -31,6 +31,7 @@ class Strokes(_Section):
     classes: Annotated[int, Field(ge=1, le=LEVEL1_CLASSES)] | Annotated[str, Field(min_length=1)]
     writers: Annotated[int, Field(ge=1, le=9000)]
     samples: Count
+    looseness: Annotated[float, Field(ge=0, le=2)]
     seed: Seed
 
 

@@ -59,7 +59,7 @@ def write_corpus(
     Args:
         folder: exists and is empty.
         medians: the characters, in the order of the files.
-        params: number of writers and samples, and the seed.
+        params: number, looseness and seed of the writers, and samples of each.
         processes: how many work at a time; they change no byte.
 
     Yields:
@@ -86,7 +86,7 @@ def _start(medians: Mapping[str, Strokes]) -> None:
 
 def _write_writer(task: tuple[Path, int, StrokesParams]) -> int:
     folder, number, params = task
-    writer = draw_writer(params.seed, number)
+    writer = draw_writer(params.seed, number, params.looseness)
     write_gnt(
         folder / f"{number}-f.gnt",
         (

@@ -73,11 +73,18 @@ class Writer:
     edge: int
 
 
-def draw_writer(seed: int, writer: int) -> Writer:
-    """The writer of that number in the corpus of that seed."""
+def draw_writer(seed: int, writer: int, looseness: float = 1.0) -> Writer:
+    """The writer of that number in the corpus of that seed.
+
+    Args:
+        seed: of the corpus.
+        writer: number.
+        looseness: scales haste and errors; 0 = copybook, 1 = as loose as real writers and a little more. Pen, ink, size
+            and slant do not depend on it.
+    """
     rng = np.random.default_rng(np.random.SeedSequence([seed, writer]))
-    hurry = rng.beta(1.7, 2.0)  # 0 = copybook, 1 = a note to oneself
-    loose = rng.uniform(0.5, 1.35) + 0.35 * hurry
+    hurry = rng.beta(1.7, 2.0) * min(looseness, 1)  # 0 = copybook, 1 = a note to oneself
+    loose = rng.uniform(0.5, 1.35) * looseness + 0.35 * hurry
     size = float(np.clip(rng.normal(92, 16), 56, 132))
     ink = int(255 - 120 * rng.beta(0.7, 2.5))
     return Writer(

@@ -16,7 +16,7 @@ from pipeline.ink.writers import draw_writer
 from pipeline.params import Strokes
 
 ROOT = Path(__file__).parents[2]
-PARAMS = Strokes(classes="一十司丶", writers=3, samples=2, seed=7)
+PARAMS = Strokes(classes="一十司丶", writers=3, samples=2, looseness=1.0, seed=7)
 # Of the files of PARAMS, in order. It changes when the generator does: then every stored corpus changes too.
 CORPUS_SHA256 = "e04ab3ccc6c7cee8e28c75a775bf0f83e44b10d5bdc908c051e66d6cd10ea081"
 

@@ -22,6 +22,14 @@ def test_habits_are_finite_and_a_pen_draws():
         assert writer.blur % 2 == 1
 
 
+def test_looseness_scales_errors_but_not_the_pen():
+    tidy, loose = draw_writer(1, 1001, 0.3), draw_writer(1, 1001, 1.0)
+    for habit in ("shift", "stretch", "turn", "bow", "drift", "part_scale", "part_shift", "bend", "join", "smooth"):
+        assert getattr(tidy, habit) < getattr(loose, habit)
+    for habit in ("pen", "ink", "size", "slant", "aspect"):
+        assert getattr(tidy, habit) == getattr(loose, habit)
+
+
 def test_writers_differ_as_people_do():
     assert np.std([writer.slant for writer in WRITERS]) > 0.05
     assert np.std([writer.aspect for writer in WRITERS]) > 0.05
