@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from pipeline.formats.sample import Sample
 
 ROW_GROUP_ROWS = 1024  # 1.1 MB of 56 x 56 ink: a shuffling reader takes whole row groups
+LABEL_TYPE = pa.int64()  # `datasets` takes a column for a ClassLabel in this type only
 IMAGE_TYPE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 COLUMNS = pa.schema(
     {
@@ -35,7 +36,7 @@ COLUMNS = pa.schema(
 
 def sample_schema(classes: Sequence[str]) -> pa.Schema:
     """The schema of samples whose labels index `classes`."""
-    types = {field.name: field.type for field in COLUMNS} | {"label": pa.int32(), "image": IMAGE_TYPE}
+    types = {field.name: field.type for field in COLUMNS} | {"label": LABEL_TYPE, "image": IMAGE_TYPE}
     types = {name: types[name] for name in Sample._fields}
     features: dict[str, dict] = {name: {"dtype": str(kind), "_type": "Value"} for name, kind in types.items()}
     features["label"] = {"names": list(classes), "_type": "ClassLabel"}
@@ -46,7 +47,7 @@ def sample_schema(classes: Sequence[str]) -> pa.Schema:
 
 def samples_table(columns: pa.Table, classes: Sequence[str]) -> pa.Table:
     """The table of samples as files hold it, from `COLUMNS` (others are left out); `label` follows from `char`."""
-    labels = pc.index_in(columns["char"].combine_chunks(), pa.array(classes, pa.string()))
+    labels = pc.index_in(columns["char"].combine_chunks(), pa.array(classes, pa.string())).cast(LABEL_TYPE)
     encoded = columns["image"].combine_chunks()
     images = pa.StructArray.from_arrays([encoded, pa.nulls(len(encoded), pa.string())], fields=list(IMAGE_TYPE))
     arrays = {"label": labels, "image": images}

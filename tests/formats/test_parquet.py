@@ -26,7 +26,7 @@ def test_the_schema_is_what_datasets_expects(tmp_path):
         "key": "string",
         "writer": "string",
         "char": "string",
-        "label": "int32",
+        "label": "int64",
         "width": "int32",
         "height": "int32",
         "image": "struct<bytes: binary, path: string>",
