@@ -7,7 +7,8 @@
 * PNG dump: the same scans as single PNG files, a folder a character, as github.com/lucaskjaero/PyCasia does;
 * decode job: `pipeline.jobs.decode`, with all its outputs.
 
-Each runs in a process of its own; the peak is of its largest process.
+Each runs in a process of its own; the peak is of its largest process. On a machine that is busy with other things the CPU
+seconds, of all processes together, say more than the rest.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -95,17 +97,27 @@ def decode_job(source: str, folder: Path, processes: int) -> int:
 Contender = Callable[[str, Path, int], int]
 
 
+class Result(NamedTuple):
+    """What one run took."""
+
+    records: int
+    seconds: float
+    cpu: float  # seconds of all its processes
+    peak: float  # MiB
+
+
 def _timed(contender: Contender, source: str, processes: int, queue: multiprocessing.Queue) -> None:
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
         records = contender(source, Path(folder), processes)
         seconds = time.perf_counter() - start
-    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    queue.put((records, seconds, peak / 1024))
+    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    cpu = sum(one.ru_utime + one.ru_stime for one in usage)
+    queue.put(Result(records, seconds, cpu, max(one.ru_maxrss for one in usage) / 1024))
 
 
-def measure(contender: Contender, source: str, processes: int) -> tuple[int, float, float]:
-    """Records, seconds and peak MiB of one contender in a fresh process."""
+def measure(contender: Contender, source: str, processes: int) -> Result:
+    """Runs one contender in a fresh process."""
     context = multiprocessing.get_context("spawn")
     queue = context.Queue()
     process = context.Process(target=_timed, args=(contender, source, processes, queue))
@@ -133,17 +145,16 @@ def main() -> None:
     runs = [
         [measure(run, arguments.source, processes) for _, run, processes in contenders] for _ in range(arguments.repeat)
     ]
-    best = [min(results, key=lambda result: result[1]) for results in zip(*runs, strict=True)]
-    print(f"{'':12} processes  records  seconds  records/s  of plain loop  peak MiB")
-    for (name, _, processes), (records, seconds, peak) in zip(contenders, best, strict=True):
-        baseline = next(
-            result[1]
-            for (other, _, count), result in zip(contenders, best, strict=True)
-            if other == "plain loop" and count == processes
-        )
+    best = [min(results, key=lambda result: result.seconds) for results in zip(*runs, strict=True)]
+    baselines = {
+        count: result for (name, _, count), result in zip(contenders, best, strict=True) if name == "plain loop"
+    }
+    print(f"{'':12} processes  records  seconds  records/s  of plain loop  CPU s  of plain loop  peak MiB")
+    for (name, _, processes), result in zip(contenders, best, strict=True):
+        baseline = baselines[processes]
         print(
-            f"{name:12} {processes:9} {records:8} {seconds:8.1f} {records / seconds:10.0f} "
-            f"{baseline / seconds:13.0%} {peak:9.0f}"
+            f"{name:12} {processes:9} {result.records:8} {result.seconds:8.1f} {result.records / result.seconds:10.0f} "
+            f"{baseline.seconds / result.seconds:13.0%} {result.cpu:6.1f} {result.cpu / baseline.cpu:13.0%} {result.peak:9.0f}"
         )
 
 

@@ -1,6 +1,7 @@
 """`.gnt` files: what is good comes out, what is not leaves a defect with its offset and reason."""
 
 import struct
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -124,6 +125,16 @@ def test_an_oversized_header_is_not_believed():
     data = RECORDS[0] + header + RECORDS[1]
     assert chars(data) == "啊阿"
     assert defects(data) == [(1, STARTS[1], f"oversized: 60000 x 60000, at most {MAX_SIDE} a side; 10 bytes skipped")]
+
+
+@pytest.mark.parametrize("side", [60000, MAX_SIDE], ids=["absurd", "just allowed"])
+def test_nothing_is_allocated_because_a_header_claims_it(side):
+    header = struct.pack("<I2sHH", 10 + side * side, b"\xb0\xa1", side, side)
+    tracemalloc.start()
+    assert len(list(read_gnt(header + bytes(90)))) == 1
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100_000
 
 
 def test_pixels_that_are_missing_cost_only_their_record():

@@ -119,3 +119,9 @@ def test_two_files_of_one_writer(tmp_path):
     write(tmp_path / "b.zip", zipped(**{"1001-f": GNT}))
     with pytest.raises(InkError, match=r"a/1001-f.gnt and b.zip:1001-f.gnt: both would give samples with keys 1001/"):
         expand(tmp_path)
+
+
+def test_a_name_that_keys_cannot_hold(tmp_path):
+    write(tmp_path / "a\nb.gnt")
+    with pytest.raises(InkError, match=r"'a\\nb.gnt': expected a printable file name"):
+        expand(tmp_path)
