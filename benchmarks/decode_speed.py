@@ -7,8 +7,8 @@
 * PNG dump: the same scans as single PNG files, a folder a character, as github.com/lucaskjaero/PyCasia does;
 * decode job: `pipeline.jobs.decode`, with all its outputs.
 
-Each runs in a process of its own; the peak is of its largest process. On a machine that is busy with other things the CPU
-seconds, of all processes together, say more than the rest.
+Each runs in a process of its own; the peak is of its largest process. On a machine that is busy with other things the
+CPU seconds, of all processes together, say more than the rest.
 """
 
 from __future__ import annotations
@@ -154,7 +154,8 @@ def main() -> None:
         baseline = baselines[processes]
         print(
             f"{name:12} {processes:9} {result.records:8} {result.seconds:8.1f} {result.records / result.seconds:10.0f} "
-            f"{baseline.seconds / result.seconds:13.0%} {result.cpu:6.1f} {result.cpu / baseline.cpu:13.0%} {result.peak:9.0f}"
+            f"{baseline.seconds / result.seconds:13.0%} {result.cpu:6.1f} {result.cpu / baseline.cpu:13.0%} "
+            f"{result.peak:9.0f}"
         )
 
 
