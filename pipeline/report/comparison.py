@@ -8,7 +8,7 @@ from typing import Any
 
 Metrics = Mapping[str, Any]  # of one variant, as `pipeline.edge.evaluation.summarise` gives them
 
-HEADER = ("model", "top-1", "top-5", "train top-1", "agreement", "MB", "params", "MACs", "p50 ms", "p95 ms")
+HEADER = ("model", "top-1", "top-5", "train", "agree", "MB", "params", "MACs", "p50/p95 ms")
 NONE = "–"
 
 
@@ -31,8 +31,8 @@ def table(variants: Mapping[str, Metrics], train_top1: float) -> list[list[str]]
         variants: metrics by name.
         train_top1: of the network before export, on the training part; it stands in the row of float32.
     """
-    article = ["the article, dynamic", _percent(ARTICLE.top1), NONE, _percent(ARTICLE.train_top1), NONE]
-    rows = [[*article, f"{ARTICLE.megabytes:.2f}", *[NONE] * 4]]
+    article = ["the article", _percent(ARTICLE.top1), NONE, _percent(ARTICLE.train_top1), NONE]
+    rows = [[*article, f"{ARTICLE.megabytes:.2f}", *[NONE] * 3]]
     for name, metrics in variants.items():
         rows.append(
             [
@@ -44,19 +44,19 @@ def table(variants: Mapping[str, Metrics], train_top1: float) -> list[list[str]]
                 f"{metrics['bytes'] / 1e6:.2f}",
                 f"{metrics['params'] / 1e6:.2f} M",
                 f"{metrics['macs'] / 1e6:.0f} M",
-                f"{metrics['p50_ms']:.2f}",
-                f"{metrics['p95_ms']:.2f}",
+                f"{metrics['p50_ms']:.2f}/{metrics['p95_ms']:.2f}",
             ]
         )
     return rows
 
 
 def conditions(metrics: Metrics) -> str:
-    """Under which conditions the figures hold, in one sentence or two."""
+    """Under which conditions the figures hold, and what the short column names mean; three lines."""
     return (
-        f"{metrics['test_samples']:,} test samples of {metrics['classes']:,} classes. Latency of one character: "
-        f"batch 1, {metrics['threads']} thread, {metrics['cpu']}. MB are 10^6 bytes; agreement is with float32. The "
-        "article's figures are for CASIA HWDB1.1 (3,755 classes)."
+        f"{metrics['test_samples']:,} test samples of {metrics['classes']:,} classes. "
+        f"ms: latency of one character, batch 1, {metrics['threads']} thread, {metrics['cpu']}.\n"
+        "train: top-1 on the training part. agree: share read as float32 reads it. MB: 10^6 bytes.\n"
+        "The article's figures: CASIA HWDB1.1 (3,755 classes), dynamic-range quantization."
     )
 
 

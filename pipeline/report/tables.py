@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 Rows = Sequence[Sequence[str]]
@@ -20,12 +22,17 @@ def markdown(header: Sequence[str], rows: Rows) -> str:
 
 def show(header: Sequence[str], rows: Rows, title: str) -> None:
     """Prints a table on standard output."""
-    table = Table(title=title, title_justify="left")
+    table = Table(
+        title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False
+    )
     for column, name in enumerate(header):
         table.add_column(name, justify="left" if column == 0 else "right", no_wrap=True)
     for row in rows:
         table.add_row(*row)
-    Console().print(table)
+    console = Console()
+    # A narrow terminal may break lines; cut-off figures would be worse.
+    width = max(console.width, Measurement.get(console, console.options.update(width=1000), table).maximum)
+    Console(width=width).print(table)
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -1,5 +1,7 @@
 """Tables as they stand in a file and on the terminal."""
 
+import pytest
+
 from pipeline.report import tables
 
 HEADER = ("model", "top-1", "MB")
@@ -21,8 +23,9 @@ def test_a_table_without_rows_keeps_its_header():
     assert tables.markdown(["a", "b"], []) == "| a   |   b |\n|-----|----:|\n"
 
 
-def test_the_terminal_shows_every_cell(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "80")
+@pytest.mark.parametrize("columns", [20, 80])
+def test_the_terminal_shows_every_cell_however_narrow(capsys, monkeypatch, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
     tables.show(HEADER, ROWS, title="Variants")
     printed = capsys.readouterr().out
     for text in ("Variants", *HEADER, *ROWS[0], *ROWS[1]):
