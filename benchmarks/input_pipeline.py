@@ -1,4 +1,4 @@
-"""Does the input pipeline keep up? A training step on streamed, distorted batches against the same step on one constant batch.
+"""Does the input pipeline keep up? A training step on streamed, distorted batches against one on a constant batch.
 
     python -m benchmarks.input_pipeline [data/splits]
 

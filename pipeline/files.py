@@ -13,7 +13,8 @@ from pathlib import Path
 def partial_path(path: Path) -> Path:
     """Where `path` is written until it is complete: `shards.partial`, `model.partial.keras`.
 
-    One fixed name, so that a rerun finds and removes what a kill left; the suffix stays, since some writers choose their format by it.
+    One fixed name, so that a rerun finds and removes what a kill left; the suffix stays, since some writers choose
+    their format by it.
     """
     return path.with_name(f"{path.stem}.partial{path.suffix}")
 

@@ -1,7 +1,7 @@
 """params.yaml as one typed, validated, frozen object. The only place that knows ranges and meanings.
 
-    params = load_params()
-    params.train.epochs
+params = load_params()
+params.train.epochs
 """
 
 from __future__ import annotations
@@ -103,10 +103,14 @@ class Train(_Section):
 
 
 class Quantize(_Section):
+    """Training images that set the ranges of int8 activations."""
+
     calibration_samples: Count
 
 
 class Evaluate(_Section):
+    """Timed runs of one character."""
+
     latency_runs: Annotated[int, Field(ge=20)]
 
 

@@ -2,26 +2,35 @@
 
     python -m stages.strokes
 
-Reads data/raw/medians, writes data/raw/strokes/<writer>-f.gnt, writers from 1001 on. INK2EDGE_WORKERS sets the number
-of processes (default: one a core); the bytes do not depend on it. A core draws some 1,000 characters a second.
+Reads data/raw/medians; writes data/raw/strokes/<writer>-f.gnt, writers from 1001 on, and plots/corpus.png, a sheet of
+the first writers' first characters. INK2EDGE_WORKERS sets the number of processes (default: one a core); the bytes do
+not depend on it. A core draws some 1,000 characters a second.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 
+import cv2
+import numpy as np
 from tqdm import tqdm
 
 from pipeline.errors import InkError
-from pipeline.files import atomic_directory
+from pipeline.files import atomic_directory, atomic_file
+from pipeline.formats.gnt import GntRecord, read_gnt
 from pipeline.ink.corpus import corpus_chars, write_corpus
 from pipeline.ink.medians import load_medians
+from pipeline.ink.normalise import normalise
 from pipeline.params import load_params
+from pipeline.report.glyphs import sheet
 from stages import run_stage
 
 MEDIANS = Path("data/raw/medians/medians.jsonl")
 OUTPUT = Path("data/raw/strokes")
+PICTURE = Path("plots/corpus.png")
+SHOWN_WRITERS, SHOWN_CHARS = 10, 18
 
 
 def worker_count() -> int:
@@ -45,6 +54,19 @@ def main() -> None:
         written = write_corpus(partial, medians, params, worker_count())
         for _ in tqdm(written, total=params.writers, desc="strokes", unit=" writers"):
             pass
+    draw_sheet(sorted(OUTPUT.iterdir())[:SHOWN_WRITERS])
+
+
+def draw_sheet(files: list[Path]) -> None:
+    """The first characters of each file, a row a writer."""
+    scans = [
+        normalise(record.pixels)
+        for path in files
+        for record in itertools.islice(read_gnt(path.read_bytes()), SHOWN_CHARS)
+        if isinstance(record, GntRecord)
+    ]
+    with atomic_file(PICTURE) as partial:
+        cv2.imwrite(str(partial), sheet(np.stack(scans), columns=len(scans) // len(files)))
 
 
 if __name__ == "__main__":

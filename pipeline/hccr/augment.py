@@ -1,6 +1,6 @@
-"""Training-time distortion of normalised images: affine, elastic, stroke thickness. No flips: 56x56 mirrored ink is no character.
+"""Training-time distortion of normalised images: affine, elastic, stroke thickness.
 
-Costs about 40 microseconds an image (`python -m benchmarks.input_pipeline`). One `Distorter` a thread: it holds a generator.
+No flips: mirrored ink is no character. `python -m benchmarks.input_pipeline` measures its cost. One `Distorter` a batch: it holds a random generator.
 """
 
 from __future__ import annotations

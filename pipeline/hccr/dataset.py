@@ -1,7 +1,7 @@
-"""Batches from the Parquet shards of a split, streamed: a full CASIA HWDB needs no more memory than the embedded corpus.
+"""Batches from the Parquet shards of a split, streamed: all of CASIA HWDB needs no more memory than a small corpus.
 
-The order of an epoch follows from (seed, epoch) alone, and each image's distortion from (seed, epoch, batch): a run that
-was stopped and resumed sees exactly the images that an undisturbed one sees.
+The order of an epoch follows from (seed, epoch) alone, and each image's distortion from (seed, epoch, batch): a run
+that was stopped and resumed sees exactly the images that an undisturbed one sees.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def _decoded(rows: pa.RecordBatch) -> np.ndarray:
 
 
 def _labels(rows: pa.RecordBatch) -> np.ndarray:
-    return rows["label"].to_numpy()
+    return rows["label"].to_numpy().astype(np.int32)
 
 
 def _as_input(images: np.ndarray) -> np.ndarray:

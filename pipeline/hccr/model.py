@@ -8,7 +8,7 @@ Shape of the trunk at the default params (56x56 in, four Inception modules):
      7x7     Inception x2 -> 384, 480
      1x1     global average pooling, dropout, dense -> classes
 
-About 0.95 M weights before the classifier and 99 M multiply-accumulates; `python -m benchmarks.model_cost` prints the exact cost.
+About 0.95 M weights before the classifier and 99 M multiply-accumulates; `python -m benchmarks.model_cost` prints them.
 References: Szegedy et al. 2015 (Inception), Ioffe & Szegedy 2015 (batch norm, 5x5 as two 3x3), Lin et al. 2014 (global
 average pooling), Zhong et al. 2015 (HCCR-GoogLeNet: four Inception modules for this task).
 """
@@ -43,13 +43,13 @@ def build_model(params: Model, classes: int) -> keras.Model:
     for channels in STEM_CHANNELS:
         x = _conv(x, _scaled(channels, params.width), 3)
         x = layers.MaxPooling2D(3, strides=2, padding="same")(x)  # [batch, 28, 28, 32] then [batch, 14, 14, 96]
-    channels = _module_channels(params)
-    coarse = params.modules[0]
-    for width in channels[:coarse]:
-        x = _inception(x, width)  # [batch, 14, 14, width]
+    module_channels = _module_channels(params)
+    first = params.modules[0]
+    for channels in module_channels[:first]:
+        x = _inception(x, channels)  # [batch, 14, 14, channels]
     x = layers.MaxPooling2D(3, strides=2, padding="same")(x)
-    for width in channels[coarse:]:
-        x = _inception(x, width)  # [batch, 7, 7, width]
+    for channels in module_channels[first:]:
+        x = _inception(x, channels)  # [batch, 7, 7, channels]
     x = layers.GlobalAveragePooling2D()(x)  # [batch, features]
     x = layers.Dropout(params.dropout)(x)
     logits = layers.Dense(classes, name="logits")(x)
@@ -64,7 +64,7 @@ def _module_channels(params: Model) -> list[int]:
 
 
 def _inception(x, channels: int):
-    """1x1, 3x3, double 3x3 and pooled branches, side by side: a quarter, a half, an eighth and the rest of `channels`."""
+    """1x1, 3x3, double 3x3 and pooled branches, side by side: 1/4, 1/2, 1/8 and 1/8 of `channels`."""
     single, narrow = channels // 4, channels // 8
     wide = channels - single - 2 * narrow
     branches = [

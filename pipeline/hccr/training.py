@@ -1,7 +1,7 @@
 """Trains Inception-GAP from the Parquet shards of a split, on any Keras backend.
 
-Recipe: AdamW, linear warm-up then cosine to zero, label smoothing, an exponential average of the weights (EMA), which is
-what validation and the saved model use. About 280 images/s on two cores of a 2024 server CPU.
+Recipe: AdamW, linear warm-up then cosine to zero, label smoothing, an exponential average of the weights (EMA), which
+is what validation and the saved model use. About 280 images/s on two cores of a 2024 server CPU.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ class _EpochEnd(keras.callbacks.Callback):
         self._on_epoch(epoch, row)
 
     def _validate(self) -> dict[str, float]:
-        # Not fit's `validation_data`: Keras reads a generator ahead, and each pass would start where the last one's buffer ended.
+        # Not by fit's `validation_data`: Keras reads generators ahead, so a pass would start where the last buffer ended.
         return self.model.evaluate(
             evaluation_batches(self._validation, self._params.evaluation_batch_size),
             steps=evaluation_steps(self._validation, self._params.evaluation_batch_size),

@@ -1,6 +1,7 @@
 import shutil
 from pathlib import Path
 
+import cv2
 import pytest
 
 from pipeline.errors import InkError
@@ -37,6 +38,14 @@ def test_the_stage_writes_a_file_a_writer(workspace):
     files = sorted(stage.OUTPUT.iterdir())
     assert [path.name for path in files] == ["1001-f.gnt", "1002-f.gnt"]
     assert "".join(record.char for record in read_gnt(files[0].read_bytes())) == "十一"
+
+
+def test_a_sheet_shows_a_row_a_writer(workspace):
+    set_params(workspace, "十一")
+    stage.main()
+    picture = cv2.imread(str(stage.PICTURE), cv2.IMREAD_GRAYSCALE)
+    assert picture.shape == (2 * (56 + 4) + 4, 2 * (56 + 4) + 4)
+    assert picture.min() == 0
 
 
 def test_a_rerun_leaves_nothing_of_the_run_before(workspace):
