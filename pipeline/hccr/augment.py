@@ -1,6 +1,7 @@
 """Training-time distortion of normalised images: affine, elastic, stroke thickness.
 
-No flips: mirrored ink is no character. `python -m benchmarks.input_pipeline` measures its cost. One `Distorter` a batch: it holds a random generator.
+No flips: mirrored ink is no character. `python -m benchmarks.input_pipeline` measures its cost. One `Distorter` a
+batch: it holds a random generator.
 """
 
 from __future__ import annotations

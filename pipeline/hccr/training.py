@@ -132,7 +132,7 @@ class _EpochEnd(keras.callbacks.Callback):
         self._on_epoch(epoch, row)
 
     def _validate(self) -> dict[str, float]:
-        # Not by fit's `validation_data`: Keras reads generators ahead, so a pass would start where the last buffer ended.
+        # Not by fit's `validation_data`: Keras reads generators ahead, a pass would start where the last buffer ended.
         return self.model.evaluate(
             evaluation_batches(self._validation, self._params.evaluation_batch_size),
             steps=evaluation_steps(self._validation, self._params.evaluation_batch_size),
