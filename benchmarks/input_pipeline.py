@@ -11,23 +11,22 @@ import itertools
 import sys
 import time
 from collections.abc import Iterable
-from pathlib import Path
 
 from pipeline.formats.charset import read_class_list
 from pipeline.hccr.dataset import Batch, Part, training_batches
 from pipeline.hccr.model import build_model
 from pipeline.hccr.training import compile_model
 from pipeline.params import load_params
+from stages.paths import CLASSES, SPLITS
 
 STEPS = 60
 ROUNDS = 3
-CLASSES = Path("data/classes.txt")
 
 
 def main() -> None:
     """Command line."""
     params = load_params()
-    part = Part(sys.argv[1] if len(sys.argv) > 1 else "data/splits", "train")
+    part = Part(sys.argv[1] if len(sys.argv) > 1 else SPLITS, "train")
     model = compile_model(build_model(params.model, len(read_class_list(CLASSES))), params.train, STEPS)
     batches = training_batches(part, params.train)
     constant = next(batches)

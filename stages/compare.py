@@ -16,19 +16,18 @@ from pipeline.edge.variants import REFERENCE, VARIANTS
 from pipeline.errors import InkError
 from pipeline.report import comparison, tables
 from stages import run_stage
-
-METRICS = Path("metrics")
-REPORT = Path("reports/comparison.md")
-PLOT = Path("plots/variants.json")
+from stages.paths import CURVES, METRICS, PLOTS, REPORTS
 
 
 def main() -> None:
     variants: dict[str, Any] = {variant: _read(METRICS / f"{variant}.json") for variant in VARIANTS}
-    train_top1 = _read(METRICS / "train" / "metrics.json")["train"]["accuracy_clean"]
+    train_top1 = _read(CURVES / "metrics.json")["train"]["accuracy_clean"]
     rows = comparison.table(variants, train_top1)
     conditions = comparison.conditions(variants[REFERENCE])
-    files.write_text(REPORT, f"# Variants\n\n{tables.markdown(comparison.HEADER, rows)}\n{conditions}\n")
-    files.write_json(PLOT, comparison.plot_rows(variants))
+    files.write_text(
+        REPORTS / "comparison.md", f"# Variants\n\n{tables.markdown(comparison.HEADER, rows)}\n{conditions}\n"
+    )
+    files.write_json(PLOTS / "variants.json", comparison.plot_rows(variants))
     tables.show(comparison.HEADER, rows, title="Variants under LiteRT")
     print(conditions)
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 from pipeline.jobs.decode import Output, run
 from pipeline.params import load_params
 from stages import run_stage
+from stages.paths import CLASSES, DECODED, METRICS
 
 
 def main() -> None:
-    run(load_params().decode, Output())
+    run(load_params().decode, Output(DECODED, CLASSES, METRICS / "decode.json"))
 
 
 if __name__ == "__main__":

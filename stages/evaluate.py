@@ -10,7 +10,6 @@ about a millisecond a test sample.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from tqdm import tqdm
 
@@ -24,12 +23,7 @@ from pipeline.hccr.dataset import Batch, Part, evaluation_batches, evaluation_st
 from pipeline.params import load_params
 from pipeline.report import confusions
 from stages import run_stage
-
-SPLITS = Path("data/splits")
-CLASSES = Path("data/classes.txt")
-MODELS = Path("models/hccr")
-METRICS = Path("metrics")
-PLOTS = Path("plots")
+from stages.paths import CLASSES, METRICS, MODELS, PLOTS, SPLITS
 
 PAIRS = 10  # confusions shown
 WORST = 20  # classes listed

@@ -20,11 +20,11 @@ from pipeline.errors import InkError
 from pipeline.files import atomic_directory
 from pipeline.ink.medians import encode_line, read_package
 from stages import run_stage
+from stages.paths import MEDIANS
 
 PACKAGE = "hanzi-writer-data"
 LICENCE = "ARPHICPL.TXT"
 NPM_FILES = ("package.json", "package-lock.json", ".npmrc")  # the lock pins the version and the hash of the package
-OUTPUT = Path("data/raw/medians")
 
 
 def install(root: Path, folder: Path) -> Path:
@@ -69,7 +69,7 @@ def write_medians(package: Path, output: Path) -> None:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        write_medians(install(Path.cwd(), Path(folder)), OUTPUT)
+        write_medians(install(Path.cwd(), Path(folder)), MEDIANS)
 
 
 if __name__ == "__main__":

@@ -10,16 +10,13 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 from pipeline import files
 from pipeline.edge.variants import variant_from_arguments
 from pipeline.errors import InkError
 from pipeline.params import load_params
 from stages import run_stage
-
-SPLITS = Path("data/splits")
-MODELS = Path("models/hccr")
+from stages.paths import KERAS_MODEL, MODELS, SPLITS
 
 
 def main() -> None:
@@ -30,10 +27,9 @@ def main() -> None:
     from pipeline.ink.normalise import SIDE
 
     params = load_params()
-    source = MODELS / "model.keras"
-    if not source.exists():
-        raise InkError(f"{source}: expected the trained network, found nothing; run `dvc repro train`")
-    model = export.keras.models.load_model(source, compile=False)
+    if not KERAS_MODEL.exists():
+        raise InkError(f"{KERAS_MODEL}: expected the trained network, found nothing; run `dvc repro train`")
+    model = export.keras.models.load_model(KERAS_MODEL, compile=False)
     feeds = _calibration(params.quantize.calibration_samples)
     data = export.export_tflite(model, export.classifier(model), [export.image_input(SIDE)], variant, feeds)
     gate.check(data)

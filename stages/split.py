@@ -10,10 +10,11 @@ from __future__ import annotations
 from pipeline.jobs.split import Files, run
 from pipeline.params import load_params
 from stages import run_stage
+from stages.paths import DECODED, METRICS, SPLITS
 
 
 def main() -> None:
-    run(load_params().split, Files())
+    run(load_params().split, Files(DECODED, SPLITS, METRICS / "split.json"))
 
 
 if __name__ == "__main__":

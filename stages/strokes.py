@@ -26,10 +26,8 @@ from pipeline.ink.normalise import normalise
 from pipeline.params import load_params
 from pipeline.report.glyphs import sheet
 from stages import run_stage
+from stages.paths import CORPUS_SHEET, MEDIANS, STROKES
 
-MEDIANS = Path("data/raw/medians/medians.jsonl")
-OUTPUT = Path("data/raw/strokes")
-PICTURE = Path("plots/corpus.png")
 SHOWN_WRITERS, SHOWN_CHARS = 10, 18
 
 
@@ -49,12 +47,12 @@ def worker_count() -> int:
 
 def main() -> None:
     params = load_params().strokes
-    medians = load_medians(MEDIANS, corpus_chars(params.classes))
-    with atomic_directory(OUTPUT) as partial:
+    medians = load_medians(MEDIANS / "medians.jsonl", corpus_chars(params.classes))
+    with atomic_directory(STROKES) as partial:
         written = write_corpus(partial, medians, params, worker_count())
         for _ in tqdm(written, total=params.writers, desc="strokes", unit=" writers"):
             pass
-    draw_sheet(sorted(OUTPUT.iterdir())[:SHOWN_WRITERS])
+    draw_sheet(sorted(STROKES.iterdir())[:SHOWN_WRITERS])
 
 
 def draw_sheet(files: list[Path]) -> None:
@@ -65,7 +63,7 @@ def draw_sheet(files: list[Path]) -> None:
         for record in itertools.islice(read_gnt(path.read_bytes()), SHOWN_CHARS)
         if isinstance(record, GntRecord)
     ]
-    with atomic_file(PICTURE) as partial:
+    with atomic_file(CORPUS_SHEET) as partial:
         cv2.imwrite(str(partial), sheet(np.stack(scans), columns=len(scans) // len(files)))
 
 

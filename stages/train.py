@@ -5,8 +5,6 @@
 Shows progress, and goes on from the last finished epoch when it was killed.
 """
 
-from pathlib import Path
-
 from dvclive import Live
 
 from pipeline import files
@@ -14,11 +12,7 @@ from pipeline.formats.charset import read_class_list
 from pipeline.hccr import checkpoint, training
 from pipeline.params import load_params
 from stages import run_stage
-
-SPLITS = Path("data/splits")
-CLASSES = Path("data/classes.txt")
-MODEL = Path("models/hccr/model.keras")
-CURVES = Path("metrics/train")
+from stages.paths import CLASSES, CURVES, KERAS_MODEL, SPLITS
 
 
 def main() -> None:
@@ -33,7 +27,7 @@ def main() -> None:
         model, final, state = training.train(params, SPLITS, list(read_class_list(CLASSES)), log, checkpoint.ROOT)
         for name, value in final.items():
             live.log_metric(name, round(value, 5), plot=False)
-    with files.atomic_file(MODEL) as partial:
+    with files.atomic_file(KERAS_MODEL) as partial:
         model.save(partial)
     state.remove()
 

@@ -52,9 +52,9 @@ logger = logging.getLogger(__name__)
 class Output:
     """Where the job writes."""
 
-    directory: Path = Path("data/decoded")
-    classes: Path = Path("data/classes.txt")
-    metrics: Path = Path("metrics/decode.json")
+    directory: Path
+    classes: Path
+    metrics: Path
 
     @property
     def refused(self) -> Path:

@@ -1,6 +1,6 @@
 """Job `split`: decoded samples into training, validation and test parts, globally shuffled.
 
-    run(params.split, Files())
+    run(params.split, Files(...))
 
 One decoded shard is one unit of work. The part of a sample follows from its image or its writer, its place in the part
 from its key, each through a seeded hash: the same bytes on any runner with any number of workers.
@@ -40,9 +40,9 @@ logger = logging.getLogger(__name__)
 class Files:
     """What the job reads and writes."""
 
-    decoded: Path = Path("data/decoded")
-    directory: Path = Path("data/splits")
-    metrics: Path = Path("metrics/split.json")
+    decoded: Path
+    directory: Path
+    metrics: Path
 
 
 def run(params: Split, files: Files) -> dict[str, int]:

@@ -18,8 +18,10 @@ def workspace(tmp_path, monkeypatch):
     """A workspace with stroke data for two characters and the params of the repository."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("INK2EDGE_WORKERS", "1")
-    stage.MEDIANS.parent.mkdir(parents=True)
-    stage.MEDIANS.write_text("".join(encode_line(*item) for item in STROKES.items()), encoding="utf-8")
+    stage.MEDIANS.mkdir(parents=True)
+    (stage.MEDIANS / "medians.jsonl").write_text(
+        "".join(encode_line(*item) for item in STROKES.items()), encoding="utf-8"
+    )
     shutil.copy(ROOT / "params.yaml", tmp_path)
     return tmp_path
 
@@ -35,7 +37,7 @@ def set_params(workspace, classes, writers=2):
 def test_the_stage_writes_a_file_a_writer(workspace):
     set_params(workspace, "十一")
     stage.main()
-    files = sorted(stage.OUTPUT.iterdir())
+    files = sorted(stage.STROKES.iterdir())
     assert [path.name for path in files] == ["1001-f.gnt", "1002-f.gnt"]
     assert "".join(record.char for record in read_gnt(files[0].read_bytes())) == "十一"
 
@@ -43,7 +45,7 @@ def test_the_stage_writes_a_file_a_writer(workspace):
 def test_a_sheet_shows_a_row_a_writer(workspace):
     set_params(workspace, "十一")
     stage.main()
-    picture = cv2.imread(str(stage.PICTURE), cv2.IMREAD_GRAYSCALE)
+    picture = cv2.imread(str(stage.CORPUS_SHEET), cv2.IMREAD_GRAYSCALE)
     assert picture.shape == (2 * (56 + 4) + 4, 2 * (56 + 4) + 4)
     assert picture.min() == 0
 
@@ -53,14 +55,14 @@ def test_a_rerun_leaves_nothing_of_the_run_before(workspace):
     stage.main()
     set_params(workspace, "十一", writers=1)
     stage.main()
-    assert [path.name for path in stage.OUTPUT.iterdir()] == ["1001-f.gnt"]
+    assert [path.name for path in stage.STROKES.iterdir()] == ["1001-f.gnt"]
 
 
 def test_a_character_without_stroke_data_is_named_and_nothing_is_written(workspace):
     set_params(workspace, "十龘")
     with pytest.raises(InkError, match="no stroke data for 龘"):
         stage.main()
-    assert not stage.OUTPUT.exists()
+    assert not stage.STROKES.exists()
 
 
 def test_progress_is_shown_on_stderr(workspace, capsys):
