@@ -27,7 +27,7 @@ $(STAMP): requirements.txt
 
 repro: install
 	dvc repro
-	dvc metrics show
+	cat reports/comparison.md
 
 test: install lint
 	python -m pytest
