@@ -156,7 +156,7 @@ def test_train_param_reruns_train_and_after_and_nothing_before(project):
     ran = _stages_run(project.run("dvc", "exp", "run", "--name", "longer", "-S", "train.epochs=6", "compare"))
     assert ran[0] == "train"
     assert set(ran) == {"train", "compare", *(f"{s}@{v}" for s in ["quantize", "evaluate"] for v in VARIANTS)}
-    assert "train/loss" in project.run("dvc", "metrics", "diff")
+    assert "train.loss" in project.run("dvc", "metrics", "diff")
     assert "train.epochs" in project.run("dvc", "params", "diff")
     project.run("dvc", "plots", "diff", "HEAD")
 
@@ -173,14 +173,14 @@ def test_queued_grid_and_temporary_experiments(project):
 
 def test_push_clone_pull_and_nothing_is_left_to_run(project, tmp_path):
     project.run("git", "checkout", "--quiet", "--force", "HEAD")
-    project.run("dvc", "checkout", "--quiet", "--force")
+    project.run("dvc", "checkout", "--quiet", "--force", "--with-deps", "compare")
     project.run("dvc", "remote", "add", "--force", "--default", "storage", str(tmp_path / "remote"))
     project.commit("a remote")
-    project.run("dvc", "push", "--quiet")
+    project.run("dvc", "push", "--quiet", "--with-deps", "compare")
     clone = Project(tmp_path / "clone")
     project.run("git", "clone", "--quiet", str(project.folder), str(clone.folder))
     assert "metrics/dynamic.json" in clone.run("dvc", "metrics", "show")
-    clone.run("dvc", "pull", "--quiet", "data/raw/mine.dvc", "compare", "--with-deps")
+    clone.run("dvc", "pull", "--quiet", "--with-deps", "compare")
     assert _stages_run(clone.run("dvc", "repro", "compare")) == []
 
 
