@@ -10,6 +10,7 @@ from dvclive import Live
 from pipeline import files
 from pipeline.formats.charset import read_class_list
 from pipeline.hccr import checkpoint, training
+from pipeline.hccr.saving import save_model
 from pipeline.params import load_params
 from stages import run_stage
 from stages.paths import CLASSES, CURVES, KERAS_MODEL, SPLITS
@@ -28,7 +29,7 @@ def main() -> None:
         for name, value in final.items():
             live.log_metric(name, round(value, 5), plot=False)
     with files.atomic_file(KERAS_MODEL) as partial:
-        model.save(partial)
+        save_model(model, partial)
     state.remove()
 
 
