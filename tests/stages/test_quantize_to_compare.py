@@ -22,9 +22,6 @@ TRAIN_TOP1 = 0.75
 
 PARAMS = Path("params.yaml").resolve()
 
-# Keras 3.15 saves a network through an `__array__` that TensorFlow 2.21 has not taught NumPy 2's `copy` keyword.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 def write_part(directory: Path, part: str, size: int) -> None:
     rng = np.random.default_rng(size)
