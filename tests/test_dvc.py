@@ -54,7 +54,7 @@ class Project:
 
     def commit(self, message: str) -> None:
         self.run("git", "add", "--all")
-        self.run("git", "-c", "user.name=Test", "-c", "user.email=test@example.org", "commit", "--quiet", "-m", message)
+        self.run("git", "commit", "--quiet", "-m", message)
 
 
 def _copy_tracked_files(folder: Path) -> None:
@@ -100,6 +100,8 @@ def project(tmp_path_factory) -> Project:
     project = Project(tmp_path_factory.mktemp("project"))
     _copy_tracked_files(project.folder)
     project.run("git", "init", "--quiet")
+    project.run("git", "config", "user.name", "Test")
+    project.run("git", "config", "user.email", "test@example.org")
     _write_corpus(project.folder / "data/raw/mine")
     _change_params(project.folder)
     project.run("dvc", "add", "--quiet", "data/raw/mine")
