@@ -136,6 +136,26 @@ def test_second_run_reruns_nothing(project):
     assert "up to date" in project.run("dvc", "status", "compare")
 
 
+def test_bytecode_is_no_dependency(project):
+    (project.folder / "pipeline/hccr/__pycache__").mkdir(exist_ok=True)
+    (project.folder / "pipeline/hccr/__pycache__/stray.cpython-311.pyc").write_bytes(b"of another clone")
+    assert "up to date" in project.run("dvc", "status", "compare")
+
+
+def test_committed_lock_depends_on_tracked_files_alone():
+    stages = yaml.safe_load((ROOT / "dvc.lock").read_text(encoding="utf-8"))["stages"].values()
+    folders = {
+        (dep["path"], dep["nfiles"])
+        for stage in stages
+        for dep in stage["deps"]
+        if dep["path"].startswith("pipeline/") and "nfiles" in dep
+    }
+    assert folders
+    for path, files in folders:
+        listed = subprocess.run(["git", "ls-files", path], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+        assert (path, files) == (path, len(listed.splitlines()))
+
+
 def test_metrics_and_plots_are_shown(project):
     shown = project.run("dvc", "metrics", "show")
     assert "metrics/dynamic.json" in shown
