@@ -19,6 +19,7 @@ Count = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 LEVEL1_CLASSES = 3755  # GB2312 rows 16 to 55
+MATH_CLASSES = 101  # symbols of CROHME 2014
 
 
 class _Section(BaseModel):
@@ -114,6 +115,92 @@ class Evaluate(_Section):
     latency_runs: Annotated[int, Field(ge=20)]
 
 
+class Formulas(_Section):
+    """The embedded corpus of formulas. `classes`: the first N of the grammar's order, or a list of labels."""
+
+    classes: Annotated[int, Field(ge=8, le=MATH_CLASSES)] | Annotated[list[str], Field(min_length=8)]
+    writers: Annotated[int, Field(ge=1, le=9000)]
+    handwritten: Annotated[int, Field(ge=0)]
+    printed: Annotated[int, Field(ge=0)]
+    looseness: Annotated[float, Field(ge=0, le=2)]
+    seed: Seed
+
+
+class MathDecode(_Section):
+    """Ink and photos of formulas to canvases of one size, in pixels."""
+
+    source: Annotated[str, Field(min_length=1)]
+    height: Annotated[int, Field(ge=64, le=1024, multiple_of=32)]
+    width: Annotated[int, Field(ge=64, le=2048, multiple_of=32)]
+    symbol: Annotated[float, Field(ge=8, le=256)]
+    pen: Annotated[float, Field(ge=1, le=8)]
+    max_bad_fraction: Fraction
+    shards: Annotated[int, Field(ge=1, le=1024)]
+
+
+class MathSplit(_Section):
+    """As `Split`; `official` is CROHME's: train, test 2013 as validation, test 2014 as test."""
+
+    by: Literal["writer", "official"]
+    test: Annotated[float, Field(gt=0, lt=1)]
+    validation: Annotated[float, Field(gt=0, lt=1)]
+    shards: Annotated[int, Field(ge=1, le=1024)]
+    seed: Seed
+
+    @model_validator(mode="after")
+    def _leaves_a_training_part(self) -> MathSplit:
+        if self.test + self.validation >= 1:
+            raise ValueError(f"test + validation must be below 1, found {self.test} + {self.validation}")
+        return self
+
+
+class MathAugment(_Section):
+    """Largest distortion of a training formula; 0 turns a part off."""
+
+    scale: Annotated[float, Field(ge=0, le=0.7)]
+    aspect: Annotated[float, Field(ge=0, le=0.5)]
+    slant: Annotated[float, Field(ge=0, le=0.5)]
+    rotate: Annotated[float, Field(ge=0, le=15)]
+    thickness: Fraction
+    noise: Annotated[float, Field(ge=0, le=64)]
+
+
+class MathTrain(_Section):
+    """The detector and its recipe."""
+
+    arch: Literal["faster_rcnn_fpn", "faster_rcnn", "ssd_fpn"]
+    backbone: Literal["mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large"]
+    width: Annotated[float, Field(gt=0, le=2)]
+    channels: Annotated[int, Field(ge=16, le=512, multiple_of=8)]
+    anchors: Annotated[int, Field(ge=1, le=9)]
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
+    epochs: Count
+    batch_size: Count
+    learning_rate: Annotated[float, Field(gt=0, le=1)]
+    weight_decay: Annotated[float, Field(ge=0, le=1)]
+    warmup_epochs: Annotated[float, Field(ge=0)]
+    ema: Annotated[float, Field(ge=0, lt=1)]
+    seed: Seed
+    augment: MathAugment
+
+
+class MathEvaluate(_Section):
+    """Timed runs of one formula."""
+
+    latency_runs: Annotated[int, Field(ge=20)]
+
+
+class Math(_Section):
+    """The branch of math symbols."""
+
+    formulas: Formulas
+    decode: MathDecode
+    split: MathSplit
+    train: MathTrain
+    quantize: Quantize
+    evaluate: MathEvaluate
+
+
 class Params(_Section):
     """All of params.yaml."""
 
@@ -124,6 +211,7 @@ class Params(_Section):
     train: Train
     quantize: Quantize
     evaluate: Evaluate
+    math: Math
 
 
 def load_params(path: Path | str = "params.yaml") -> Params:
