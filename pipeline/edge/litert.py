@@ -1,7 +1,8 @@
 """Runs TFLite models under LiteRT and times them. Needs no TensorFlow.
 
 for probabilities in predict(data, batches): ...
-latency(data, runs=200)      # one thread, batch 1: what a user waits for
+Runner(data).outputs(images)["boxes"]        # a model with several named outputs
+latency(data, runs=200)                      # one thread, batch 1: what a user waits for
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Latency:
 
 
 class Runner:
-    """A model with one image input, at a fixed batch size.
+    """A model with one image input and any number of named outputs, at a fixed batch size.
 
     Args:
         data: the flatbuffer.
@@ -44,25 +45,37 @@ class Runner:
         batch: the size it really runs at.
 
     Raises:
-        InkError: if the model does not have exactly one input and one output.
+        InkError: if the model has not exactly one input.
     """
 
     def __init__(self, data: bytes, batch: int = 1, threads: int = 1):
         with quiet():
             self._interpreter = _resized(data, batch, threads) or _loaded(data, threads)
+            self._outputs = _named_outputs(self._interpreter)
         self._input = self._interpreter.get_input_details()[0]["index"]
-        self._output = self._interpreter.get_output_details()[0]["index"]
         self._shape = tuple(self._interpreter.get_input_details()[0]["shape"])  # [batch, height, width, channels]
         self.batch = int(self._shape[0])
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
-        """Output for `images`, any number of them.
+        """The output of a model that has but one, for `images`; see `outputs`.
+
+        Raises:
+            InkError: if there are more outputs, or the images are not of the size that the model takes.
+        """
+        if len(self._outputs) != 1:
+            names = ", ".join(self._outputs)
+            raise InkError(f"expected a model with one output, found {len(self._outputs)}: {names}; call `outputs`")
+        (output,) = self.outputs(images).values()
+        return output
+
+    def outputs(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """All outputs for `images`, any number of them, by their names in the model's signature.
 
         Args:
             images: [n, height, width] or [n, height, width, channels], any dtype, raw values 0..255.
 
         Returns:
-            float32 [n, ...].
+            Arrays [n, ...] in the dtypes that the model has.
 
         Raises:
             InkError: if the images are not of the size that the model takes.
@@ -71,15 +84,17 @@ class Runner:
         if images.shape[1:] != self._shape[1:]:
             raise InkError(f"expected images [n, {', '.join(map(str, self._shape[1:]))}], found {list(images.shape)}")
         parts = [self._run(images[start : start + self.batch]) for start in range(0, len(images), self.batch)]
-        return np.concatenate(parts) if parts else self._interpreter.get_tensor(self._output)[:0]
+        if not parts:
+            return {name: self._interpreter.get_tensor(index)[:0] for name, index in self._outputs.items()}
+        return {name: np.concatenate([part[name] for part in parts]) for name in self._outputs}
 
-    def _run(self, images: np.ndarray) -> np.ndarray:
+    def _run(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """One run; a short last batch is filled up with zeros, whose outputs are dropped."""
         feed = np.zeros(self._shape, np.float32)
         feed[: len(images)] = images
         self._interpreter.set_tensor(self._input, feed)
         self._interpreter.invoke()
-        return self._interpreter.get_tensor(self._output)[: len(images)]
+        return {name: self._interpreter.get_tensor(index)[: len(images)] for name, index in self._outputs.items()}
 
 
 def predict(data: bytes, batches: Iterable[np.ndarray], batch: int = 32, threads: int = 1) -> Iterator[np.ndarray]:
@@ -88,15 +103,26 @@ def predict(data: bytes, batches: Iterable[np.ndarray], batch: int = 32, threads
     yield from map(runner, batches)
 
 
-def latency(data: bytes, runs: int, threads: int = 1) -> Latency:
-    """Times `runs` runs at batch 1 on made-up input, after a warm-up."""
+def latency(data: bytes, runs: int, threads: int = 1, images: np.ndarray | None = None) -> Latency:
+    """Times `runs` runs at batch 1, after a warm-up.
+
+    Args:
+        data: the flatbuffer.
+        runs: how many are timed.
+        threads: how many LiteRT may use.
+        images: [n, height, width, channels], taken in turn: for a model whose work depends on what it sees. Left out,
+            all inputs are made up.
+    """
     interpreter = _loaded(data, threads)
     for details in interpreter.get_input_details():
         shape, dtype = details["shape"], details["dtype"]
         interpreter.set_tensor(details["index"], np.random.default_rng(0).integers(0, 256, shape).astype(dtype))
     seconds = []
     with quiet():
-        for _ in range(WARM_UP_RUNS + runs):
+        for run in range(WARM_UP_RUNS + runs):
+            if images is not None:
+                feed = images[run % len(images)][None].astype(np.float32)
+                interpreter.set_tensor(interpreter.get_input_details()[0]["index"], feed)
             start = time.perf_counter()
             interpreter.invoke()
             seconds.append(time.perf_counter() - start)
@@ -125,14 +151,18 @@ def _resized(data: bytes, batch: int, threads: int) -> Interpreter | None:
     """The model at another batch size; None if its graph does not follow."""
     interpreter = Interpreter(model_content=data, num_threads=threads)
     details = interpreter.get_input_details()
-    if len(details) != 1 or len(interpreter.get_output_details()) != 1:
-        raise InkError(
-            f"expected a model with one input and one output, found {len(details)} and "
-            f"{len(interpreter.get_output_details())}"
-        )
+    if len(details) != 1:
+        raise InkError(f"expected a model with one input, found {len(details)}")
     try:
         interpreter.resize_tensor_input(details[0]["index"], [batch, *details[0]["shape"][1:]])
         interpreter.allocate_tensors()
     except (RuntimeError, ValueError):
         return None
-    return interpreter if interpreter.get_output_details()[0]["shape"][0] == batch else None
+    followed = all(len(output["shape"]) and output["shape"][0] == batch for output in interpreter.get_output_details())
+    return interpreter if followed else None
+
+
+def _named_outputs(interpreter: Interpreter) -> dict[str, int]:
+    """Tensor index of each output, by its name in the signature: tensor names are the converter's own affair."""
+    details = interpreter.get_signature_runner().get_output_details()
+    return {name: int(output["index"]) for name, output in details.items()}

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.edge.export import export_tflite, image_input, keras
+from pipeline.edge.export import export_tflite, image_input, keras, tf
 from pipeline.edge.litert import Runner, cpu_name, latency, predict
 from pipeline.edge.variants import VARIANTS
 from pipeline.errors import InkError
@@ -48,13 +48,48 @@ def test_predictions_stream(exported, images):
     assert len(next(parts)) == 18
 
 
-def test_more_than_one_output_is_refused(network):
+@pytest.fixture(scope="module")
+def two_outputs(network) -> bytes:
     def two(image):
         logits = network(image, training=False)
-        return {"first": logits, "second": logits + 1}
+        best = tf.argmax(logits, axis=1, output_type=tf.int32)
+        return {"second": logits + 1, "best": best, "first": logits}
 
-    with pytest.raises(InkError, match="one input and one output, found 1 and 2"):
-        Runner(export_tflite(network, two, [image_input(24)], "float32"))
+    return export_tflite(network, two, [image_input(24)], "float32")
+
+
+@pytest.mark.parametrize("batch", [1, 16])
+def test_outputs_go_by_their_names(two_outputs, images, expected, batch):
+    found = Runner(two_outputs, batch).outputs(images)
+    assert set(found) == {"first", "second", "best"}
+    assert found["best"].dtype == np.int32
+    assert found["best"].tolist() == expected.argmax(axis=1).tolist()
+    np.testing.assert_allclose(found["second"], found["first"] + 1, atol=1e-5)
+
+
+def test_no_images_no_outputs(two_outputs, images):
+    found = Runner(two_outputs).outputs(images[:0])
+    assert (found["first"].shape, found["best"].shape) == ((0, 40), (0,))
+
+
+def test_one_of_several_outputs_must_be_named(two_outputs, images):
+    with pytest.raises(InkError, match="expected a model with one output, found 3: "):
+        Runner(two_outputs)(images)
+
+
+def test_more_than_one_input_is_refused(network):
+    def scaled(image, scale):
+        return {"logits": network(image, training=False) * scale}
+
+    inputs = [image_input(24), tf.TensorSpec((1,), tf.float32, name="scale")]
+    with pytest.raises(InkError, match="expected a model with one input, found 2"):
+        Runner(export_tflite(network, scaled, inputs, "float32"))
+
+
+def test_latency_can_be_taken_on_given_images(exported, images):
+    measured = latency(exported["float32"], runs=20, threads=2, images=images[:3, ..., None])
+    assert 0 < measured.p50_ms <= measured.p95_ms
+    assert measured.threads == 2
 
 
 def test_latency_states_its_conditions(exported):
