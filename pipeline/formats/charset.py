@@ -1,7 +1,7 @@
 """Character sets and class lists: which characters are classes, and which label each one has.
 
-A class list is a UTF-8 file with one character a line; the label of a character is its line, counted from 0. Lists that
-this project writes are in code-point order.
+A class list is a UTF-8 file with one character (or math symbol) a line; its label is its line, counted from 0. Lists
+that this project writes are in code-point order.
 """
 
 from __future__ import annotations
@@ -54,11 +54,11 @@ def allowed_chars(charset: str) -> frozenset[str] | None:
     return CHARSETS[charset] if charset in CHARSETS else frozenset(read_class_list(charset))
 
 
-def read_class_list(path: Path | str) -> tuple[str, ...]:
-    """Reads a class-list file as it stands.
+def read_class_list(path: Path | str, symbols: bool = False) -> tuple[str, ...]:
+    """Reads a class-list file as it stands: of characters, or of math symbols such as `\\alpha`.
 
     Raises:
-        InkError: unreadable, empty, a line that is not one character, or a character that stands twice.
+        InkError: unreadable, empty, a line that is not one character (one word for symbols), or one that stands twice.
     """
     path = Path(path)
     try:
@@ -71,26 +71,27 @@ def read_class_list(path: Path | str) -> tuple[str, ...]:
         ) from error
     except UnicodeDecodeError as error:
         raise InkError(f"{path}: expected a UTF-8 class list, found other bytes at offset {error.start}") from error
-    return _checked(text.removesuffix("\n").split("\n") if text else [], path)
+    return _checked(text.removesuffix("\n").split("\n") if text else [], path, symbols)
 
 
-def write_class_list(path: Path | str, classes: Iterable[str]) -> None:
-    """Writes one character a line, in the order given.
+def write_class_list(path: Path | str, classes: Iterable[str], symbols: bool = False) -> None:
+    """Writes one character (or math symbol) a line, in the order given.
 
     Raises:
         InkError: as `read_class_list`.
     """
-    write_text(path, "".join(f"{char}\n" for char in _checked(list(classes), Path(path))))
+    write_text(path, "".join(f"{char}\n" for char in _checked(list(classes), Path(path), symbols)))
 
 
-def _checked(lines: list[str], path: Path) -> tuple[str, ...]:
+def _checked(lines: list[str], path: Path, symbols: bool) -> tuple[str, ...]:
+    kind = "symbol" if symbols else "character"
     seen: dict[str, int] = {}
     for number, line in enumerate((line.removesuffix("\r") for line in lines), start=1):
-        if len(line) != 1:
-            raise InkError(f"{path}, line {number}: expected one character, found {line!r}; mend that line")
+        if (line.split() != [line]) if symbols else len(line) != 1:
+            raise InkError(f"{path}, line {number}: expected one {kind}, found {line!r}; mend that line")
         if line in seen:
             raise InkError(f"{path}, line {number}: {line!r} stands on line {seen[line]} already; remove one of them")
         seen[line] = number
     if not seen:
-        raise InkError(f"{path}: expected a class list of one character a line, found an empty file")
+        raise InkError(f"{path}: expected a class list of one {kind} a line, found an empty file")
     return tuple(seen)
