@@ -3,7 +3,7 @@
     for unit in expand("data/raw/casia"):
         for item in read_unit(unit): ...    # GntRecord or Defect, see `pipeline.formats.gnt`
 
-Names that start with a dot (`._1001-f.gnt`, which macOS puts into archives) are no data and left out.
+What counts as a file of the source is `pipeline.formats.archives`' business.
 """
 
 from __future__ import annotations
@@ -13,34 +13,23 @@ import mmap
 import re
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.errors import InkError
+from pipeline.formats.archives import ZIP_ERRORS, Entry, find_entries
 from pipeline.formats.gnt import Defect, GntRecord, read_gnt
 
-GNT, ZIP = ".gnt", ".zip"
+GNT = ".gnt"
 _CASIA_STEM = re.compile(r"([A-Z]?\d{3,4})-[a-z]", re.IGNORECASE)  # 1001-f, C001-f, 001-f: writer, kind of sample
 _CHUNK = 1 << 16  # bytes; what follows the last whole chunk of a broken zip member is lost
-_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError)
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Entry):
     """One `.gnt` file."""
-
-    name: str  # as reports show it: relative to the source, `archive.zip:member.gnt` inside a zip
-    path: str  # absolute, of the file or the zip
-    member: str | None  # inside the zip
-    size: int  # bytes of the `.gnt`
-
-    @property
-    def stem(self) -> str:
-        """The file's name without folder and ending."""
-        return PurePosixPath(self.member if self.member is not None else Path(self.path).name).stem
 
     @property
     def writer(self) -> str:
@@ -60,24 +49,10 @@ def expand(source: Path | str) -> list[Unit]:
     Raises:
         InkError: nothing there, a file that cannot be read, a broken zip, or two files whose samples would share keys.
     """
-    root = Path(source).absolute()
-    if not root.exists():
-        raise InkError(
-            f"{source}: expected a folder, a .gnt file or a .zip of them, found nothing there; mend decode.source or "
-            "make it first (`dvc repro`, `dvc pull`)"
-        )
-    files = [root] if root.is_file() else sorted(path for path in root.rglob("*") if not _is_hidden(path, root))
-    base = root.parent if root.is_file() else root
-    units: list[Unit] = []
-    for path in files:
-        name = path.relative_to(base).as_posix()
-        if path.suffix.lower() == GNT:
-            units.append(_file_unit(path, name))
-        elif path.suffix.lower() == ZIP:
-            units.extend(_zip_units(path, name))
-    if not units:
-        raise InkError(f"{source}: expected .gnt files or zips of them, found none among {len(files)} files")
-    units.sort(key=lambda unit: unit.name)
+    units = [
+        Unit(entry.name, entry.path, entry.member, entry.size)
+        for entry in find_entries(source, (GNT,), "decode.source")
+    ]
     _check_prefixes(units)
     return units
 
@@ -129,39 +104,11 @@ def _unpack(unit: Unit, target: BinaryIO) -> str | None:
         with zipfile.ZipFile(unit.path) as archive, archive.open(unit.member) as member:
             while chunk := member.read(_CHUNK):
                 target.write(chunk)
-    except _ZIP_ERRORS as error:
+    except ZIP_ERRORS as error:
         return f"broken zip member after {target.tell()} of {unit.size} bytes: {error}"
     finally:
         target.flush()
     return None
-
-
-def _is_hidden(path: Path, root: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(root).parts)
-
-
-def _file_unit(path: Path, name: str) -> Unit:
-    try:
-        with open(path, "rb") as file:
-            return Unit(name, str(path), None, file.seek(0, 2))
-    except OSError as error:
-        raise InkError(f"{path}: cannot be read ({error.strerror}); mend it or take it out of decode.source") from error
-
-
-def _zip_units(path: Path, name: str) -> list[Unit]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = [info for info in archive.infolist() if not info.is_dir()]
-    except zipfile.BadZipFile as error:
-        raise InkError(f"{path}: broken zip ({error}); fetch it again or take it out of decode.source") from error
-    except OSError as error:
-        raise InkError(f"{path}: cannot be read ({error.strerror}); mend it or take it out of decode.source") from error
-    return [
-        Unit(f"{name}:{info.filename}", str(path), info.filename, info.file_size)
-        for info in members
-        if info.filename.lower().endswith(GNT)
-        and not any(part.startswith(".") for part in PurePosixPath(info.filename).parts)
-    ]
 
 
 def _check_prefixes(units: list[Unit]) -> None:

@@ -53,14 +53,16 @@ def read_records(path: Path | str) -> Iterator[bytes]:
 def encode_example(features: Mapping[str, Value]) -> bytes:
     """A serialised `tf.train.Example`: bytes and str become bytes lists, int int64 lists, float float lists.
 
-    An empty list becomes an empty bytes list; the values of a list are of one type.
+    The values of a list are of one type. An empty list becomes a feature without a kind: TensorFlow takes it for any.
     """
     example = _Example()
     for name in sorted(features):
         value = features[name]
         values: list[Any] = value if isinstance(value, list) else [value]
-        first = values[0] if values else b""
         feature = example.features.feature[name]
+        if not values:
+            continue
+        first = values[0]
         if isinstance(first, int):
             feature.int64_list.value.extend(values)
         elif isinstance(first, float):
