@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -25,7 +25,7 @@ FILE = Path(__file__).with_name("glyphs.txt")
 Line = np.ndarray  # float64 [k, 2]: x, y (up) in units
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Glyph:
     """One form of a symbol.
 
@@ -79,7 +79,7 @@ def choose(label: str, random: Callable[[], float]) -> Glyph:
         random: the next number of 0..1 at each call.
     """
     if label in WORDS:
-        return _word([choose(letter, random) for letter in label[1:]])
+        return _word(tuple(choose(letter, random) for letter in label[1:]))
     known = forms(label)
     mark = random() * sum(glyph.weight for glyph in known)
     for glyph in known:
@@ -89,7 +89,8 @@ def choose(label: str, random: Callable[[], float]) -> Glyph:
     return known[-1]
 
 
-def _word(letters: Sequence[Glyph]) -> Glyph:
+@lru_cache(4096)
+def _word(letters: tuple[Glyph, ...]) -> Glyph:
     strokes, x = [], 0.0
     for letter in letters:
         strokes += [line + [x, 0] for line in letter.strokes]

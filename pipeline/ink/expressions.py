@@ -1,0 +1,127 @@
+"""Expressions as trees. What one consists of, and its LaTeX.
+
+    Fraction(Row((Symbol("x"), Symbol("+"), Symbol("1"))), Root(Symbol("y")))    # \\frac{x + 1}{\\sqrt{y}}
+
+A label is CROHME's name of a symbol; a fraction bar is the symbol `-`, and a root's sign the symbol `\\sqrt`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+BAR, ROOT = "-", "\\sqrt"
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """One label."""
+
+    label: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """Parts side by side."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Fraction:
+    """One part above another, a bar between."""
+
+    numerator: Node
+    denominator: Node
+
+
+@dataclass(frozen=True)
+class Root:
+    """A root, with an index or without."""
+
+    radicand: Node
+    index: Node | None = None
+
+
+@dataclass(frozen=True)
+class Script:
+    """A part with a subscript, a superscript or both; they stand below and above \\sum and \\lim."""
+
+    base: Node
+    below: Node | None = None
+    above: Node | None = None
+
+
+@dataclass(frozen=True)
+class Fence:
+    """A part in brackets of its height."""
+
+    opening: str
+    body: Node
+    closing: str
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A matrix without its brackets: rows of cells, all of one length."""
+
+    rows: tuple[tuple[Node, ...], ...]
+
+
+Node = Symbol | Row | Fraction | Root | Script | Fence | Grid
+
+
+def labels(node: Node) -> Iterator[str]:
+    """The label of every symbol of `node`."""
+    match node:
+        case Symbol(label):
+            yield label
+        case Fraction():
+            yield BAR
+        case Root():
+            yield ROOT
+        case Fence(opening, _, closing):
+            yield opening
+            yield closing
+    for child in children(node):
+        yield from labels(child)
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """The nodes right below `node`."""
+    match node:
+        case Row(parts):
+            return parts
+        case Fraction(numerator, denominator):
+            return numerator, denominator
+        case Root(radicand, index):
+            return (radicand,) if index is None else (index, radicand)
+        case Script(base, below, above):
+            return tuple(part for part in (base, below, above) if part is not None)
+        case Fence(_, body, _):
+            return (body,)
+        case Grid(rows):
+            return tuple(cell for row in rows for cell in row)
+    return ()
+
+
+def latex(node: Node) -> str:
+    """LaTeX of `node`, without `$`."""
+    match node:
+        case Symbol(label):
+            return label
+        case Row(parts):
+            return " ".join(latex(part) for part in parts)
+        case Fraction(numerator, denominator):
+            return f"\\frac{{{latex(numerator)}}}{{{latex(denominator)}}}"
+        case Root(radicand, index):
+            return f"\\sqrt{'' if index is None else f'[{latex(index)}]'}{{{latex(radicand)}}}"
+        case Script(base, below, above):
+            lower = "" if below is None else f"_{{{latex(below)}}}"
+            upper = "" if above is None else f"^{{{latex(above)}}}"
+            return f"{latex(base)}{lower}{upper}"
+        case Fence(opening, body, closing):
+            return f"\\left{opening} {latex(body)} \\right{closing}"
+        case Grid(rows):
+            cells = " \\\\ ".join(" & ".join(latex(cell) for cell in row) for row in rows)
+            return f"\\begin{{matrix}} {cells} \\end{{matrix}}"
