@@ -27,9 +27,9 @@ Function = Callable[..., Mapping[str, tf.Tensor]]
 Feed = Mapping[str, np.ndarray]  # the inputs of one call, by name
 
 
-def image_input(side: int, channels: int = 1) -> tf.TensorSpec:
-    """The input `image`: float32 [1, side, side, channels], raw values 0..255."""
-    return tf.TensorSpec((1, side, side, channels), tf.float32, name="image")
+def image_input(height: int, width: int | None = None, channels: int = 1) -> tf.TensorSpec:
+    """The input `image`: float32 [1, height, width, channels], raw values 0..255; a square if `width` is left out."""
+    return tf.TensorSpec((1, height, width or height, channels), tf.float32, name="image")
 
 
 def classifier(model: keras.Model) -> Function:

@@ -1,13 +1,15 @@
 """The gate: what every model must be before it is handed out.
 
 A model passes if any TFLite runtime, LiteRT.js in a browser included, can run it as it is: built-in operators only,
-every shape in the file, and no int64 at its inputs and outputs (LiteRT.js refuses int64 tensors).
+every shape in the file, and float32 or int32 at its inputs and outputs (LiteRT.js refuses int64 tensors).
 """
 
 from __future__ import annotations
 
 from pipeline.edge.graph import Graph, Tensor, read_graph
 from pipeline.errors import InkError
+
+PORTABLE = {"float32", "int32"}
 
 
 def check(data: bytes) -> Graph:
@@ -40,10 +42,10 @@ def _shapes(graph: Graph) -> list[str]:
 
 def _dtypes(graph: Graph) -> list[str]:
     return [
-        f"int64 {kind} {tensor.name}: cast to int32"
+        f"{tensor.dtype} {kind} {tensor.name}: cast to {'int32' if tensor.dtype == 'int64' else 'float32 or int32'}"
         for kind, tensors in (("input", graph.inputs), ("output", graph.outputs))
         for tensor in tensors
-        if tensor.dtype == "int64"
+        if tensor.dtype not in PORTABLE
     ]
 
 

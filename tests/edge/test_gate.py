@@ -75,6 +75,12 @@ def test_int64_at_the_input_is_named():
         check(data)
 
 
+def test_another_dtype_at_the_output_is_named():
+    data = convert(lambda x: x > 0, tf.TensorSpec((1, 8), name="x"))
+    with pytest.raises(InkError, match="bool output .*: cast to float32 or int32"):
+        check(data)
+
+
 def test_all_reasons_are_listed_at_once():
     data = convert(
         lambda x: tf.linalg.det(tf.cast(x, tf.float32)), tf.TensorSpec((None, 3, 3), tf.int64, name="x"), flex=True
