@@ -10,39 +10,24 @@ not depend on it. A core draws some 1,000 characters a second.
 from __future__ import annotations
 
 import itertools
-import os
 from pathlib import Path
 
 import cv2
 import numpy as np
 from tqdm import tqdm
 
-from pipeline.errors import InkError
 from pipeline.files import atomic_directory, atomic_file
 from pipeline.formats.gnt import GntRecord, read_gnt
 from pipeline.ink.corpus import corpus_chars, write_corpus
 from pipeline.ink.medians import load_medians
 from pipeline.ink.normalise import normalise
 from pipeline.params import load_params
+from pipeline.processes import worker_count
 from pipeline.report.glyphs import sheet
 from stages import run_stage
 from stages.paths import CORPUS_SHEET, MEDIANS, STROKES
 
 SHOWN_WRITERS, SHOWN_CHARS = 10, 18
-
-
-def worker_count() -> int:
-    """Processes to use.
-
-    Raises:
-        InkError: INK2EDGE_WORKERS is no positive number.
-    """
-    text = os.environ.get("INK2EDGE_WORKERS", "")
-    if not text:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if not text.isdecimal() or int(text) < 1:
-        raise InkError(f"INK2EDGE_WORKERS: expected a number of processes from 1 on, found {text!r}; mend or unset it")
-    return int(text)
 
 
 def main() -> None:

@@ -7,7 +7,6 @@ No process holds more than one sample: memory does not grow with the corpus.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -22,6 +21,7 @@ from pipeline.ink.raster import scan
 from pipeline.ink.skeleton import Skeleton, build_skeleton
 from pipeline.ink.writers import FIRST_WRITER, Writer, draw_writer
 from pipeline.params import Strokes as StrokesParams
+from pipeline.processes import spread
 
 
 def corpus_chars(classes: int | str) -> tuple[str, ...]:
@@ -66,13 +66,7 @@ def write_corpus(
         The number of each writer whose file is complete.
     """
     tasks = [(folder, FIRST_WRITER + index, params) for index in range(params.writers)]
-    if processes == 1:
-        _start(medians)
-        yield from map(_write_writer, tasks)
-        return
-    # Not `fork`: the caller may run threads.
-    with get_context("spawn").Pool(min(processes, len(tasks)), _start, (dict(medians),)) as pool:
-        yield from pool.imap_unordered(_write_writer, tasks)
+    yield from spread(_write_writer, tasks, processes, _start, (dict(medians),))
 
 
 _characters: dict[str, Skeleton] = {}  # of this process

@@ -71,10 +71,3 @@ def test_progress_is_shown_on_stderr(workspace, capsys):
     output = capsys.readouterr()
     assert "2/2" in output.err
     assert output.out == ""
-
-
-@pytest.mark.parametrize("text", ["0", "-1", "many", "1.5"])
-def test_a_wrong_number_of_workers_is_named(workspace, monkeypatch, text):
-    monkeypatch.setenv("INK2EDGE_WORKERS", text)
-    with pytest.raises(InkError, match=f"INK2EDGE_WORKERS: .* found '{text}'"):
-        stage.worker_count()
