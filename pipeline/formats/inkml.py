@@ -96,6 +96,7 @@ class _Group:
     """An open or closed `traceGroup`: the ids of its own traces."""
 
     label: str | None = None
+    wraps: bool = False  # other groups; then it is no symbol
     traces: list[str] = field(default_factory=list)
 
 
@@ -148,6 +149,8 @@ class _Reader:
         elif name == "annotation" and parent in ("ink", "traceGroup"):
             self._annotation, self._text = attributes.get("type", ""), []
         elif name == "traceGroup":
+            for outer in self._groups[-1:]:
+                outer.wraps = True
             self._groups.append(_Group())
         elif name == "traceView" and self._groups:
             self._groups[-1].traces.append(attributes.get("traceDataRef", "").removeprefix("#"))
@@ -190,7 +193,7 @@ class _Reader:
 
     def _end_group(self) -> None:
         group = self._groups.pop()
-        if group.traces:
+        if group.traces and not group.wraps:
             self._symbols.append(group)
         if len(self._symbols) > MAX_SYMBOLS:
             self._refuse(f"more than {MAX_SYMBOLS} symbols")

@@ -1,0 +1,163 @@
+"""Job `math-decode`: InkML and images with boxes to formulas on the canvas, in TFRecord, Parquet and COCO.
+
+    run(params.math.decode, Output(...))
+
+Up to 256 files of one folder are one unit of work. Every file is written, or filtered since it has a symbol outside
+the class list (its ink would train as background), or quarantined with the reason. Outputs are the same bytes on any
+runner with any number of workers. One process does some 400 files a second.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+from pipeline.errors import InkError
+from pipeline.files import atomic_directory, remove, write_json, write_text
+from pipeline.formats.charset import write_class_list
+from pipeline.formats.coco import write_coco, write_images
+from pipeline.formats.formula import Formula, encode_formulas, formulas_table
+from pipeline.formats.shards import check_complete, gather, shard_names, write_shard
+from pipeline.formats.symbols import CROHME_SYMBOLS
+from pipeline.ink.canvas import Frame
+from pipeline.jobs import shuffle
+from pipeline.jobs.accounts import Account, Output, quarantine_lines, spill_all
+from pipeline.jobs.formulas import Drawn, Filtered, Rejected, Unit, plan, read_unit
+from pipeline.jobs.shuffle import Scratch, total
+from pipeline.params import MathDecode
+
+PART = "samples"
+SPILL_ROWS = 1024
+SHOWN_LABELS = 10  # in the warning of unknown ones
+FILES_PER_SECOND = 400  # in one process; only to guess whether several pay
+
+logger = logging.getLogger(__name__)
+
+
+def run(params: MathDecode, output: Output) -> dict[str, int]:
+    """Decodes `params.source` and returns the metrics.
+
+    Raises:
+        InkError: nothing to decode, more bad files than `params.max_bad_fraction`, no formula of known symbols.
+    """
+    units = plan(params.source)
+    remove(output.refused)
+    with atomic_directory(output.directory) as directory:
+        job = MathDecodeJob(params, str(directory.absolute()))
+        files = sum(unit.files for unit in units)
+        receipts = shuffle.run(job, [(unit, unit.files) for unit in units], files / FILES_PER_SECOND, "math-decode")
+        job.account.check(receipts, output.refused)
+        _check_labels(receipts, params)
+        check_complete(directory, job.shard_names)
+        metrics = job.account.metrics(receipts, directory)
+        shards = [directory / "parquet" / f"{name}.parquet" for name in job.shard_names]
+        (directory / "coco").mkdir()
+        write_coco(directory / "coco" / f"{PART}.json", shards, CROHME_SYMBOLS, "all samples")
+        write_images(directory / "coco" / "images.zip", shards)
+        write_text(directory / "quarantine.jsonl", quarantine_lines(receipts))
+    write_class_list(output.classes, CROHME_SYMBOLS, symbols=True)
+    metrics |= {name: total(receipts, name) for name in ("symbols", "dropped_symbols", "unreferenced_traces")}
+    metrics["writers"] = len({writer for receipt in receipts for writer in receipt["writers"]} - {""})
+    metrics["classes"] = len({symbol for receipt in receipts for symbol in receipt["labels"]})
+    write_json(output.metrics, metrics)
+    logger.info("%(files)d files: %(written)d written, %(filtered)d filtered, %(quarantined)d quarantined", metrics)
+    return metrics
+
+
+@dataclass(frozen=True)
+class MathDecodeJob:
+    """What workers do, see `pipeline.jobs.shuffle.Job`."""
+
+    params: MathDecode
+    directory: str
+
+    @property
+    def account(self) -> Account:
+        """What is counted."""
+        return Account("files", "math.decode", self.params.source, self.params.max_bad_fraction)
+
+    @property
+    def shard_names(self) -> list[str]:
+        """Of the one part."""
+        return shard_names(PART, self.params.shards)
+
+    def make(self, number: int, unit: Unit) -> dict[str, int]:
+        """Spills the formulas of one unit and leaves a receipt that accounts for its files."""
+        tally, scratch = _Tally(), Scratch(self.directory)
+        frame = Frame(self.params.height, self.params.width, self.params.symbol, self.params.pen)
+        formulas = tally.written_of(read_unit(unit, frame))
+        table = partial(formulas_table, classes=CROHME_SYMBOLS)
+        chunks = spill_all(formulas, table, SPILL_ROWS, scratch, number, self.params.shards)
+        scratch.leave_receipt(number, tally.receipt | {"chunks": chunks})
+        return dict(tally.counts)
+
+    def settle(self) -> list[Path] | None:
+        """The spills; None when the run is to be refused."""
+        receipts = Scratch(self.directory).receipts()
+        refused = not total(receipts, "written") or self.account.refuses(receipts)
+        return None if refused else Scratch(self.directory).spills()
+
+    def publish(self, shard: int, settled: list[Path]) -> None:
+        """Writes one shard in both formats."""
+        table = gather(settled, shard).drop_columns("hash")
+        write_shard(Path(self.directory), self.shard_names[shard], table, encode_formulas)
+
+
+class _Tally:
+    """The account of one unit."""
+
+    def __init__(self) -> None:
+        names = ("files", "written", "filtered", "quarantined", "symbols", "dropped_symbols", "unreferenced_traces")
+        self.counts = dict.fromkeys(names, 0)
+        self._labels: set[str] = set()
+        self._writers: set[str] = set()
+        self._unknown: Counter[str] = Counter()
+        self._defects: list[dict] = []
+
+    def written_of(self, outcomes: Iterable[Drawn | Filtered | Rejected]) -> Iterator[Formula]:
+        """Counts all outcomes, hands on the formulas."""
+        for outcome in outcomes:
+            self.counts["files"] += 1
+            if isinstance(outcome, Rejected):
+                self.counts["quarantined"] += 1
+                self._defects.append(asdict(outcome))
+            elif isinstance(outcome, Filtered):
+                self.counts["filtered"] += 1
+                self._unknown.update(outcome.labels)
+            else:
+                self._count(outcome)
+                yield outcome.formula
+
+    def _count(self, drawn: Drawn) -> None:
+        self.counts["written"] += 1
+        self.counts["symbols"] += len(drawn.formula.symbols)
+        self.counts["dropped_symbols"] += drawn.dropped
+        self.counts["unreferenced_traces"] += drawn.unreferenced
+        self._labels.update(drawn.formula.symbols)
+        self._writers.add(drawn.formula.writer)
+
+    @property
+    def receipt(self) -> dict:
+        """All of it, as JSON holds it."""
+        seen = {"labels": sorted(self._labels), "writers": sorted(self._writers), "unknown": dict(self._unknown)}
+        return self.counts | seen | {"defects": self._defects}
+
+
+def _check_labels(receipts: list[dict], params: MathDecode) -> None:
+    """Warns of symbols that are no classes; raises InkError when they leave nothing."""
+    unknown: Counter[str] = Counter()
+    for receipt in receipts:
+        unknown.update(receipt["unknown"])
+    shown = ", ".join(f"{label[:20]!r} ({count})" for label, count in unknown.most_common(SHOWN_LABELS))
+    if not total(receipts, "written"):
+        raise InkError(
+            f"{params.source}: expected formulas of CROHME's {len(CROHME_SYMBOLS)} symbols, found none among "
+            f"{total(receipts, 'files')} files ({total(receipts, 'quarantined')} of them bad)"
+            + (f"; symbols that are no classes: {shown}; mend their spelling" if unknown else "")
+        )
+    if unknown:
+        logger.warning("%d files are left out for symbols that are no classes: %s", total(receipts, "filtered"), shown)
