@@ -24,6 +24,7 @@ _OPERATORS = {code: name for name, code in vars(schema.BuiltinOperator).items() 
 _DTYPES = {code: name.lower() for name, code in vars(schema.TensorType).items() if not name.startswith("_")}
 _WEIGHT_DTYPES = {"float16", "float32", "bfloat16", "int2", "int4", "int8", "uint8", "int16"}
 _WITH_BIAS = {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"}  # input 2 is the bias, int32 in an int8 model
+_WEIGHED = _WITH_BIAS | {"TRANSPOSE_CONV", "BATCH_MATMUL"}  # operators whose constant inputs are weights
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ class Graph:
         custom: how often each other operator occurs; TensorFlow's own begin with "Flex".
         inputs, outputs: of the main subgraph.
         activations: every tensor that is not a constant.
-        weights: how many parameters each dtype holds: numbers in weights and biases. A folded batch norm has none.
+        weights: how many parameters each dtype holds: numbers in weights and biases. A folded batch norm has none, and
+            a table that is looked up or a mask (the anchors of a detector) is no parameter.
         macs: multiply-accumulates of one run, over convolutions, matrix products and fully connected layers.
     """
 
@@ -129,13 +131,27 @@ def _tensor(tensor: schema.TensorT) -> Tensor:
 
 
 def _weights(steps: list[_Step], constants: list[schema.TensorT]) -> Counter[str]:
-    """Parameters by dtype. An integer constant counts only where it is a bias: others are axes, shapes and paddings."""
+    """Parameters by dtype: what is multiplied with activations, biases, and scales or offsets of channels.
+
+    An integer constant counts only where it is a bias: others are axes, shapes and paddings. One of several dimensions
+    counts only where an operator weighs with it.
+    """
     biases = {tensor.buffer for step in steps if step.name in _WITH_BIAS for tensor in step.inputs[2:3] if tensor}
+    # float16 weights are widened first
+    widened = {id(step.outputs[0]): step.inputs[0] for step in steps if step.name == "DEQUANTIZE"}
+    weighed = {
+        widened.get(id(tensor), tensor).buffer
+        for step in steps
+        if step.name in _WEIGHED
+        for tensor in step.inputs
+        if tensor is not None
+    }
     weights: Counter[str] = Counter()
     seen = set()
     for tensor in constants:
         dtype = _DTYPES[tensor.type]
-        if tensor.buffer not in seen and (dtype in _WEIGHT_DTYPES or tensor.buffer in biases):
+        is_number = dtype in _WEIGHT_DTYPES and (tensor.buffer in weighed or _is_vector(tensor))
+        if tensor.buffer not in seen and (is_number or tensor.buffer in biases):
             seen.add(tensor.buffer)
             weights[dtype] += _size(tensor)
     return weights
@@ -159,6 +175,10 @@ def _macs(step: _Step) -> int:
 
 def _shape(tensor: schema.TensorT) -> list[int]:
     return [int(size) for size in tensor.shape]
+
+
+def _is_vector(tensor: schema.TensorT) -> bool:
+    return tensor.shape is None or _size(tensor) == max(_shape(tensor), default=1)
 
 
 def _size(tensor: schema.TensorT) -> int:

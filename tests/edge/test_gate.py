@@ -77,7 +77,7 @@ def test_int64_at_the_input_is_named():
 
 def test_another_dtype_at_the_output_is_named():
     data = convert(lambda x: x > 0, tf.TensorSpec((1, 8), name="x"))
-    with pytest.raises(InkError, match="bool output .*: cast to float32 or int32"):
+    with pytest.raises(InkError, match=r"bool output .*: cast to float32 or int32"):
         check(data)
 
 

@@ -53,3 +53,19 @@ def test_variants_differ_in_storage_not_in_parameters_or_compute(exported):
     graphs = [read_graph(data) for data in exported.values()]
     assert len({graph.parameters for graph in graphs}) == 1
     assert len({graph.macs for graph in graphs}) == 1
+
+
+@pytest.mark.parametrize("variant", ["float32", "float16"])
+def test_tables_and_masks_are_no_parameters(variant):
+    rng = np.random.default_rng(0)
+    layer = layers.Dense(11)
+    model = keras.Sequential([keras.Input((7,)), layer])
+    for weights in model.weights:
+        weights.assign(rng.normal(size=weights.shape))
+    table, mask = rng.normal(size=(50, 11)).astype(np.float32), rng.normal(size=(5, 11)).astype(np.float32)
+
+    def call(x, row):
+        return {"y": (tf.gather(table, row) + model(x)) * mask}
+
+    inputs = [tf.TensorSpec((1, 7), tf.float32, name="x"), tf.TensorSpec((5,), tf.int32, name="row")]
+    assert read_graph(export_tflite(model, call, inputs, variant)).parameters == 7 * 11 + 11
