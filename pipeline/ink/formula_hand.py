@@ -157,14 +157,14 @@ def _write(
     path = write_character(skeleton, hand, draws)
     middle = np.array([glyph.width, glyph.top + glyph.bottom]) / 2
     points = path.points * (EM_UNITS * _ems(glyph))
-    points = points + [middle[0] + hand.slant * middle[1], -middle[1]]
+    points = points + np.array([middle[0] + hand.slant * middle[1], -middle[1]])
     jitter, size = rng.normal(0, 1, 2), np.exp(writer.scale * rng.normal())
     if measured:
         jitter, size = jitter * 0.3, 1.0
     points = points * [item.across * size, item.up * size]
     x = item.x + writer.shift * min(item.up, 1.0) * jitter[0]
-    points = points + [x, -item.y - climb * x + writer.shift * min(item.up, 1.0) * jitter[1]]
-    return np.split(points, np.flatnonzero(~path.down) + 1) if path.down.all() else _parts(points, path.down)
+    points = points + np.array([x, -item.y - climb * x + writer.shift * min(item.up, 1.0) * jitter[1]])
+    return _parts(points, path.down)
 
 
 def _parts(points: np.ndarray, down: np.ndarray) -> list[np.ndarray]:

@@ -93,7 +93,7 @@ def choose(label: str, random: Callable[[], float]) -> Glyph:
 def _word(letters: tuple[Glyph, ...]) -> Glyph:
     strokes, x = [], 0.0
     for letter in letters:
-        strokes += [line + [x, 0] for line in letter.strokes]
+        strokes += [line + np.array([x, 0]) for line in letter.strokes]
         x += letter.width + LETTER_GAP
     return from_strokes(strokes)
 

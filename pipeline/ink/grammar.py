@@ -19,15 +19,16 @@ from pipeline.ink.expressions import BAR, ROOT, Fence, Fraction, Grid, Node, Roo
 
 # The most useful first; look-alikes that only context tells apart (x and \times, 0 and o, 1 and |, z and 2, c and C,
 # dots and primes) follow after the first 48.
-ORDER = tuple(
-    r"x 1 2 + - = ( ) 3 a y n \sqrt 4 5 6 7 8 9 0 d i \sum \int \sin \cos \pi \alpha \beta \theta \infty \rightarrow \lim"
-    r" \log \tan e f k m [ ] \div \pm \leq \geq \neq A R"
-    r" b z \times , . c t p j r u q g F E \Delta \lt \gt h v X B C H N | \ldots / \prime ! \gamma \phi \sigma \lambda \mu"
-    r" s w l o G I L M P S T V Y \{ \} \in \forall \exists".split()
-)
-DIGITS = tuple("123456789") + ("0",)
+_ORDER = r"""
+x 1 2 + - = ( ) 3 a y n \sqrt 4 5 6 7 8 9 0 d i \sum \int \sin \cos \pi \alpha \beta \theta \infty \rightarrow \lim
+\log \tan e f k m [ ] \div \pm \leq \geq \neq A R
+b z \times , . c t p j r u q g F E \Delta \lt \gt h v X B C H N | \ldots / \prime ! \gamma \phi \sigma \lambda \mu
+s w l o G I L M P S T V Y \{ \} \in \forall \exists
+"""
+ORDER = tuple(_ORDER.split())
+DIGITS = tuple("1234567890")
 LETTERS = tuple("abcdefghijklmnopqrstuvwxyzABCEFGHILMNPRSTVXY")
-GREEK = tuple(r"\alpha \beta \gamma \theta \pi \phi \sigma \mu \lambda \Delta".split())
+GREEK = ("\\alpha", "\\beta", "\\gamma", "\\theta", "\\pi", "\\phi", "\\sigma", "\\mu", "\\lambda", "\\Delta")
 ATOMS = (*DIGITS, *LETTERS, *GREEK, "\\infty")
 SETS = tuple("ABCEFGHILMNPRSTVXY")
 BINARY = ("+", BAR, "\\times", "\\div", "\\pm")
@@ -235,8 +236,8 @@ class _Composer:
         return Row(tuple(items))
 
     def _dots(self) -> Node:
-        joint = (Symbol(self._pick([label for label in (",", "+") if label in self.allowed] or ["\\ldots"])),)
-        joint = () if joint[0].label == "\\ldots" else joint
+        known = [label for label in (",", "+") if label in self.allowed]
+        joint = [Symbol(self._pick(known))] if known else []
         return Row((self._atom(), *joint, Symbol("\\ldots"), *joint, self._atom()))
 
     def _quantified(self, symbol: Symbol) -> Node:

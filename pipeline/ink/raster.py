@@ -63,7 +63,7 @@ def _expose(cover: np.ndarray, writer: Writer, rng: np.random.Generator) -> np.n
     cover = cv2.GaussianBlur(cover, (writer.blur, writer.blur), 0)  # in fixed point
     height, width = cover.shape
     top, left = rng.integers(0, GRAIN_SIDE - MAX_CANVAS, 2)
-    grain = _grain()[top : top + height, left : left + width]
+    grain = paper_grain()[top : top + height, left : left + width]
     strength = writer.ink * 256 - grain * round(writer.grain * writer.ink)  # 256ths
     dark = np.minimum(cover * strength * GAIN >> 24, 255).astype(np.uint8)
     dark[dark < min(writer.edge, int(dark.max()))] = 0
@@ -71,7 +71,7 @@ def _expose(cover: np.ndarray, writer: Writer, rng: np.random.Generator) -> np.n
 
 
 @cache
-def _grain() -> np.ndarray:
+def paper_grain() -> np.ndarray:
     """Paper: int64 [GRAIN_SIDE, GRAIN_SIDE], 0..255, fine noise on coarse noise."""
     rng = np.random.Generator(np.random.PCG64(0))
     fine = rng.integers(0, 256, (GRAIN_SIDE, GRAIN_SIDE), dtype=np.uint8)
