@@ -88,4 +88,5 @@ def read_samples(path: Path | str) -> Iterator[Sample]:
 def read_classes(path: Path | str) -> list[str]:
     """The class list that a Parquet file was written with, from its metadata."""
     metadata = pq.read_schema(path).metadata[b"huggingface"]
-    return json.loads(metadata)["info"]["features"]["label"]["names"]
+    features = json.loads(metadata)["info"]["features"]
+    return (features["label"] if "label" in features else features["labels"]["feature"])["names"]

@@ -1,0 +1,214 @@
+"""Decoded samples into training, validation and test parts, globally shuffled: what both split jobs share.
+
+One decoded shard is one unit of work. A job brings `parts_of`, which tells the part of each sample; its place in the
+part follows from its key through a seeded hash: the same bytes on any runner with any number of workers.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipeline.errors import InkError
+from pipeline.formats.shards import HASH_BITS, check_complete, gather, hash64, shard_names, shard_of, write_shard
+from pipeline.formats.tfrecord import encode_batch
+from pipeline.jobs import shuffle
+from pipeline.jobs.shuffle import Scratch, total
+
+PARTS = ("train", "validation", "test")
+LEFT_OUT = -1  # the part of a sample that goes to none
+SPILL_ROWS = 16_384
+SHOWN = 10  # classes or writers in a message
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Files:
+    """What a split job reads and writes."""
+
+    decoded: Path
+    directory: Path
+    metrics: Path
+
+    def units(self, stage: str) -> list[Path]:
+        """The decoded shards.
+
+        Raises:
+            InkError: there is none; `stage` would make them.
+        """
+        units = sorted((self.decoded / "parquet").glob("*.parquet"))
+        if not units:
+            raise InkError(f"{self.decoded}/parquet: expected decoded samples, found none; run `dvc repro {stage}`")
+        return units
+
+
+def shard_counts(shards: int, shares: Sequence[float]) -> tuple[int, ...]:
+    """Shards of each part, given those of the training part and the shares of the samples that each part gets."""
+    return tuple(max(round(shards * share / shares[0]), 1) for share in shares)
+
+
+@dataclass(frozen=True)
+class PartsJob:
+    """What workers do, see `pipeline.jobs.shuffle.Job`."""
+
+    directory: str
+    shard_counts: tuple[int, ...]  # of each part
+    seed: int
+    parts_of: Callable[[pa.Table], np.ndarray]  # index in PARTS, or LEFT_OUT, of each row: int64 [rows]; it must pickle
+    classes: str  # the column that holds the class of a sample, or a list of them
+    encode: Callable[[pa.RecordBatch], Iterable[bytes]] = encode_batch
+
+    @property
+    def shard_names(self) -> list[str]:
+        """Part after part."""
+        return [name for part, count in zip(PARTS, self.shard_counts, strict=True) for name in shard_names(part, count)]
+
+    def names_of(self, part: str) -> list[str]:
+        """The shard names of one part."""
+        return [name for name in self.shard_names if name.startswith(f"{part}-")]
+
+    def make(self, number: int, unit: str) -> dict[str, int]:
+        """Spills the samples of one decoded shard to the shards of their parts."""
+        tallies = [_Tally() for _ in PARTS]
+        chunks = 0
+        for table in _tables(unit):
+            parts = self.parts_of(table)
+            names = _names(table, self.classes)
+            for index, tally in enumerate(tallies):
+                tally.add(names.filter(pa.array(parts == index)))
+            kept = parts != LEFT_OUT
+            table, parts = table.filter(pa.array(kept)), parts[kept]
+            hashes = hashes_of(table["key"], f"shuffle-{self.seed}")
+            destinations = self._destinations(parts, hashes)
+            table = table.append_column("hash", pa.array(hashes))
+            Scratch(self.directory).spill(number, chunks, table, destinations, len(self.shard_names))
+            chunks += 1
+        receipt = {part: tally.to_json() for part, tally in zip(PARTS, tallies, strict=True)}
+        counts = {part: tally.samples for part, tally in zip(PARTS, tallies, strict=True)}
+        Scratch(self.directory).leave_receipt(number, {"chunks": chunks, "parts": receipt, **counts})
+        return counts
+
+    def settle(self) -> list[Path] | None:
+        """The spills."""
+        return Scratch(self.directory).spills()
+
+    def publish(self, shard: int, settled: list[Path]) -> None:
+        """Writes one shard in both formats."""
+        table = gather(settled, shard).drop_columns("hash")
+        write_shard(Path(self.directory), self.shard_names[shard], table, self.encode)
+
+    def run(self, units: Sequence[Path], seconds_a_sample: float, desc: str) -> list[dict]:
+        """Runs the job on decoded shards and returns its receipts."""
+        sizes = [pq.read_metadata(unit).num_rows for unit in units]
+        work = [(str(unit.absolute()), size) for unit, size in zip(units, sizes, strict=True)]
+        receipts = shuffle.run(self, work, sum(sizes) * seconds_a_sample, desc)
+        check_complete(Path(self.directory), self.shard_names)
+        return receipts
+
+    def _destinations(self, parts: np.ndarray, hashes: np.ndarray) -> np.ndarray:
+        counts = np.array(self.shard_counts)
+        first = np.concatenate([[0], np.cumsum(counts)[:-1]])
+        return first[parts] + shard_of(hashes, counts[parts])
+
+
+def hashes_of(values: pa.ChunkedArray, salt: str) -> np.ndarray:
+    """Seeded hashes of a column of strings or bytes, uint64 [rows]."""
+    return np.fromiter((hash64(value, salt) for value in values.to_pylist()), np.uint64, len(values))
+
+
+def image_hashes(table: pa.Table, salt: str) -> np.ndarray:
+    """Seeded hashes of the pictures, uint64 [rows]: copies of one picture have one, whatever their keys."""
+    return hashes_of(pc.struct_field(table["image"], "bytes"), salt)
+
+
+def rank_writers(writers: Iterable[str], seed: int) -> list[str]:
+    """Writers in the order in which parts take them: by a seeded hash."""
+    return sorted(writers, key=lambda writer: (hash64(writer, f"split-{seed}"), writer))
+
+
+def deal_writers(ranked: list[str], test: Sequence[str], validation: float) -> dict[str, str]:
+    """The part of each writer: `test` as given, then `validation` of all (at least one), the rest for training."""
+    rest = [writer for writer in ranked if writer not in set(test)]
+    count = max(round(validation * len(ranked)), 1)
+    train, second = dict.fromkeys(rest[count:], "train"), dict.fromkeys(rest[:count], "validation")
+    return train | second | dict.fromkeys(test, "test")
+
+
+def parts_by_hash(hashes: np.ndarray, test: float, validation: float) -> np.ndarray:
+    """Part of each hash, in the fractions given: uint64 [rows] to int64 [rows], indices in `PARTS`."""
+    position = hashes / 2.0**HASH_BITS
+    return np.select([position < test, position < test + validation], [2, 1], 0)
+
+
+def empty_part(part: str, samples: int, section: str) -> InkError:
+    """The error of a part that got nothing; `section` is that of the params."""
+    return InkError(f"the {part} part got none of {samples} samples; raise its share under `{section}` or bring more")
+
+
+def account(receipts: list[dict], classes: Sequence[str], samples: int, section: str, joint: str) -> dict[str, int]:
+    """The metrics, after seeing that no sample was lost; warns of classes that a part lacks.
+
+    Args:
+        receipts: of the job.
+        classes: the class list.
+        samples: how many should have arrived.
+        section: of the params, for messages.
+        joint: between class names in the warning.
+    """
+    metrics = {part: total(receipts, part) for part in PARTS}
+    if sum(metrics.values()) != samples:
+        raise AssertionError(f"samples lost: {samples} expected, {metrics}")
+    for part in PARTS:
+        if not metrics[part]:
+            raise empty_part(part, samples, section)
+        metrics[f"writers_{part}"] = len({w for receipt in receipts for w in receipt["parts"][part]["writers"]} - {""})
+    for part in PARTS:
+        found = {name for receipt in receipts for name in receipt["parts"][part]["classes"]}
+        missing = [name for name in classes if name not in found]
+        metrics[f"classes_missing_{part}"] = len(missing)
+        if missing:
+            shown = joint.join(missing[:SHOWN]) + ("…" if len(missing) > SHOWN else "")
+            logger.warning(
+                "%d of %d classes have no sample in the %s part: %s", len(missing), len(classes), part, shown
+            )
+    return metrics
+
+
+class _Tally:
+    """What a part got."""
+
+    def __init__(self) -> None:
+        self.samples = 0
+        self.symbols = 0  # samples, unless each has a list of classes
+        self.classes: set[str] = set()
+        self.writers: set[str] = set()
+
+    def add(self, names: pa.Table) -> None:
+        self.samples += names.num_rows
+        column = names["class"].combine_chunks()
+        values = column.flatten() if pa.types.is_list(column.type) else column
+        self.symbols += len(values)
+        self.classes.update(pc.unique(values).to_pylist())
+        self.writers.update(pc.unique(names["writer"]).to_pylist())
+
+    def to_json(self) -> dict[str, Any]:
+        return {"symbols": self.symbols, "classes": sorted(self.classes), "writers": sorted(self.writers)}
+
+
+def _tables(unit: str) -> Iterator[pa.Table]:
+    with pq.ParquetFile(unit) as file:
+        for batch in file.iter_batches(SPILL_ROWS):
+            yield pa.Table.from_batches([batch])
+
+
+def _names(table: pa.Table, classes: str) -> pa.Table:
+    return pa.table({"class": table[classes], "writer": table["writer"]})
