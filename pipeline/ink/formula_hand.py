@@ -99,6 +99,8 @@ def draw_formula_writer(seed: int, number: int, looseness: float) -> FormulaWrit
         script=float(rng.uniform(0.52, 0.75)),
         leading=float(rng.uniform(0.9, 2.0)),
         limits=bool(rng.random() < 0.25),
+        small=float(rng.uniform(0.9, 1.35)),
+        lean=float(np.clip(hand.slant, 0.0, 0.4)),
     )
     return FormulaWriter(
         seed=(seed, number),

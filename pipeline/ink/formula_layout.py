@@ -19,6 +19,7 @@ from pipeline.ink.grammar import BINARY, RELATIONS
 AXIS = 4.0  # height of minus signs and fraction bars
 SMALLEST = 0.45  # scale of scripts of scripts
 BIG = {"\\sum": 1.35, "\\int": 1.35}  # scale of these signs
+SMALL = frozenset("acegmnopqrsuvwxyz") | {"\\alpha", "\\gamma", "\\pi", "\\sigma", "\\mu"}
 WIDE = frozenset(BINARY + RELATIONS)  # with more space around them
 
 Form = Callable[[str], Glyph]
@@ -34,6 +35,8 @@ class Spacing:
         script: scale of scripts.
         leading: between the parts of fractions, limits and roots.
         limits: whether limits of integrals stand below and above, as those of sums do.
+        small: scale of small letters without an ascender.
+        lean: how far to the right what stands higher by one unit is moved: the slant of the writing.
     """
 
     gap: float = 1.4
@@ -41,6 +44,8 @@ class Spacing:
     script: float = 0.62
     leading: float = 1.2
     limits: bool = False
+    small: float = 1.0
+    lean: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ class _Layout:
 
     def _symbol(self, label: str, scale: float) -> _Box:
         glyph = self.form(label)
-        size = scale * BIG.get(label, 1.0)
+        size = scale * (self.spacing.small if label in SMALL else BIG.get(label, 1.0))
         rise = scale * AXIS - size * (glyph.top + glyph.bottom) / 2 if label in BIG else 0.0
         return _single(label, glyph, size, size, rise)
 
@@ -155,11 +160,13 @@ class _Layout:
         if label == "\\int":
             overlap = 4 * scale
         if above is not None:
-            boxes.append(above.moved(x, max(base.top, 5 * scale) - overlap - above.bottom))
+            y = max(base.top, 5 * scale) - overlap - above.bottom
+            boxes.append(above.moved(x + self.spacing.lean * y, y))
         if below is not None:
+            y = min(base.bottom, 0.0) + overlap - below.top
             back = 1.6 * scale if label == "\\int" else 0.0
-            boxes.append(below.moved(x - back, min(base.bottom, 0.0) + overlap - below.top))
-        return _joined(boxes, x + max(part.width for part in (below, above) if part is not None))
+            boxes.append(below.moved(max(x - back + self.spacing.lean * y, 0.4 * base.width), y))
+        return _joined(boxes, max(base.width, *(_right(box) for box in boxes[1:])))
 
     def _limits(self, base: _Box, below: _Box | None, above: _Box | None, scale: float) -> _Box:
         parts = [part for part in (base, below, above) if part is not None]
@@ -212,6 +219,11 @@ def _single(label: str, glyph: Glyph, across: float, up: float, rise: float) -> 
 def _joined(boxes: Sequence[_Box], width: float) -> _Box:
     items = tuple(item for box in boxes for item in box.items)
     return _Box(width, max(box.top for box in boxes), min(box.bottom for box in boxes), items)
+
+
+def _right(box: _Box) -> float:
+    """Where the ink of a moved box ends."""
+    return max(item.x + item.across * item.glyph.width for item in box.items)
 
 
 def _is_wide(node: Node) -> bool:

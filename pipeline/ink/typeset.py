@@ -19,7 +19,7 @@ from matplotlib.font_manager import FontProperties, get_font
 from matplotlib.ft2font import LoadFlags
 from matplotlib.mathtext import MathTextParser
 
-from pipeline.ink.expressions import BAR, ROOT, Fence, Fraction, Grid, Node, Root, Row, Script, Symbol
+from pipeline.ink.expressions import BAR, ROOT, Fence, Fraction, Grid, Node, Root, Row, Script, Symbol, children
 from pipeline.ink.glyphs import WORDS
 
 FACES = ("dejavusans", "dejavuserif", "stix", "stixsans", "cm")  # mathtext's fonts
@@ -93,7 +93,9 @@ class _Script:
                 self._mark(opening, "glyph")
                 inner = self.write(body)
                 self._mark(closing, "glyph")
-                return f"{{\\left{opening} {inner}\\right{closing} }}"
+                # Mathtext makes brackets as low as what they enclose, so a pair that need not be high is not fitted.
+                left, right = ("\\left", "\\right") if _is_high(body) else ("", "")
+                return f"{{{left}{opening} {inner}{right}{closing} }}"
             case Grid(rows):
                 columns = [" \\\\ ".join(map(self.write, column)) for column in zip(*rows, strict=True)]
                 return "\\;".join(f"\\substack{{{column}}}" for column in columns)
@@ -109,6 +111,10 @@ class _Script:
     def _mark(self, label: str, kind: str, count: int = 1) -> None:
         self.marks += [(len(self.labels), kind)] * count
         self.labels.append(label)
+
+
+def _is_high(node: Node) -> bool:
+    return isinstance(node, Fraction | Root | Grid) or any(_is_high(child) for child in children(node))
 
 
 _parser = MathTextParser("path")
