@@ -1,16 +1,30 @@
-"""Where the files of the HCCR branch are: the names that dvc.yaml knows them by."""
+"""Where the files of both branches are: the names that dvc.yaml knows them by."""
 
 from pathlib import Path
 
+METRICS = Path("metrics")
+PLOTS = Path("plots")
+REPORTS = Path("reports")
+
+# Handwritten Chinese characters
 MEDIANS = Path("data/raw/medians")  # a folder: medians.jsonl and its licence
 STROKES = Path("data/raw/strokes")
-CORPUS_SHEET = Path("plots/corpus.png")
+CORPUS_SHEET = PLOTS / "corpus.png"
 DECODED = Path("data/decoded")
 CLASSES = Path("data/classes.txt")
 SPLITS = Path("data/splits")
 MODELS = Path("models/hccr")
 KERAS_MODEL = MODELS / "model.keras"
-METRICS = Path("metrics")
 CURVES = METRICS / "train"
-PLOTS = Path("plots")
-REPORTS = Path("reports")
+
+# Symbols of formulas
+FORMULAS = Path("data/raw/formulas")
+FORMULAS_SHEET = PLOTS / "math/formulas.png"
+MATH_DECODED = Path("data/math/decoded")
+MATH_CLASSES = Path("data/math/classes.txt")
+MATH_SPLITS = Path("data/math/splits")
+MATH_MODELS = Path("models/math")
+MATH_KERAS_MODEL = MATH_MODELS / "model.keras"
+MATH_METRICS = METRICS / "math"
+MATH_CURVES = MATH_METRICS / "train"
+MATH_PLOTS = PLOTS / "math"

@@ -1,34 +1,48 @@
-"""Trains the recogniser: data/splits -> models/hccr/model.keras and its learning curves.
+"""Stage `train`: data/splits -> models/hccr/model.keras and its learning curves.
 
     python -m stages.train
 
 Shows progress, and goes on from the last finished epoch when it was killed.
 """
 
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
 from dvclive import Live
 
 from pipeline import files
 from pipeline.formats.charset import read_class_list
-from pipeline.hccr import checkpoint, training
-from pipeline.hccr.saving import save_model
+from pipeline.hccr import training
+from pipeline.learning.checkpoint import ROOT, Checkpoint, Row
+from pipeline.learning.epochs import OnEpoch
+from pipeline.learning.saving import save_model
 from pipeline.params import load_params
 from stages import run_stage
 from stages.paths import CLASSES, CURVES, KERAS_MODEL, SPLITS
 
+Training = Callable[[OnEpoch, Path], tuple[keras.Model, Row, Checkpoint]]
+
 
 def main() -> None:
     params = load_params()
-    with Live(str(CURVES), dvcyaml=None, report=None, save_dvc_exp=False) as live:
+    classes = list(read_class_list(CLASSES))
+    log_and_save(lambda *to: training.train(params, SPLITS, classes, *to), CURVES, KERAS_MODEL)
 
-        def log(epoch: int, row: checkpoint.Row) -> None:
+
+def log_and_save(train: Training, curves: Path, path: Path) -> None:
+    """Runs a training, with its curves in `curves`, and forgets its state once the model is at `path`."""
+    with Live(str(curves), dvcyaml=None, report=None, save_dvc_exp=False) as live:
+
+        def log(epoch: int, row: Row) -> None:
             for name, value in row.items():
                 live.log_metric(name, round(value, 5))
             live.next_step()
 
-        model, final, state = training.train(params, SPLITS, list(read_class_list(CLASSES)), log, checkpoint.ROOT)
+        model, final, state = train(log, ROOT)
         for name, value in final.items():
             live.log_metric(name, round(value, 5), plot=False)
-    with files.atomic_file(KERAS_MODEL) as partial:
+    with files.atomic_file(path) as partial:
         save_model(model, partial)
     state.remove()
 

@@ -10,7 +10,9 @@ ROOT = Path(__file__).parents[1]
 TENSORFLOW = {"tensorflow", "ai_edge_litert"}
 KERAS = {"keras"}
 BEAM = {"apache_beam"}
-BENEATH_KERAS = {"pipeline.jobs", "pipeline.hccr", "pipeline.edge", "pipeline.report", "stages"}
+BENEATH_KERAS = {"pipeline.jobs", "pipeline.learning", "pipeline.hccr", "pipeline.detector", "pipeline.edge", "pipeline.report", "stages"}
+
+ABOVE_LEARNING = {"pipeline.jobs", "pipeline.edge", "pipeline.report", "stages"}
 
 # Layer: what none of its modules may import, directly or through others.
 FORBIDDEN = {
@@ -18,7 +20,9 @@ FORBIDDEN = {
     "pipeline/formats": TENSORFLOW | KERAS | BEAM | BENEATH_KERAS,
     "pipeline/ink": TENSORFLOW | KERAS | BEAM | BENEATH_KERAS,
     "pipeline/jobs": TENSORFLOW | KERAS | {"pipeline.hccr", "pipeline.edge", "pipeline.report", "stages"},
-    "pipeline/hccr": TENSORFLOW | BEAM | {"pipeline.jobs", "pipeline.edge", "pipeline.report", "stages"},
+    "pipeline/learning": TENSORFLOW | BEAM | ABOVE_LEARNING | {"pipeline.hccr", "pipeline.detector"},
+    "pipeline/hccr": TENSORFLOW | BEAM | ABOVE_LEARNING | {"pipeline.detector"},
+    "pipeline/detector": TENSORFLOW | BEAM | ABOVE_LEARNING | {"pipeline.hccr"},
     "pipeline/edge": BEAM | {"pipeline.jobs", "stages"},
     "pipeline/report": BEAM | {"pipeline.jobs", "stages"},
 }
@@ -46,7 +50,7 @@ def modules(folder):
 
 @pytest.mark.parametrize("layer", FORBIDDEN)
 def test_a_layer_imports_only_what_lies_beneath(layer, tmp_path):
-    code = IMPORT_ALL.format(prelude=WITHOUT_TENSORFLOW if layer == "pipeline/hccr" else "")
+    code = IMPORT_ALL.format(prelude=WITHOUT_TENSORFLOW if layer in WITHOUT else "")
     command = [sys.executable, "-c", code, *modules(layer)]
     environment = {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path), "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)

@@ -6,13 +6,9 @@ that was stopped and resumed sees exactly the images that an undisturbed one see
 
 from __future__ import annotations
 
-import hashlib
 import math
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -21,19 +17,15 @@ import pyarrow.parquet as pq
 from pipeline.errors import InkError
 from pipeline.formats.png import decode_png
 from pipeline.hccr.augment import Distorter
+from pipeline.learning.batches import ahead, part_digest, part_shards
 from pipeline.params import Train
 
 # Images are shuffled within a window of whole row groups taken at random from all shards. The shards themselves are in
 # the random order of the split, so a window need not be large.
 SHUFFLE_WINDOW_ROWS = 8192
-DECODING_THREADS = 2
-BATCHES_AHEAD = 8
 
 Batch = tuple[np.ndarray, np.ndarray]
 """Images float32 `[batch, 56, 56, 1]` of 0..255 and labels int32 `[batch]`."""
-
-_Item = TypeVar("_Item")
-_Result = TypeVar("_Result")
 
 
 class Part:
@@ -48,10 +40,7 @@ class Part:
     """
 
     def __init__(self, directory: Path | str, name: str) -> None:
-        folder = Path(directory) / "parquet"
-        self.shards = sorted(folder.glob(f"{name}-*.parquet"))
-        if not self.shards:
-            raise InkError(f"{folder}: expected {name}-*.parquet, found none; run `dvc repro split`")
+        self.shards = part_shards(directory, name, "split")
         self._row_groups = []  # (shard, row group, rows)
         for shard in self.shards:
             metadata = pq.read_metadata(shard)
@@ -60,16 +49,12 @@ class Part:
         self.samples = sum(rows for _, _, rows in self._row_groups)
         if self.samples == 0:
             raise InkError(
-                f"{folder}: the {name} part is empty; see metrics/split.json, and raise its share in params.yaml"
+                f"{directory}: the {name} part is empty; see metrics/split.json, and raise its share in params.yaml"
             )
 
     def digest(self) -> str:
         """Hex digest of the shards' bytes."""
-        digest = hashlib.blake2b(digest_size=16)
-        for shard in self.shards:
-            with shard.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "blake2b").digest())
-        return digest.hexdigest()
+        return part_digest(self.shards)
 
     def rows(self) -> Iterator[pa.RecordBatch]:
         """Encoded images and labels in stored order, a row group at a time."""
@@ -96,7 +81,7 @@ def training_batches(part: Part, params: Train, first_epoch: int = 0) -> Iterato
 
     Each epoch has `training_steps(part, params)` batches; the few images left over differ from epoch to epoch.
     """
-    return _ahead(_decode_and_distort, _training_jobs(part, params, first_epoch))
+    return ahead(_decode_and_distort, _training_jobs(part, params, first_epoch))
 
 
 def training_steps(part: Part, params: Train) -> int:
@@ -115,7 +100,7 @@ def training_steps(part: Part, params: Train) -> int:
 
 def evaluation_batches(part: Part, batch_size: int) -> Iterator[Batch]:
     """All samples once, in stored order, undistorted; the last batch may be smaller."""
-    return _ahead(_decode, _rebatch(part.rows(), batch_size, keep_rest=True))
+    return ahead(_decode, _rebatch(part.rows(), batch_size, keep_rest=True))
 
 
 def evaluation_steps(part: Part, batch_size: int) -> int:
@@ -181,15 +166,3 @@ def _rebatch(groups: Iterable[pa.RecordBatch], batch_size: int, keep_rest: bool)
         rest = rest.slice(whole)
     if keep_rest and rest is not None and rest.num_rows:
         yield rest.combine_chunks().to_batches()[0]
-
-
-def _ahead(function: Callable[[_Item], _Result], items: Iterator[_Item]) -> Iterator[_Result]:
-    """`map(function, items)` in order, worked out by threads a few items ahead of the reader."""
-    with ThreadPoolExecutor(DECODING_THREADS, thread_name_prefix="batches") as pool:
-        pending: deque = deque()
-        for item in items:
-            pending.append(pool.submit(function, item))
-            if len(pending) > BATCHES_AHEAD:
-                yield pending.popleft().result()
-        while pending:
-            yield pending.popleft().result()

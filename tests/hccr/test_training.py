@@ -2,8 +2,9 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline.hccr import checkpoint, training
+from pipeline.hccr import training
 from pipeline.hccr.training import SmoothedCrossentropy
+from pipeline.learning import checkpoint
 from tests.conftest import CLASSES
 
 

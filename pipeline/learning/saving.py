@@ -16,7 +16,7 @@ def save_model(model: keras.Model, path: Path) -> None:
 
     `keras.models.load_model(path)` needs no custom objects to read it.
     """
-    bare = keras.Model.from_config(model.get_config())
+    bare = type(model).from_config(model.get_config())
     bare.set_weights(model.get_weights())
     bare.save(path)
     with zipfile.ZipFile(path) as archive:

@@ -1,7 +1,7 @@
 """Training state after each finished epoch, so that a killed run goes on where it stopped.
 
 The state lives outside of DVC's outputs (DVC removes those before it runs a stage again), in a folder named after
-everything that decides the result: params, data, class list and this package's code. A change of any of them
+everything that decides the result: params, data, class list and the code. A change of any of them
 starts afresh. No pickle: arrays in an `.npz`, the learning curve as JSON inside it.
 """
 
@@ -18,20 +18,21 @@ import numpy as np
 
 from pipeline import files
 
-ROOT = Path(".checkpoints/hccr")
+ROOT = Path(".checkpoints")
 STATE = "state.npz"
 
 Row = dict[str, float]
 """Metrics of one epoch."""
 
 
-def run_key(parts: Iterable[Any]) -> str:
-    """Name of a run: a digest of `parts` (by their `str`) and of the code beside this module."""
+def run_key(parts: Iterable[Any], package: Path) -> str:
+    """Name of a run: a digest of `parts` (by their `str`) and of the modules in `package` and beside this one."""
     digest = hashlib.blake2b(digest_size=8)
     for part in parts:
         digest.update(str(part).encode() + b"\0")
-    for source in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(source.read_bytes())
+    for folder in (package, Path(__file__).parent):
+        for source in sorted(folder.glob("*.py")):
+            digest.update(source.read_bytes())
     return digest.hexdigest()
 
 

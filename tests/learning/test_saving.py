@@ -4,8 +4,8 @@ import keras
 import numpy as np
 
 from pipeline.hccr.model import build_model
-from pipeline.hccr.saving import save_model
 from pipeline.hccr.training import compile_model
+from pipeline.learning.saving import save_model
 
 
 def test_the_same_weights_give_the_same_bytes_and_load_without_custom_objects(params, tmp_path):

@@ -1,0 +1,274 @@
+"""Batches of canvases with everything a training step needs to know of them.
+
+In training, formulas are distorted and packed several to a canvas; order, distortion and sampling follow from (seed,
+epoch, step) alone, so that a resumed run sees what an undisturbed one sees. A part is held in memory as PNG: CROHME's
+training part takes 30 MB.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from pipeline.detector.anchors import BACKGROUND, IGNORED, Grid
+from pipeline.detector.augment import Distortion, draw_distortion
+from pipeline.detector.inference import PROPOSALS
+from pipeline.detector.packing import Place, pack
+from pipeline.errors import InkError
+from pipeline.formats.png import decode_png
+from pipeline.learning.batches import ahead, part_digest, part_shards
+from pipeline.params import MathTrain
+
+MOST_BOXES = 96  # on a canvas: no CROHME formula has more than 95
+ANCHOR_SAMPLES = 256  # an image, at most half of them foreground (Ren et al. 2015)
+NEAR_SHIFT, NEAR_SCALE = 0.15, 0.2  # spread of the regions drawn near each true box, in its sides and log sides
+MARGIN = 3  # pixels that a patch shows around the outermost boxes
+GAP = 9  # pixels between two patches, about the space between two symbols
+
+Batch = tuple[np.ndarray, dict[str, np.ndarray]]
+"""Canvases float32 `[batch, height, width, 1]` of 0..255, and targets by name, see `Targets`."""
+
+
+class Formulas:
+    """The formulas of one part of a split, in memory.
+
+    Args:
+        directory: of the split.
+        part: train, validation or test.
+
+    Attributes:
+        images: encoded canvases.
+        boxes: float32 `[n, 4]` of each.
+        labels: int32 `[n]` of each.
+
+    Raises:
+        InkError: when the part is missing or empty.
+    """
+
+    def __init__(self, directory: Path | str, part: str) -> None:
+        self.shards = part_shards(directory, part, "math-split")
+        self.images: list[bytes] = []
+        self.boxes: list[np.ndarray] = []
+        self.labels: list[np.ndarray] = []
+        for shard in self.shards:
+            table = pq.ParquetFile(shard).read(columns=["image.bytes", "boxes", "labels"])
+            images = table["image"].combine_chunks().field("bytes")
+            self.images += images.to_pylist()
+            self.boxes += [np.array(boxes, np.float32).reshape(-1, 4) for boxes in table["boxes"].to_pylist()]
+            self.labels += [np.array(labels, np.int32) for labels in table["labels"].to_pylist()]
+        if not self.images:
+            raise InkError(f"{directory}: the {part} part is empty; see metrics/math/split.json, raise its share")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def digest(self) -> str:
+        """Hex digest of the shards' bytes."""
+        return part_digest(self.shards)
+
+    def image(self, index: int) -> np.ndarray:
+        """The canvas of one formula, uint8 `[height, width]`."""
+        return decode_png(self.images[index])
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A distorted formula cut to its ink: `corner` (x, y) is its top left pixel in the distorted plane."""
+
+    distortion: Distortion
+    corner: np.ndarray
+    shape: tuple[int, int]
+    boxes: np.ndarray
+
+
+class Canvases:
+    """Training batches of a part, epoch after epoch.
+
+    Args:
+        formulas: the training part.
+        params: `math.train`.
+        grid: the anchors.
+        background: also tell for every single anchor whether it should see nothing (one-stage detectors need it).
+    """
+
+    def __init__(self, formulas: Formulas, params: MathTrain, grid: Grid, background: bool = False) -> None:
+        self._formulas = formulas
+        self._params = params
+        self._grid = grid
+        self._background = background
+
+    @cached_property
+    def steps(self) -> int:
+        """Batches in an epoch: as many as the first one fills.
+
+        Raises:
+            InkError: when the part does not fill one batch.
+        """
+        canvases = len(self._plan(0)[1])
+        if canvases < self._params.batch_size:
+            raise InkError(
+                f"the training part fills {canvases} canvases, fewer than math.train.batch_size = "
+                f"{self._params.batch_size}; lower it or decode more formulas"
+            )
+        return canvases // self._params.batch_size
+
+    def batches(self, first_epoch: int = 0) -> Iterator[Batch]:
+        """Batches without end, `steps` an epoch."""
+        return ahead(self._draw_batch, self._jobs(first_epoch))
+
+    def _jobs(self, first_epoch: int) -> Iterator[tuple[list[Patch], list[list[Place]], list[int]]]:
+        epoch, size = first_epoch, self._params.batch_size
+        while True:
+            patches, plan = self._plan(epoch)
+            for step in range(self.steps):
+                chosen = [plan[i % len(plan)] for i in range(step * size, (step + 1) * size)]
+                yield patches, chosen, [self._params.seed, epoch, step]
+            epoch += 1
+
+    def _plan(self, epoch: int) -> tuple[list[Patch], list[list[Place]]]:
+        """Patches of all formulas and what lies on each canvas of an epoch, in random order."""
+        rng = np.random.default_rng([self._params.seed, epoch])
+        limit = (self._grid.height, self._grid.width)
+        patches = [_cut(boxes, draw_distortion(self._params.augment, rng), limit) for boxes in self._formulas.boxes]
+        sizes = [(min(p.shape[0] + GAP, limit[0]), min(p.shape[1] + GAP, limit[1])) for p in patches]
+        counts = [len(boxes) for boxes in self._formulas.boxes]
+        plan = pack(sizes, counts, rng.permutation(len(patches)).tolist(), limit, MOST_BOXES)
+        return patches, [plan[i] for i in rng.permutation(len(plan))]
+
+    def _draw_batch(self, job: tuple[list[Patch], list[list[Place]], list[int]]) -> Batch:
+        patches, canvases, seed = job
+        rng = np.random.default_rng(seed)
+        targets = Targets(self._grid, rng, self._background)
+        images = []
+        for places in canvases:
+            image = np.zeros((self._grid.height, self._grid.width), np.uint8)
+            boxes, labels = [], []
+            for place in places:
+                patch = patches[place.item]
+                pixels = patch.distortion.image(self._formulas.image(place.item), patch.corner, patch.shape)
+                image[place.y : place.y + patch.shape[0], place.x : place.x + patch.shape[1]] = pixels
+                boxes.append(patch.boxes + np.array([place.y, place.x, place.y, place.x]))
+                labels.append(self._formulas.labels[place.item])
+            images.append(_noisy(image, self._params.augment.noise, rng))
+            targets.add(np.concatenate(boxes), np.concatenate(labels))
+        return np.stack(images)[..., None].astype(np.float32), targets.batch()
+
+
+class Targets:
+    """Collects the targets of a batch, canvas by canvas.
+
+    `batch()` gives, for MOST_BOXES boxes an image at most:
+        boxes float32 `[batch, 96, 4]` zero-padded, labels int32 `[batch, 96]` padded with -1;
+        anchor_index int32 `[batch, 256]` and anchor_match int32 `[batch, 256]`: the anchors that learn, and what;
+        near float32 `[batch, 96, 4]`: a region near each box; draws float32 `[batch, 292]`: random numbers;
+        anchor_background float32 `[batch, n]`: if asked for.
+    """
+
+    def __init__(self, grid: Grid, rng: np.random.Generator, background: bool) -> None:
+        self._grid = grid
+        self._rng = rng
+        self._background = background
+        self._rows: list[dict[str, np.ndarray]] = []
+
+    def add(self, boxes: np.ndarray, labels: np.ndarray) -> None:
+        """One canvas: boxes `[n, 4]`, labels `[n]`."""
+        rng, boxes = self._rng, _fit(boxes, self._grid)
+        match = self._grid.match(boxes[:MOST_BOXES])
+        index, chosen = _sample_anchors(match, rng)
+        row = {
+            "boxes": _padded(boxes, 0),
+            "labels": _padded(labels.astype(np.int32), -1),
+            "anchor_index": index,
+            "anchor_match": chosen,
+            "near": _padded(_fit(_near(boxes, rng), self._grid), 0),
+            "draws": rng.random(PROPOSALS + 2 * MOST_BOXES, np.float32),
+        }
+        if self._background:
+            row["anchor_background"] = (match == BACKGROUND).astype(np.float32)
+        self._rows.append(row)
+
+    def batch(self) -> dict[str, np.ndarray]:
+        """All that was added, stacked."""
+        return {name: np.stack([row[name] for row in self._rows]) for name in self._rows[0]}
+
+
+def evaluation_batches(formulas: Formulas, grid: Grid, batch_size: int, background: bool = False) -> Iterator[Batch]:
+    """All formulas once in stored order, undistorted, one a canvas; the last batch may be smaller."""
+
+    def draw(start: int) -> Batch:
+        targets = Targets(grid, np.random.default_rng(start), background)
+        rows = range(start, min(start + batch_size, len(formulas)))
+        for row in rows:
+            targets.add(formulas.boxes[row], formulas.labels[row])
+        return np.stack([formulas.image(row) for row in rows])[..., None].astype(np.float32), targets.batch()
+
+    return ahead(draw, iter(range(0, len(formulas), batch_size)))
+
+
+def evaluation_steps(formulas: Formulas, batch_size: int) -> int:
+    """Batches that `evaluation_batches` gives."""
+    return math.ceil(len(formulas) / batch_size)
+
+
+def _cut(boxes: np.ndarray, distortion: Distortion, limit: tuple[int, int]) -> Patch:
+    """The patch of a distorted formula; one that would be larger than the canvas is made smaller."""
+    room = np.array(limit) - 2 * MARGIN
+    for _ in range(2):
+        placed = distortion.boxes(boxes)
+        low, high = placed[:, :2].min(axis=0), placed[:, 2:].max(axis=0)
+        shrink = float(np.min(room / np.maximum(high - low, 1)))
+        if shrink >= 1:
+            break
+        distortion = Distortion(distortion.matrix * shrink * 0.999, distortion.thickness)
+    corner = np.floor(low - MARGIN)
+    height, width = np.minimum(np.ceil(high + MARGIN - corner).astype(int), limit)
+    shift = np.concatenate([corner, corner])
+    return Patch(distortion, corner[::-1], (int(height), int(width)), (placed - shift).astype(np.float32))
+
+
+def _noisy(image: np.ndarray, noise: float, rng: np.random.Generator) -> np.ndarray:
+    """With noise of half a canvas' worth of grey levels at most, on every second canvas."""
+    if noise == 0 or rng.random() < 0.5:
+        return image
+    grain = rng.standard_normal(image.shape, np.float32) * rng.uniform(0, noise)
+    return np.clip(image + grain, 0, 255).astype(np.uint8)
+
+
+def _sample_anchors(match: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Anchors to learn from and what each learns, int32 `[256]` both; spare places hold `IGNORED`."""
+    foreground = np.flatnonzero(match >= 0)
+    if len(foreground) > ANCHOR_SAMPLES // 2:
+        foreground = rng.choice(foreground, ANCHOR_SAMPLES // 2, replace=False)
+    background = np.flatnonzero(match == BACKGROUND)
+    wanted = min(len(background), ANCHOR_SAMPLES - len(foreground))
+    index = np.concatenate(
+        [foreground, background[rng.integers(0, len(background), wanted)] if wanted else background[:0]]
+    )
+    chosen = np.full(ANCHOR_SAMPLES, IGNORED, np.int32)
+    chosen[: len(index)] = match[index]
+    return np.pad(index, (0, ANCHOR_SAMPLES - len(index))).astype(np.int32), chosen
+
+
+def _near(boxes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A region near each box: most overlap it by more than half, so that the second stage learns from the first step on."""
+    centre, side = (boxes[:, :2] + boxes[:, 2:]) / 2, np.maximum(boxes[:, 2:] - boxes[:, :2], 1)
+    centre = centre + side * rng.normal(0, NEAR_SHIFT, centre.shape)
+    half = side / 2 * np.exp(rng.normal(0, NEAR_SCALE, side.shape))
+    return np.concatenate([centre - half, centre + half], axis=1)
+
+
+def _fit(boxes: np.ndarray, grid: Grid) -> np.ndarray:
+    limit = np.array([grid.height, grid.width, grid.height, grid.width], np.float32)
+    return np.clip(boxes, 0, limit).astype(np.float32)
+
+
+def _padded(rows: np.ndarray, value: int) -> np.ndarray:
+    rows = rows[:MOST_BOXES]
+    padding = [(0, MOST_BOXES - len(rows)), *[(0, 0)] * (rows.ndim - 1)]
+    return np.pad(rows, padding, constant_values=value)

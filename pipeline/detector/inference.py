@@ -1,0 +1,95 @@
+"""From network outputs to the symbols found, in `keras.ops` with static shapes: what is exported to the device.
+
+found = detect(model, image)    # boxes [1, 100, 4], scores [1, 100], classes [1, 100], count [1]
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras import ops
+
+from pipeline.detector import boxes as box_ops
+from pipeline.detector.network import Config
+
+PROPOSALS = 100  # as many as symbols may be found: 95 are the most in a CROHME formula
+PROPOSALS_BEFORE_SUPPRESSION = 256
+PROPOSAL_IOU = 0.7  # Ren et al. 2015
+DETECTIONS = 100  # COCO's maxDets
+DETECTIONS_BEFORE_SUPPRESSION = 200
+DETECTION_IOU = 0.5
+DETECTION_SCORE = 0.05
+
+Tensor = Any
+
+
+def detect(model: Any, image: Tensor) -> dict[str, Tensor]:
+    """Finds the symbols of canvases.
+
+    Args:
+        model: a `pipeline.detector.model.Detector`.
+        image: float32 `[batch, height, width, 1]`, ink bright on black, 0..255.
+
+    Returns:
+        `boxes` float32 `[batch, 100, 4]` in pixels of the canvas, `scores` float32 `[batch, 100]` falling, `classes` int32
+        `[batch, 100]`, `count` int32 `[batch]`. Rows from `count` on are zero. One place may be named twice with
+        different classes: at most one of these names has a score above one half.
+    """
+    return model.detect(image)
+
+
+def propose(objectness: Tensor, deltas: Tensor, config: Config) -> Tensor:
+    """The regions worth a second look.
+
+    Args:
+        objectness: logits `[batch, n]`.
+        deltas: `[batch, n, 4]`.
+
+    Returns:
+        float32 `[batch, 100, 4]`, best first; when fewer stand after suppression, the best of the fallen follow.
+    """
+    logits, boxes = best_anchors(objectness, deltas, config, PROPOSALS_BEFORE_SUPPRESSION)
+    stands = box_ops.suppress(boxes, PROPOSAL_IOU)
+    _, order = ops.top_k(ops.sigmoid(logits) + stands, PROPOSALS)
+    return box_ops.rows(boxes, order)
+
+
+def best_anchors(scores: Tensor, deltas: Tensor, config: Config, count: int) -> tuple[Tensor, Tensor]:
+    """The `count` highest of `scores` `[batch, n]` and their boxes `[batch, count, 4]` within the canvas."""
+    count = min(count, deltas.shape[1])
+    best, order = ops.top_k(scores, count)
+    anchors = ops.take(ops.convert_to_tensor(config.grid.boxes), order, axis=0)
+    boxes = box_ops.decode(box_ops.rows(deltas, order), anchors)
+    return best, box_ops.clip(boxes, config.height, config.width)
+
+
+def name_regions(logits: Tensor, boxes: Tensor, config: Config) -> dict[str, Tensor]:
+    """Detections of classified boxes: the best (box, class) pairs, suppressed within each class.
+
+    Args:
+        logits: `[batch, n, classes + 1]`, background last.
+        boxes: `[batch, n, 4]` within the canvas.
+
+    Returns:
+        As `detect`.
+    """
+    classes = config.classes
+    scores = ops.softmax(logits, axis=-1)[..., :classes]
+    pairs = min(DETECTIONS_BEFORE_SUPPRESSION, scores.shape[1] * classes)
+    best, flat = ops.top_k(ops.reshape(scores, (-1, scores.shape[1] * classes)), pairs)
+    flat = ops.cast(flat, "int32")
+    row = ops.floor_divide(flat, classes)
+    label = flat - row * classes
+    boxes = box_ops.rows(boxes, row)
+    # Boxes of different classes are moved apart, so that one suppression serves all classes.
+    apart = ops.cast(label, "float32") * float(max(config.height, config.width) + 1)
+    stands = box_ops.suppress(boxes + ops.expand_dims(apart, -1), DETECTION_IOU)
+    kept = best * stands * ops.cast(best >= DETECTION_SCORE, "float32")
+    found, order = ops.top_k(kept, min(DETECTIONS, pairs))
+    real = ops.cast(found > 0, "int32")
+    return {
+        "boxes": box_ops.rows(boxes, order) * ops.expand_dims(ops.cast(real, "float32"), -1),
+        "scores": found,
+        "classes": box_ops.rows(label, order) * real,
+        "count": ops.sum(real, axis=-1),
+    }

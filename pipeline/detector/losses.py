@@ -1,0 +1,82 @@
+"""What a detector is trained on: which anchors and regions learn which box, and the losses. `keras.ops` only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras import ops
+
+from pipeline.detector import boxes as box_ops
+
+REGION_IOU = 0.5  # a region at or above it is foreground (Girshick 2015)
+FOREGROUND_REGIONS, BACKGROUND_REGIONS = 64, 32  # an image
+SMOOTH_L1_BETA = 1 / 9  # Detectron's, for the anchors' deltas; regions use 1
+
+Tensor = Any
+
+
+def mean_of(values: Tensor, weights: Tensor) -> Tensor:
+    """Weighted mean; 0 where nothing has weight."""
+    return ops.sum(values * weights) / ops.maximum(ops.sum(weights), 1.0)
+
+
+def crossentropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy `[...]` of logits `[..., classes]` and int32 labels `[...]`."""
+    log_probabilities = ops.log_softmax(ops.cast(logits, "float32"), axis=-1)
+    return -ops.take_along_axis(log_probabilities, ops.expand_dims(labels, -1), axis=-1)[..., 0]
+
+
+def binary_crossentropy(logits: Tensor, targets: Tensor) -> Tensor:
+    """Cross-entropy `[...]` of logits `[...]` and targets 0 or 1."""
+    logits = ops.cast(logits, "float32")
+    return ops.relu(logits) - logits * targets + ops.softplus(-ops.abs(logits))
+
+
+def smooth_l1(predicted: Tensor, targets: Tensor, beta: float) -> Tensor:
+    """Huber loss `[...]` of deltas `[..., 4]`, summed over the four and divided by `beta` (Girshick 2015)."""
+    error = ops.abs(ops.cast(predicted, "float32") - targets)
+    return ops.sum(ops.where(error < beta, 0.5 * error * error / beta, error - 0.5 * beta), axis=-1)
+
+
+def box_loss(deltas: Tensor, boxes: Tensor, references: Tensor, foreground: Tensor, beta: float) -> Tensor:
+    """Mean loss of deltas against the true boxes.
+
+    Args:
+        deltas, boxes, references: `[batch, n, 4]`: predicted, true, and the anchors or regions that they start from.
+        foreground: 1 where there is a true box, `[batch, n]`.
+    """
+    targets = ops.clip(box_ops.encode(boxes, references), -40.0, 40.0)  # a true box is at most a few references away
+    return mean_of(smooth_l1(deltas, targets, beta), foreground)
+
+
+def sample_regions(
+    regions: Tensor,
+    boxes: Tensor,
+    draws: Tensor,
+    foreground: int = FOREGROUND_REGIONS,
+    background: int = BACKGROUND_REGIONS,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Draws the regions of a training step.
+
+    Args:
+        regions: `[batch, n, 4]`; a region without area is never drawn.
+        boxes: true boxes `[batch, m, 4]`, zeros as padding.
+        draws: uniform random numbers `[batch, n]`.
+        foreground, background: how many of each kind at most.
+
+    Returns:
+        For `foreground + background` regions an image: the regions `[..., 4]`, the true box that each overlaps most
+        (int32), 1 where that overlap makes it foreground, and 1 where the region counts at all (padding does not).
+    """
+    overlap = box_ops.iou(regions, boxes)  # [batch, n, m]
+    best, owner = ops.max(overlap, axis=-1), ops.cast(ops.argmax(overlap, axis=-1), "int32")
+    real = ops.cast(box_ops.areas(regions) > 0, "float32")
+    is_foreground = real * ops.cast(best >= REGION_IOU, "float32")
+    picked = []
+    for kind, count in ((is_foreground, foreground), (real - is_foreground, background)):
+        value, order = ops.top_k(kind * (1.0 + draws), count)
+        picked.append((order, ops.cast(value > 0, "float32")))
+    order = ops.cast(ops.concatenate([item[0] for item in picked], axis=1), "int32")
+    counts = ops.concatenate([item[1] for item in picked], axis=1)
+    chosen = box_ops.rows(is_foreground, order) * counts
+    return box_ops.rows(regions, order), box_ops.rows(owner, order), chosen, counts

@@ -1,0 +1,217 @@
+"""The three detectors as Keras models that bring their own losses: compile, fit, save and load as any other.
+
+    model = build_detector(config)
+    model.compile(optimizer)
+    model.fit(batches)               # of `pipeline.detector.dataset`
+    model.detect(image)              # boxes, scores, classes, count
+
+Reference: Faster R-CNN (Ren et al. 2015), FPN (Lin et al. 2017), SSD (Liu et al. 2016) with hard negative mining.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import keras
+from keras import ops
+
+from pipeline.detector import boxes as box_ops
+from pipeline.detector import inference, losses
+from pipeline.detector.anchors import IGNORED
+from pipeline.detector.network import REGION_CELLS, Config, build_network, build_region_head
+from pipeline.detector.regions import pool
+
+NEGATIVES_PER_POSITIVE = 3  # Liu et al. 2016
+HARD_NEGATIVES = 256  # at most, an image
+
+Tensor = Any
+
+
+class Detector(keras.Model):
+    """What the architectures share: dense outputs for each anchor, named losses, a config that rebuilds the model.
+
+    Args:
+        config: the network's shape.
+    """
+
+    def __init__(self, config: Config, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.config = config
+        self.network = build_network(config)
+        self._means: dict[str, keras.metrics.Mean] = {}
+
+    def call(self, image: Tensor, training: bool = False) -> dict[str, Tensor]:
+        """Dense outputs of `pipeline.detector.network.build_network` for raw canvases `[batch, height, width, 1]`."""
+        return self.network(image, training=training)
+
+    def detect(self, image: Tensor) -> dict[str, Tensor]:
+        """See `pipeline.detector.inference.detect`."""
+        raise NotImplementedError
+
+    def losses_of(
+        self, dense: dict[str, Tensor], targets: dict[str, Tensor]
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """The losses to add up, and figures to watch, by name.
+
+        Args:
+            dense: what `call` gave.
+            targets: of `pipeline.detector.dataset`.
+        """
+        raise NotImplementedError
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True) -> Tensor:
+        """Keras' hook: the sum of the named losses, each watched by its name."""
+        named, watched = self.losses_of(y_pred, y)
+        for name, value in (named | watched).items():
+            self._mean(name).update_state(value)
+        return sum(named.values())
+
+    def get_config(self) -> dict:
+        """The network's shape, for saving."""
+        return {"name": self.name, "config": asdict(self.config)}
+
+    @classmethod
+    def from_config(cls, config: dict) -> Detector:
+        """The model that `get_config` describes, untrained."""
+        shape = dict(config["config"])
+        shape["shapes"] = tuple(tuple((float(h), float(w)) for h, w in level) for level in shape["shapes"])
+        return cls(Config(**shape), name=config.get("name"))
+
+    def _mean(self, name: str) -> keras.metrics.Mean:
+        return self._means[name]
+
+    def _watch(self, *names: str) -> None:
+        for name in names:
+            self._means[name] = keras.metrics.Mean(name=name)
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """Keras' list: the total loss and each part of it."""
+        return [*super().metrics, *(m for m in self._means.values() if m not in super(Detector, self).metrics)]
+
+
+@keras.saving.register_keras_serializable(package="ink2edge")
+class FasterRCNN(Detector):
+    """Two stages: anchors propose regions, a head names and refines them."""
+
+    def __init__(self, config: Config, **kwargs: Any) -> None:
+        super().__init__(config, **kwargs)
+        self.region_head = build_region_head(config)
+        self._watch("objectness", "anchors", "naming", "regions", "accuracy", "recall")
+        self.built = True  # both parts are functional models
+
+    def detect(self, image: Tensor) -> dict[str, Tensor]:
+        dense = self(image, training=False)
+        regions = inference.propose(_float(dense["scores"])[..., 0], _float(dense["deltas"]), self.config)
+        scores, deltas = self._look(dense["features"], regions, training=False)
+        boxes = box_ops.clip(box_ops.decode(deltas, regions), self.config.height, self.config.width)
+        return inference.name_regions(scores, boxes, self.config)
+
+    def losses_of(
+        self, dense: dict[str, Tensor], targets: dict[str, Tensor]
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        boxes, labels = targets["boxes"], targets["labels"]
+        scores, deltas = _float(dense["scores"])[..., 0], _float(dense["deltas"])
+        match, index = targets["anchor_match"], targets["anchor_index"]
+        counts, foreground = _mask(match > IGNORED), _mask(match >= 0)
+        anchors = ops.take(ops.convert_to_tensor(self.config.grid.boxes), index, axis=0)
+        own = box_ops.rows(boxes, ops.maximum(match, 0))
+        objectness = losses.binary_crossentropy(box_ops.rows(scores, index), foreground)
+        proposals = ops.stop_gradient(inference.propose(scores, deltas, self.config))
+        candidates = ops.concatenate([proposals, boxes, targets["near"]], axis=1)
+        regions, owner, is_symbol, region_counts = losses.sample_regions(candidates, boxes, targets["draws"])
+        logits, refinements = self._look(dense["features"], regions, training=True)
+        background = self.config.classes
+        names = ops.where(is_symbol > 0, box_ops.rows(labels, owner), background)
+        right = _mask(ops.cast(ops.argmax(logits, axis=-1), "int32") == names)
+        real = _mask(labels >= 0)
+        reached = _mask(ops.max(box_ops.iou(boxes, proposals), axis=-1) >= losses.REGION_IOU)
+        named = {
+            "objectness": losses.mean_of(objectness, counts),
+            "anchors": losses.box_loss(box_ops.rows(deltas, index), own, anchors, foreground, losses.SMOOTH_L1_BETA),
+            "naming": losses.mean_of(losses.crossentropy(logits, names), region_counts),
+            "regions": losses.box_loss(refinements, box_ops.rows(boxes, owner), regions, is_symbol, 1.0),
+        }
+        watched = {"accuracy": losses.mean_of(right, is_symbol), "recall": losses.mean_of(reached, real)}
+        return named, watched
+
+    def _look(self, features: Tensor, regions: Tensor, training: bool) -> tuple[Tensor, Tensor]:
+        """Logits `[batch, n, classes + 1]` and deltas `[batch, n, 4]` of regions `[batch, n, 4]`."""
+        n = regions.shape[1]
+        pooled = pool(features, regions, self.config)  # [batch * n, 7, 7, channels]
+        named = self.region_head(
+            ops.reshape(pooled, (-1, REGION_CELLS, REGION_CELLS, self.config.channels)), training=training
+        )
+        logits = ops.reshape(_float(named["scores"]), (-1, n, self.config.classes + 1))
+        return logits, ops.reshape(_float(named["deltas"]), (-1, n, 4))
+
+
+@keras.saving.register_keras_serializable(package="ink2edge")
+class SSD(Detector):
+    """One stage: every anchor names and refines its own box."""
+
+    def __init__(self, config: Config, **kwargs: Any) -> None:
+        super().__init__(config, **kwargs)
+        self._watch("naming", "anchors", "accuracy")
+        self.built = True
+
+    def detect(self, image: Tensor) -> dict[str, Tensor]:
+        dense = self(image, training=False)
+        scores, deltas = _float(dense["scores"]), _float(dense["deltas"])
+        # The best symbol's logit over the background's: monotonic enough to choose by, without a softmax of all anchors.
+        lead = ops.max(scores[..., :-1], axis=-1) - scores[..., -1]
+        count = min(inference.PROPOSALS_BEFORE_SUPPRESSION, deltas.shape[1])
+        _, order = ops.top_k(lead, count)
+        _, boxes = inference.best_anchors(lead, deltas, self.config, count)
+        return inference.name_regions(box_ops.rows(scores, order), boxes, self.config)
+
+    def losses_of(
+        self, dense: dict[str, Tensor], targets: dict[str, Tensor]
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        boxes, labels = targets["boxes"], targets["labels"]
+        scores, deltas = _float(dense["scores"]), _float(dense["deltas"])
+        match, index = targets["anchor_match"], targets["anchor_index"]
+        foreground = _mask(match >= 0)
+        own = ops.maximum(match, 0)
+        anchors = ops.take(ops.convert_to_tensor(self.config.grid.boxes), index, axis=0)
+        names = ops.where(foreground > 0, box_ops.rows(labels, own), self.config.classes)
+        logits = box_ops.rows(scores, index)
+        naming = losses.crossentropy(logits, names)
+        negatives = self._hard_negatives(scores, targets["anchor_background"], ops.sum(foreground, axis=1))
+        right = _mask(ops.cast(ops.argmax(logits, axis=-1), "int32") == names)
+        positives = ops.maximum(ops.sum(foreground), 1.0)
+        named = {
+            "naming": (ops.sum(naming * foreground) + negatives) / positives,
+            "anchors": losses.box_loss(
+                box_ops.rows(deltas, index), box_ops.rows(boxes, own), anchors, foreground, losses.SMOOTH_L1_BETA
+            ),
+        }
+        return named, {"accuracy": losses.mean_of(right, foreground)}
+
+    def _hard_negatives(self, scores: Tensor, background: Tensor, positives: Tensor) -> Tensor:
+        """The summed loss of the background anchors that are hardest, three for each of the `positives` `[batch]`.
+
+        Args:
+            background: 1 for each anchor that should see nothing, `[batch, n]`.
+        """
+        loss = -ops.log_softmax(scores, axis=-1)[..., -1] * background  # [batch, n]
+        hardest, _ = ops.top_k(loss, min(HARD_NEGATIVES, loss.shape[1]))
+        wanted = ops.expand_dims(positives * NEGATIVES_PER_POSITIVE, -1)
+        return ops.sum(hardest * _mask(ops.cast(ops.arange(hardest.shape[1]), "float32") < wanted))
+
+
+ARCHITECTURES = {"faster_rcnn_fpn": FasterRCNN, "faster_rcnn": FasterRCNN, "ssd_fpn": SSD}
+
+
+def build_detector(config: Config) -> Detector:
+    """The untrained detector of `config.arch`."""
+    return ARCHITECTURES[config.arch](config, name=config.arch)
+
+
+def _mask(condition: Tensor) -> Tensor:
+    return ops.cast(condition, "float32")
+
+
+def _float(tensor: Tensor) -> Tensor:
+    return ops.cast(tensor, "float32")

@@ -1,0 +1,127 @@
+"""The networks: dense heads on a pyramid, and for two stages a head on regions.
+
+    network = build_network(config)          # image [batch, height, width, 1], raw 0..255 -> `Dense` outputs by name
+    head = build_region_head(config)         # regions [n, 7, 7, channels] -> class logits and deltas
+
+Every convolution beyond the backbone is depthwise separable (as in SSDLite, Sandler et al. 2018), so that the head of the
+finest level, where most anchors are, costs no more than the backbone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+from keras import layers
+
+from pipeline.detector.anchors import Grid, Shapes
+from pipeline.detector.backbone import STRIDES, Backbone, build_backbone
+from pipeline.learning.normalisation import fuse_batch_normalisation
+
+REGION_CELLS = 7  # a region is pooled to 7 x 7 cells (Girshick 2015)
+REGION_FEATURES = 192
+# keras.applications keep batch-norm statistics with momentum 0.999: after a short training from scratch they still lag
+# so far behind that inference finds nothing at all.
+BATCH_NORM_MOMENTUM = 0.95
+COARSE_LEVEL = STRIDES.index(16)  # the one level of a Faster R-CNN without a pyramid: C4, as in its paper
+
+
+@dataclass(frozen=True)
+class Config:
+    """What decides the shape of a detector. `shapes` are the anchors of `levels`.
+
+    Attributes:
+        height, width: of the canvas in pixels.
+        classes: number of symbols, background not among them.
+        multiplier: of the backbone's channels.
+        channels: of the pyramid.
+    """
+
+    height: int
+    width: int
+    classes: int
+    arch: str
+    backbone: Backbone
+    multiplier: float
+    channels: int
+    shapes: Shapes
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """Of the levels in use."""
+        return strides(self.arch)
+
+    @property
+    def grid(self) -> Grid:
+        """The anchors."""
+        return Grid(self.height, self.width, self.strides, self.shapes)
+
+    @property
+    def anchors_per_cell(self) -> int:
+        """Shapes a level."""
+        return len(self.shapes[0])
+
+
+def strides(arch: str) -> tuple[int, ...]:
+    """Strides of the levels that an architecture detects on."""
+    return STRIDES if arch.endswith("_fpn") else (STRIDES[COARSE_LEVEL],)
+
+
+def build_network(config: Config) -> keras.Model:
+    """From an image to what is known of every anchor, `n` in all, in the order of `Grid`.
+
+    Returns:
+        A model with the outputs `deltas` `[batch, n, 4]` and either `scores` `[batch, n, classes + 1]` (one stage,
+        background last) or `scores` `[batch, n, 1]` (objectness) and `features` `[batch, cells, channels]`.
+    """
+    image = keras.Input((config.height, config.width, 1), name="image")
+    taps = build_backbone(config.backbone, config.multiplier, layers.Rescaling(1 / 255, name="scale")(image))
+    levels = _pyramid(taps, config.channels) if len(config.strides) > 1 else [_single(taps, config.channels)]
+    two_stage = config.arch != "ssd_fpn"
+    scores_per_anchor = 1 if two_stage else config.classes + 1
+    tower = layers.SeparableConv2D(config.channels, 3, padding="same", activation="relu", name="tower")
+    score = layers.Conv2D(config.anchors_per_cell * scores_per_anchor, 1, name="score")
+    delta = layers.Conv2D(config.anchors_per_cell * 4, 1, name="delta")
+    towers = [tower(level) for level in levels]
+    outputs = {
+        "scores": _all_levels([score(level) for level in towers], scores_per_anchor, "scores"),
+        "deltas": _all_levels([delta(level) for level in towers], 4, "deltas"),
+    }
+    if two_stage:
+        outputs["features"] = _all_levels(levels, config.channels, "features")
+    return fuse_batch_normalisation(keras.Model(image, outputs, name=config.arch), BATCH_NORM_MOMENTUM)
+
+
+def build_region_head(config: Config) -> keras.Model:
+    """From pooled regions `[n, 7, 7, channels]` to `scores` `[n, classes + 1]` (background last) and `deltas` `[n, 4]`."""
+    regions = keras.Input((REGION_CELLS, REGION_CELLS, config.channels), name="regions")
+    x = layers.Flatten()(regions)
+    for i in range(2):
+        x = layers.Dense(REGION_FEATURES, activation="relu", name=f"dense_{i}")(x)
+    scores = layers.Dense(config.classes + 1, name="region_scores")(x)
+    deltas = layers.Dense(4, name="region_deltas")(x)
+    return keras.Model(regions, {"scores": scores, "deltas": deltas}, name="region_head")
+
+
+def _pyramid(taps: list[keras.KerasTensor], channels: int) -> list[keras.KerasTensor]:
+    """Feature pyramid (Lin et al. 2017) of the taps, from fine to coarse."""
+    merged = [layers.Conv2D(channels, 1, name=f"lateral_{i}")(tap) for i, tap in enumerate(taps)]
+    for i in range(len(taps) - 2, -1, -1):
+        merged[i] = layers.Add(name=f"merge_{i}")([merged[i], layers.UpSampling2D(name=f"upsample_{i}")(merged[i + 1])])
+    return [_smooth(level, channels, i) for i, level in enumerate(merged)]
+
+
+def _single(taps: list[keras.KerasTensor], channels: int) -> keras.KerasTensor:
+    return _smooth(layers.Conv2D(channels, 1, name="lateral")(taps[COARSE_LEVEL]), channels, COARSE_LEVEL)
+
+
+def _smooth(level: keras.KerasTensor, channels: int, number: int) -> keras.KerasTensor:
+    x = layers.SeparableConv2D(channels, 3, padding="same", use_bias=False, name=f"smooth_{number}")(level)
+    x = layers.BatchNormalization(name=f"smooth_{number}_bn")(x)
+    return layers.ReLU(name=f"smooth_{number}_relu")(x)
+
+
+def _all_levels(levels: list[keras.KerasTensor], last: int, name: str) -> keras.KerasTensor:
+    """Levels `[batch, rows, columns, ...]` as one `[batch, n, last]`."""
+    flat = [layers.Reshape((-1, last), name=f"{name}_{i}")(level) for i, level in enumerate(levels)]
+    return layers.Concatenate(axis=1, name=name)(flat) if len(flat) > 1 else flat[0]

@@ -1,0 +1,87 @@
+"""Trains a detector from the Parquet shards of a split, on any Keras backend.
+
+The anchors are chosen from the training boxes first. Recipe and epochs are those of `pipeline.learning`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from pipeline.detector.anchors import choose_shapes, coverage
+from pipeline.detector.dataset import Canvases, Formulas, evaluation_batches, evaluation_steps
+from pipeline.detector.model import SSD, Detector, build_detector
+from pipeline.detector.network import Config, strides
+from pipeline.learning.checkpoint import Checkpoint, Row, run_key
+from pipeline.learning.epochs import OnEpoch, fit
+from pipeline.learning.recipe import build_optimizer, make_deterministic, pays_to_compile
+from pipeline.params import Math, MathTrain
+
+
+def train(
+    params: Math, splits: Path, classes: list[str], on_epoch: OnEpoch, checkpoints: Path
+) -> tuple[Detector, Row, Checkpoint]:
+    """Trains, or goes on from the last finished epoch of the same run.
+
+    Args:
+        params: `decode` (the canvas) and `train` are used.
+        splits: directory of the split.
+        classes: class list.
+        on_epoch: called for every epoch in order, those of an interrupted run included.
+        checkpoints: folder of the runs' states.
+
+    Returns:
+        The model with averaged weights, figures about the run, and the state to remove once the model is safe.
+    """
+    recipe = params.train
+    make_deterministic(recipe.seed)
+    training, validation = Formulas(splits, "train"), Formulas(splits, "validation")
+    config = choose_config(params, training, len(classes))
+    model = build_model(config, recipe)
+    one_stage = isinstance(model, SSD)
+    canvases = Canvases(training, recipe, config.grid, background=one_stage)
+    model.compile(build_optimizer(recipe, canvases.steps), jit_compile=pays_to_compile())
+    parts = [config, recipe, classes, training.digest(), keras.backend.backend()]
+    checkpoint = Checkpoint(run_key(parts, Path(__file__).parent), checkpoints)
+    fit(
+        model,
+        recipe,
+        canvases.steps,
+        canvases.batches,
+        lambda: evaluation_batches(validation, config.grid, recipe.batch_size, background=one_stage),
+        evaluation_steps(validation, recipe.batch_size),
+        on_epoch,
+        checkpoint,
+    )
+    final = {
+        "anchor_coverage": coverage(np.concatenate(training.boxes), config.shapes),
+        "formulas_per_canvas": len(training) / (canvases.steps * recipe.batch_size),
+    }
+    return model, final, checkpoint
+
+
+def choose_config(params: Math, training: Formulas, classes: int) -> Config:
+    """The shape of the detector: from the params, and its anchors from the training boxes."""
+    recipe, boxes = params.train, np.concatenate(training.boxes)
+    return Config(
+        height=params.decode.height,
+        width=params.decode.width,
+        classes=classes,
+        arch=recipe.arch,
+        backbone=recipe.backbone,
+        multiplier=recipe.width,
+        channels=recipe.channels,
+        shapes=choose_shapes(boxes, strides(recipe.arch), recipe.anchors),
+    )
+
+
+def build_model(config: Config, recipe: MathTrain) -> Detector:
+    """The untrained detector in the precision of the recipe: variables stay float32, the layers compute in 16 bits."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(recipe.precision)
+    try:
+        return build_detector(config)
+    finally:
+        keras.config.set_dtype_policy(before)

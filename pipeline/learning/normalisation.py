@@ -1,0 +1,43 @@
+"""Batch normalisation in one fused operator under TensorFlow.
+
+Keras 3 spells it out in some ten passes over the activations, which takes half the time of a training step of a MobileNet
+on a CPU. Under other backends this is the stock layer: their compilers fuse it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="ink2edge")
+class FusedBatchNormalization(keras.layers.BatchNormalization):
+    """`keras.layers.BatchNormalization` over the last axis of `[batch, height, width, channels]`; same weights and config."""
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """Keras' hook."""
+        if not training or keras.backend.backend() != "tensorflow":
+            return super().call(inputs, training=training, mask=mask)
+        import tensorflow
+
+        normalised, mean, variance = tensorflow.compat.v1.nn.fused_batch_norm(
+            inputs, self.gamma, self.beta, epsilon=self.epsilon, is_training=True
+        )
+        # The operator gives the unbiased variance, Keras averages the biased one.
+        count = ops.cast(ops.prod(ops.shape(inputs)[:-1]), variance.dtype)
+        for average, value in ((self.moving_mean, mean), (self.moving_variance, variance * (count - 1) / count)):
+            average.assign(average * self.momentum + ops.cast(value, average.dtype) * (1 - self.momentum))
+        return normalised
+
+
+def fuse_batch_normalisation(model: keras.Model, momentum: float) -> keras.Model:
+    """A copy of a functional `model` with fused batch normalisation of the given momentum, weights drawn anew."""
+
+    def swap(layer: keras.layers.Layer) -> keras.layers.Layer:
+        if not isinstance(layer, keras.layers.BatchNormalization):
+            return layer.__class__.from_config(layer.get_config())
+        return FusedBatchNormalization.from_config({**layer.get_config(), "momentum": momentum})
+
+    return keras.models.clone_model(model, clone_function=swap)
