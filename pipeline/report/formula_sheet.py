@@ -1,0 +1,130 @@
+"""Formulas with what was found in them and what was missed, for people to look at.
+
+    draw([Example(canvas, truth, found), ...], class_list, "sheet.png")
+
+Found symbols have solid boxes, green if a true symbol of that class is there (IoU .5), red if not; true symbols that
+were not found have dashed blue boxes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from pipeline.edge.coco import Detections, Truth, match
+from pipeline.report.glyphs import PAPER, as_printed
+
+COLUMNS = 2
+DPI = 100
+RIGHT, WRONG, MISSED = "#1a8f3c", "#d62728", "#1f5fd0"
+# Pixels of the picture.
+ZOOM, GAP, HEADER, LABEL = 2, 16, 34, 17
+FONT = 10  # points
+FADED = 0.35  # of the ink's darkness, so that boxes stand out
+
+
+@dataclass(frozen=True)
+class Example:
+    """One formula: its canvas uint8 [height, width], ink bright on black, what stands there and what was found."""
+
+    image: np.ndarray
+    truth: Truth
+    found: Detections
+
+
+def draw(examples: Sequence[Example], class_list: Sequence[str], path: Path | str, threshold: float = 0.5) -> None:
+    """Writes the sheet as PNG, two formulas side by side.
+
+    Args:
+        examples: at least one, all of one size.
+        class_list: what the labels stand for.
+        path: of the picture.
+        threshold: score from which detections are shown.
+    """
+    height, width = (ZOOM * side for side in examples[0].image.shape)
+    rows = -(-len(examples) // COLUMNS)
+    page = GAP + COLUMNS * (width + GAP), HEADER + rows * (height + GAP)
+    figure = Figure((page[0] / DPI, page[1] / DPI), dpi=DPI, facecolor="white")
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, page[0]), ylim=(page[1], 0))
+    axes.axis("off")
+    _legend(axes, threshold)
+    for index, example in enumerate(examples):
+        left = GAP + index % COLUMNS * (width + GAP)
+        top = HEADER + index // COLUMNS * (height + GAP)
+        _place(axes, example, class_list, threshold, (left, top))
+    # Without the version of matplotlib, which it writes by itself.
+    figure.savefig(path, format="png", metadata={"Software": None})
+
+
+def _legend(axes: Axes, threshold: float) -> None:
+    entries = (
+        (RIGHT, "-", "found"),
+        (WRONG, "-", f"found, but not there (score ≥ {threshold:.2f})"),
+        (MISSED, "--", "there, but not found"),
+    )
+    left = float(GAP)
+    for colour, style, text in entries:
+        axes.add_patch(Rectangle((left, HEADER / 2 - 7), 14, 14, fill=False, edgecolor=colour, linestyle=style))
+        axes.text(left + 20, HEADER / 2, text, color=colour, va="center", fontsize=FONT)
+        left += 44 + 8 * len(text)
+
+
+def _place(axes: Axes, example: Example, class_list: Sequence[str], threshold: float, corner: tuple[int, int]) -> None:
+    (left, top), (height, width) = corner, example.image.shape
+    extent = (left, left + ZOOM * width, top + ZOOM * height, top)
+    paper = PAPER - (PAPER - as_printed(example.image).astype(np.float32)) * FADED
+    axes.imshow(paper, cmap="gray", vmin=0, vmax=PAPER, extent=extent, interpolation="nearest", aspect="auto")
+    axes.add_patch(Rectangle(corner, ZOOM * width, ZOOM * height, fill=False, edgecolor="lightgray", linewidth=0.8))
+    shown = Detections(*(column[example.found.scores >= threshold] for column in example.found))
+    matched = match(example.truth, shown)
+    labels = _Labels(axes, top)
+    for index in sorted(set(range(len(example.truth.labels))) - set(matched.tolist())):
+        box = _on_page(example.truth.boxes[index], corner)
+        _frame(axes, box, MISSED, "--")
+        labels.write(class_list[example.truth.labels[index]], box, MISSED)
+    for box_, label, right in zip(shown.boxes, shown.labels, matched >= 0, strict=True):
+        box = _on_page(box_, corner)
+        _frame(axes, box, RIGHT if right else WRONG, "-")
+        labels.write(class_list[label], box, RIGHT if right else WRONG)
+
+
+def _on_page(box: np.ndarray, corner: tuple[int, int]) -> np.ndarray:
+    """ymin, xmin, ymax, xmax on the page."""
+    return np.asarray(box, np.float64) * ZOOM + [corner[1], corner[0], corner[1], corner[0]]
+
+
+def _frame(axes: Axes, box: np.ndarray, colour: str, style: str) -> None:
+    top, left, bottom, right = box
+    size = right - left, bottom - top
+    # On whole pixels, or a thin line turns pale.
+    axes.add_patch(
+        Rectangle((left, top), *size, fill=False, edgecolor=colour, linestyle=style, linewidth=1.2, snap=True)
+    )
+
+
+class _Labels:
+    """Writes names over boxes, or under them where another name stands already."""
+
+    def __init__(self, axes: Axes, ceiling: float):
+        self._axes = axes
+        self._ceiling = ceiling
+        self._taken: list[tuple[float, float, float]] = []  # y, left, right
+
+    def write(self, text: str, box: np.ndarray, colour: str) -> None:
+        top, left, bottom, _ = box
+        right = left + 0.75 * FONT * len(text)
+        places = [y for y in (top - 3, bottom + LABEL - 2, top - 3 - LABEL) if y - LABEL >= self._ceiling - 2]
+        y = next((y for y in places if self._is_free(y, left, right)), places[0] if places else bottom + LABEL - 2)
+        self._taken.append((y, left, right))
+        self._axes.text(left, y, text, color=colour, fontsize=FONT, va="bottom", parse_math=False)
+
+    def _is_free(self, y: float, left: float, right: float) -> bool:
+        return all(abs(y - other) >= LABEL or right < start or left > end for other, start, end in self._taken)
