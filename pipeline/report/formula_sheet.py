@@ -27,6 +27,7 @@ RIGHT, WRONG, MISSED = "#1a8f3c", "#d62728", "#1f5fd0"
 # Pixels of the picture.
 ZOOM, GAP, HEADER, LABEL = 2, 16, 34, 17
 FONT = 10  # points
+OUTSIDE = (-3, -3, 3, 3)  # a missed symbol's box, so that a false one on the same spot does not hide it
 FADED = 0.35  # of the ink's darkness, so that boxes stand out
 
 
@@ -87,7 +88,7 @@ def _place(axes: Axes, example: Example, class_list: Sequence[str], threshold: f
     matched = match(example.truth, shown)
     labels = _Labels(axes, top)
     for index in sorted(set(range(len(example.truth.labels))) - set(matched.tolist())):
-        box = _on_page(example.truth.boxes[index], corner)
+        box = _on_page(example.truth.boxes[index], corner) + OUTSIDE
         _frame(axes, box, MISSED, "--")
         labels.write(class_list[example.truth.labels[index]], box, MISSED)
     for box_, label, right in zip(shown.boxes, shown.labels, matched >= 0, strict=True):
