@@ -10,6 +10,7 @@ about a millisecond a test sample.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from tqdm import tqdm
 
@@ -33,7 +34,7 @@ def main() -> None:
     variant = variant_from_arguments(__doc__)
     params = load_params()
     class_list = read_class_list(CLASSES)
-    data, reference = _model(variant), _model(REFERENCE)
+    data, reference = (exported(MODELS, name, "quantize") for name in (variant, REFERENCE))
     graph = gate.check(data)
     if graph.outputs[0].shape != (1, len(class_list)):
         raise InkError(
@@ -62,10 +63,11 @@ def _plot(readings: evaluation.Readings, class_list: Sequence[str], batches: Ite
     files.write_json(PLOTS / "worst" / f"{variant}.json", worst)
 
 
-def _model(variant: str) -> bytes:
-    path = MODELS / f"{variant}.tflite"
+def exported(folder: Path, variant: str, stage: str) -> bytes:
+    """The file of a variant in `folder`, which `stage` writes."""
+    path = folder / f"{variant}.tflite"
     if not path.exists():
-        raise InkError(f"{path}: expected the exported model, found nothing; run `dvc repro quantize@{variant}`")
+        raise InkError(f"{path}: expected the exported model, found nothing; run `dvc repro {stage}@{variant}`")
     return path.read_bytes()
 
 

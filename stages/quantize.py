@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 from pipeline import files
 from pipeline.edge.variants import variant_from_arguments
@@ -23,17 +24,29 @@ def main() -> None:
     variant = variant_from_arguments(__doc__)
     # TFLite export needs TensorFlow, whichever backend the network was trained on.
     os.environ["KERAS_BACKEND"] = "tensorflow"
-    from pipeline.edge import export, gate
+    from pipeline.edge import export
     from pipeline.ink.normalise import SIDE
 
     params = load_params()
-    if not KERAS_MODEL.exists():
-        raise InkError(f"{KERAS_MODEL}: expected the trained network, found nothing; run `dvc repro train`")
-    model = export.keras.models.load_model(KERAS_MODEL, compile=False)
+    model = export.keras.models.load_model(trained(KERAS_MODEL, "train"), compile=False)
     feeds = _calibration(params.quantize.calibration_samples)
     data = export.export_tflite(model, export.classifier(model), [export.image_input(SIDE)], variant, feeds)
+    write_gated(MODELS / f"{variant}.tflite", data)
+
+
+def trained(path: Path, stage: str) -> Path:
+    """`path`, if the network that `stage` trains is there."""
+    if not path.exists():
+        raise InkError(f"{path}: expected the trained network, found nothing; run `dvc repro {stage}`")
+    return path
+
+
+def write_gated(path: Path, data: bytes) -> None:
+    """Writes a flatbuffer that passes the gate."""
+    from pipeline.edge import gate
+
     gate.check(data)
-    with files.atomic_file(MODELS / f"{variant}.tflite") as partial:
+    with files.atomic_file(path) as partial:
         partial.write_bytes(data)
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
+from pipeline.edge.graph import OPERATORS
 from pipeline.edge.quiet import quiet
 from pipeline.edge.variants import VARIANTS, Variant
 from pipeline.errors import InkError
@@ -24,6 +25,9 @@ with quiet():  # the notes of TensorFlow's start
     from tensorflow.lite.python.convert_phase import ConverterError
 
 Function = Callable[..., Mapping[str, tf.Tensor]]
+ALL_BUT_LAYERS = tuple(sorted(OPERATORS - {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"}))
+"""For `float_operators`: int8 does the layers, where the work is, and leaves arithmetic on boxes exact."""
+
 Feed = Mapping[str, np.ndarray]  # the inputs of one call, by name
 
 

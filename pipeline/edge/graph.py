@@ -20,7 +20,12 @@ from pipeline.errors import InkError
 
 IDENTIFIER = b"TFL3"  # at byte 4 of every TFLite flatbuffer
 
-_OPERATORS = {code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")}
+_OPERATORS: dict[int, str] = {
+    code: name for name, code in vars(schema.BuiltinOperator).items() if not name.startswith("_")
+}
+OPERATORS = frozenset(_OPERATORS.values())
+"""Names of all built-in operators."""
+
 _DTYPES = {code: name.lower() for name, code in vars(schema.TensorType).items() if not name.startswith("_")}
 _WEIGHT_DTYPES = {"float16", "float32", "bfloat16", "int2", "int4", "int8", "uint8", "int16"}
 _WITH_BIAS = {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"}  # input 2 is the bias, int32 in an int8 model

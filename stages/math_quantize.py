@@ -1,0 +1,50 @@
+"""Stage `math-quantize`: the whole detector, from canvas to named boxes, as one .tflite file that passed the gate.
+
+    python -m stages.math_quantize dynamic
+
+Reads models/math/model.keras and, for int8, images of the training part. Takes about half a minute.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+
+import numpy as np
+
+from pipeline.edge.variants import variant_from_arguments
+from pipeline.params import load_params
+from stages import run_stage
+from stages.paths import MATH_KERAS_MODEL, MATH_MODELS, MATH_SPLITS
+from stages.quantize import trained, write_gated
+
+
+def main() -> None:
+    variant = variant_from_arguments(__doc__)
+    # TFLite export needs TensorFlow, whichever backend the network was trained on.
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    from pipeline.detector.inference import detect
+    from pipeline.detector.saving import load_detector
+    from pipeline.edge import export
+
+    params = load_params().math
+    model = load_detector(trained(MATH_KERAS_MODEL, "math-train"))
+    inputs = [export.image_input(model.config.height, model.config.width)]
+    feeds = _calibration(params.quantize.calibration_samples)
+    data = export.export_tflite(
+        model, lambda image: detect(model, image), inputs, variant, feeds, export.ALL_BUT_LAYERS
+    )
+    write_gated(MATH_MODELS / f"{variant}.tflite", data)
+
+
+def _calibration(samples: int) -> Iterator[dict]:
+    """The first images of the training part, which is in random order, one at a time."""
+    from pipeline.edge.detection import canvas, formulas
+
+    for formula in itertools.islice(formulas(MATH_SPLITS, "train"), samples):
+        yield {"image": canvas(formula)[None].astype(np.float32)}
+
+
+if __name__ == "__main__":
+    run_stage(main)
