@@ -37,6 +37,14 @@ class Entry:
         """The file's name without folder and ending."""
         return PurePosixPath(self.member if self.member is not None else Path(self.path).name).stem
 
+    def sibling(self, name: str) -> Entry:
+        """A file by its path relative to this one's folder; it need not be there, and its size is not known."""
+        own = PurePosixPath(self.member if self.member is not None else self.path)
+        shown = self.name[: len(self.name) - len(own.name)] + name
+        if self.member is None:
+            return Entry(shown, str(Path(self.path).parent / name), None, 0)
+        return Entry(shown, self.path, (own.parent / name).as_posix(), 0)
+
     @property
     def unpacked(self) -> PurePosixPath:
         """The name that the file would have if each zip were unpacked into its folder."""
@@ -93,9 +101,13 @@ def read_entries(entries: Iterable[Entry], limit: int) -> Iterator[bytes | Excep
 
 
 def _read(entry: Entry, archive: zipfile.ZipFile | None, limit: int) -> bytes | Exception:
+    if archive is None and not Path(entry.path).is_file():  # opening a pipe would wait for its other end
+        return FileNotFoundError("no such file")
     try:
         with open(entry.path, "rb") if archive is None else archive.open(entry.member or "") as file:
             return file.read(limit + 1)
+    except KeyError:
+        return FileNotFoundError("no such file")
     except ZIP_ERRORS as error:
         return error
 

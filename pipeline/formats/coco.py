@@ -1,9 +1,10 @@
-"""Formulas as COCO data sets (https://cocodataset.org/#format-data): what any detection tool opens.
+"""COCO data sets (https://cocodataset.org/#format-data): reading pictures with boxes, writing formulas for other tools.
 
-    write_coco("samples.json", shards, classes); write_images("images.zip", shards)
+    for image in read_coco(data, "annotations.json"): ...   # image.file_name, image.boxes, image.labels
+    write_coco("samples.json", shards, classes, "all samples"); write_images("images.zip", shards)
 
-Boxes are x, y, width, height in pixels of the image; category ids are labels + 1. Image entries carry `writer` and
-`truth` besides.
+Boxes are x, y, width, height in pixels of the upright picture; written category ids are labels + 1. Entries of images
+may carry `writer` and `truth`, and do in files that are written here.
 """
 
 from __future__ import annotations
@@ -12,12 +13,56 @@ import json
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple, TypeGuard
 
 import pyarrow.parquet as pq
 
+from pipeline.errors import InkError
 from pipeline.formats.formula import file_name
 
+MAX_BYTES = 1 << 28
+MAX_BOXES = 2_000  # in one picture
+MAX_COORDINATE = 1e7
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold
+
+
+class CocoImage(NamedTuple):
+    """One picture of a COCO file and what stands on it."""
+
+    file_name: str  # relative to the COCO file
+    size: tuple[int, int] | None  # height, width, where the file tells
+    boxes: list[tuple[float, float, float, float]]  # x, y, width, height: finite, no side negative
+    labels: list[str]  # names of the categories; a crowd is "(crowd)", an unknown category "(category 7)"
+    writer: str
+    truth: str
+    defect: str  # why its annotations are no good, "" when they are
+
+
+def read_coco(data: bytes, name: str) -> list[CocoImage]:
+    """Reads the pictures of a COCO file, in its order. What is wrong with one picture is that picture's `defect`.
+
+    Raises:
+        InkError: no COCO file, or one whose parts do not fit together; `name` is the file's, for messages.
+    """
+    if len(data) > MAX_BYTES:
+        raise InkError(f"{name}: too large: {len(data)} bytes, at most {MAX_BYTES} are read; divide the set")
+    try:
+        content = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise InkError(f"{name}: expected a COCO file, found no readable JSON: {error}") from error
+    images, annotations, categories = (_records(content, part, name) for part in _PARTS)
+    names = {category.get("id"): category.get("name") for category in categories}
+    found: dict[Any, CocoImage] = {}
+    for entry in images:
+        if entry["id"] in found:
+            raise InkError(f"{name}: two images have the id {entry['id']!r}; mend the file")
+        found[entry["id"]] = _coco_image(entry)
+    for entry in annotations:
+        key = entry.get("image_id")
+        if not isinstance(key, int | str) or key not in found:
+            raise InkError(f"{name}: annotation {entry['id']!r} is of image {key!r}, which is not there; mend the file")
+        found[key] = _annotated(found[key], entry, names)
+    return list(found.values())
 
 
 def write_coco(path: Path | str, shards: Iterable[Path], classes: Sequence[str], description: str) -> None:
@@ -74,3 +119,51 @@ def _annotations(rows: list[dict]) -> Iterator[dict]:
                 "area": width * height,
                 "iscrowd": 0,
             }
+
+
+_PARTS = ("images", "annotations", "categories")
+
+
+def _records(content: Any, part: str, name: str) -> list[dict]:
+    records = content.get(part) if isinstance(content, dict) else None
+    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+        raise InkError(f"{name}: expected a COCO file with {', '.join(_PARTS)}, found no list of {part}")
+    for position, record in enumerate(records):
+        if not isinstance(record.setdefault("id", None if part != "annotations" else position), int | str):
+            raise InkError(f"{name}: {part}[{position}]: expected an id, found {record['id']!r}; mend the file")
+    return records
+
+
+def _coco_image(entry: dict) -> CocoImage:
+    path, height, width = entry.get("file_name"), entry.get("height"), entry.get("width")
+    writer, truth = (text if isinstance(text, str) else "" for text in (entry.get("writer"), entry.get("truth")))
+    size = (height, width) if isinstance(height, int) and isinstance(width, int) else None
+    defect = "" if isinstance(path, str) and path else f"expected a file_name, found {path!r}"
+    return CocoImage(str(path), size, [], [], writer, truth, defect)
+
+
+def _annotated(image: CocoImage, entry: dict, names: dict) -> CocoImage:
+    """The image with one annotation more; the lists are extended in place."""
+    box, category = entry.get("bbox"), entry.get("category_id")
+    name = names.get(category) if isinstance(category, int | str) else None
+    if image.defect:
+        return image
+    if not _is_box(box):
+        return image._replace(
+            defect=f"annotation {entry['id']!r}: expected a bbox x, y, width, height, found {box!r:.80}"
+        )
+    if len(image.boxes) == MAX_BOXES:
+        return image._replace(defect=f"more than {MAX_BOXES} boxes")
+    image.boxes.append((float(box[0]), float(box[1]), float(box[2]), float(box[3])))
+    label = name if isinstance(name, str) else f"(category {category!r:.20})"
+    image.labels.append("(crowd)" if entry.get("iscrowd") else label)
+    return image
+
+
+def _is_box(box: Any) -> TypeGuard[list[float]]:
+    return (
+        isinstance(box, list)
+        and len(box) == 4
+        and all(isinstance(value, int | float) and abs(value) <= MAX_COORDINATE for value in box)  # NaN is not
+        and min(box[2:]) >= 0
+    )

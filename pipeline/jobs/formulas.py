@@ -7,38 +7,45 @@ for unit in plan("data/raw/formulas"):
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 
 from pipeline.errors import InkError
+from pipeline.formats import image as image_file
+from pipeline.formats import inkml
 from pipeline.formats.archives import Entry, find_entries, read_entries
+from pipeline.formats.coco import MAX_BYTES as MAX_COCO_BYTES
+from pipeline.formats.coco import CocoImage, read_coco
 from pipeline.formats.formula import Formula
-from pipeline.formats.inkml import MAX_BYTES, InkmlError, read_inkml
 from pipeline.formats.png import encode_png
 from pipeline.formats.symbols import LABELS, canonical
 from pipeline.ink.canvas import Frame, Picture, draw_ink
+from pipeline.ink.develop import BlankPhotoError, fit_photo
 
-INKML = ".inkml"
+INKML, ANNOTATIONS = ".inkml", "annotations.json"
 PARAM = "math.decode.source"
 UNIT_FILES = 256
 
 
+class NoFormulaError(ValueError):
+    """A file that gives no formula, for a reason that its format does not know."""
+
+
 @dataclass(frozen=True, slots=True)
-class InkUnit:
-    """InkML files of one folder."""
+class Unit:
+    """Files of one folder: InkML, or pictures with what a COCO file says of each."""
 
     entries: tuple[Entry, ...]
+    images: tuple[CocoImage, ...] | None = None
 
     @property
     def files(self) -> int:
         """How many."""
         return len(self.entries)
-
-
-Unit = InkUnit
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,40 +73,72 @@ class Rejected:
     reason: str
 
 
-def plan(source: Path | str) -> list[InkUnit]:
+def plan(source: Path | str) -> list[Unit]:
     """The units of work of a source, in the order of their files.
 
     Raises:
-        InkError: see `find_entries`; two files that would share a key; a name that keys cannot hold.
+        InkError: see `find_entries` and `read_coco`; two files that would share a key; a name that keys cannot hold.
     """
-    entries = find_entries(source, (INKML,), PARAM)
-    _check_keys((entry.name, _key(entry.unpacked)) for entry in entries)
-    entries.sort(key=lambda entry: (entry.unpacked.parent.parts, entry.unpacked.name))
-    folders = itertools.groupby(entries, lambda entry: (entry.path if entry.member else "", entry.unpacked.parent))
-    return [InkUnit(chunk) for _, group in folders for chunk in _chunks(group)]
+    found = find_entries(source, (INKML, ANNOTATIONS), PARAM)
+    ink = [entry for entry in found if entry.name.lower().endswith(INKML)]
+    sets = [entry for entry in found if entry.unpacked.name.lower() == ANNOTATIONS]
+    pictures = [(entry, image) for coco in sets for entry, image in _pictures(coco)]
+    _check_keys([*ink, *(entry for entry, image in pictures if not image.defect)])
+    if not ink and not pictures:
+        raise InkError(f"{source}: expected {INKML} files or pictures with {ANNOTATIONS}, found none; mend {PARAM}")
+    units = [Unit(tuple(chunk)) for chunk in _chunks(ink, lambda entry: entry)]
+    for pairs in _chunks(pictures, lambda pair: pair[0]):
+        entries, images = zip(*pairs, strict=True)
+        units.append(Unit(entries, images))
+    return sorted(units, key=lambda unit: _order(unit.entries[0]))
 
 
-def read_unit(unit: InkUnit, frame: Frame) -> Iterator[Drawn | Filtered | Rejected]:
+def read_unit(unit: Unit, frame: Frame) -> Iterator[Drawn | Filtered | Rejected]:
     """Yields what came of each file of a unit, in order."""
-    for entry, data in zip(unit.entries, read_entries(unit.entries, MAX_BYTES), strict=True):
-        if isinstance(data, Exception):
-            yield Rejected(entry.name, 0, f"cannot be read: {data}")
-            continue
+    limit = inkml.MAX_BYTES if unit.images is None else image_file.MAX_BYTES
+    images = unit.images or itertools.repeat(None)
+    for entry, image, data in zip(unit.entries, images, read_entries(unit.entries, limit), strict=False):
         try:
-            yield _draw(entry, data, frame)
-        except InkmlError as error:
+            if isinstance(data, Exception):
+                raise NoFormulaError(f"cannot be read: {data}")
+            yield _draw(entry, data, frame) if image is None else _develop(entry, image, data, frame)
+        except inkml.InkmlError as error:
             yield Rejected(entry.name, error.offset, str(error))
+        except (image_file.ImageError, BlankPhotoError, NoFormulaError) as error:
+            yield Rejected(entry.name, 0, str(error))
 
 
 def _draw(entry: Entry, data: bytes, frame: Frame) -> Drawn | Filtered:
-    ink = read_inkml(data)
+    ink = inkml.read_inkml(data)
     symbols = [canonical(symbol.label) for symbol in ink.symbols]
-    if unknown := tuple(symbol for symbol in symbols if symbol not in LABELS):
+    if unknown := _unknown(symbols):
         return Filtered(unknown)
     members = [symbol.traces for symbol in ink.symbols]
     picture = draw_ink(ink.traces, members, frame)
-    formula = _formula(_key(entry.unpacked), ink.writer, ink.truth, symbols, picture)
+    formula = _formula(_key(entry), ink.writer, ink.truth, symbols, picture)
     return Drawn(formula, ink.dropped, len(ink.traces) - len(picture.strokes))
+
+
+def _develop(entry: Entry, image: CocoImage, data: bytes, frame: Frame) -> Drawn | Filtered:
+    symbols = [canonical(label) for label in image.labels]
+    if image.defect or not symbols:
+        raise NoFormulaError(image.defect or "no boxes")
+    if unknown := _unknown(symbols):
+        return Filtered(unknown)
+    grey = image_file.read_grey(data)
+    if image.size is not None and image.size != grey.shape:
+        told, found = (f"{width} x {height}" for height, width in (image.size, grey.shape))
+        raise NoFormulaError(f"expected {told} pixels as {ANNOTATIONS} says, found {found}")
+    x, y, width, height = np.array(image.boxes).T
+    picture, kept = fit_photo(grey, np.stack([y, x, y + height, x + width], axis=1), frame)
+    if not kept:
+        raise NoFormulaError(f"none of {len(symbols)} boxes lies on the ink")
+    formula = _formula(_key(entry), image.writer, image.truth, [symbols[index] for index in kept], picture)
+    return Drawn(formula, dropped=len(symbols) - len(kept))
+
+
+def _unknown(symbols: list[str]) -> tuple[str, ...]:
+    return tuple(symbol for symbol in symbols if symbol not in LABELS)
 
 
 def _formula(key: str, writer: str, truth: str, symbols: list[str], picture: Picture) -> Formula:
@@ -120,24 +159,52 @@ def _formula(key: str, writer: str, truth: str, symbols: list[str], picture: Pic
     )
 
 
-def _key(name: PurePosixPath) -> str:
-    return name.with_suffix("").as_posix()
+def _key(entry: Entry) -> str:
+    return entry.unpacked.with_suffix("").as_posix()
 
 
-def _chunks(entries: Iterable[Entry]) -> Iterator[tuple[Entry, ...]]:
-    iterator = iter(entries)
-    while chunk := tuple(itertools.islice(iterator, UNIT_FILES)):
-        yield chunk
+def _order(entry: Entry) -> tuple:
+    return entry.unpacked.parent.parts, entry.unpacked.name
 
 
-def _check_keys(named: Iterable[tuple[str, str]]) -> None:
-    seen: dict[str, str] = {}
-    for name, key in named:
-        other = seen.setdefault(key, name)
-        if other is not name:
+def _pictures(coco: Entry) -> Iterator[tuple[Entry, CocoImage]]:
+    """The pictures of a COCO file; a name that leads out of its folder is a defect."""
+    (data,) = read_entries([coco], MAX_COCO_BYTES)
+    if isinstance(data, Exception):
+        raise InkError(f"{coco.name}: cannot be read: {data}; mend it or take it out of {PARAM}")
+    for image in read_coco(data, coco.name):
+        path = PurePosixPath(image.file_name.replace("\\", "/"))
+        if path.is_absolute() or ".." in path.parts or not path.name:
+            image = image._replace(defect=f"expected a file below {ANNOTATIONS}, found {image.file_name!r:.80}")
+            yield coco, image
+        else:
+            yield coco.sibling(path.as_posix()), image
+
+
+def _chunks(items: Iterable[Any], entry_of: Callable[[Any], Entry]) -> Iterator[list]:
+    """Items of one folder (and one archive), at most `UNIT_FILES` together, in the order of their files."""
+
+    def home(item: Any) -> tuple:
+        entry = entry_of(item)
+        return entry.path if entry.member is not None else "", entry.unpacked.parent
+
+    ordered = sorted(items, key=lambda item: _order(entry_of(item)))
+    for _, group in itertools.groupby(ordered, home):
+        together = list(group)
+        yield from (together[start : start + UNIT_FILES] for start in range(0, len(together), UNIT_FILES))
+
+
+def _check_keys(entries: Iterable[Entry]) -> None:
+    seen: dict[str, Entry] = {}
+    for entry in entries:
+        key = _key(entry)
+        other = seen.setdefault(key, entry)
+        if other is not entry:
             raise InkError(
-                f"{other} and {name}: both would give a sample with the key {key}; take one of the two out of {PARAM} "
-                "or rename it"
+                f"{other.name} and {entry.name}: both would give a sample with the key {key}; take one of the "
+                f"two out of {PARAM} or rename it"
             )
-        if not key.isprintable():  # bytes that are not UTF-8 decode to surrogates
-            raise InkError(f"{name!r}: expected a printable file name, since keys are made of it; rename the file")
+        if not entry.name.isprintable():  # bytes that are not UTF-8 decode to surrogates
+            raise InkError(
+                f"{entry.name!r}: expected a printable file name, since keys are made of it; rename the file"
+            )

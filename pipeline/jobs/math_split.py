@@ -61,7 +61,8 @@ def run(params: MathSplit, files: Files) -> dict[str, int]:
         job = PartsJob(str(directory.absolute()), shards, params.seed, parts_of, "symbols", encode_formulas)
         receipts = job.run(units, 1 / SAMPLES_PER_SECOND, "math-split")
         classes = read_classes(units[0])
-        metrics = account(receipts, classes, samples, "math.split", " ")
+        found = {name for receipt in receipts for part in PARTS for name in receipt["parts"][part]["classes"]}
+        metrics = account(receipts, [name for name in classes if name in found], samples, "math.split", " ")
         (directory / "coco").mkdir()
         for part in PARTS:
             paths = [directory / "parquet" / f"{name}.parquet" for name in job.names_of(part)]

@@ -1,0 +1,66 @@
+"""Any picture file to upright grey pixels, with bounds: the files come from anywhere.
+
+    grey = read_grey(data)     # uint8 [height, width]; ImageError where there is no picture
+
+EXIF rotation is applied, what is transparent shows white, deeper pixels are brought to 8 bits. Pillow's conversions to
+grey are integer arithmetic, and so are libjpeg's and zlib's decoders: the same file gives the same pixels everywhere.
+"""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from PIL import Image, ImageOps
+
+MAX_BYTES = 1 << 26
+MAX_PIXELS = 50_000_000  # a phone's camera has 12 to 50 million
+FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF", "PPM")  # what may be parsed at all
+
+
+class ImageError(ValueError):
+    """Bytes that give no picture: why."""
+
+
+def read_grey(data: bytes) -> np.ndarray:
+    """The first picture of a file, uint8 [height, width].
+
+    Raises:
+        ImageError: too large, cut short, or no picture of `FORMATS`.
+    """
+    if len(data) > MAX_BYTES:
+        raise ImageError(f"too large: {len(data)} bytes, at most {MAX_BYTES} are read")
+    if not data:
+        raise ImageError("empty file")
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise ImageError(f"too large: {width} x {height} pixels, at most {MAX_PIXELS} are read")
+            return _grey(ImageOps.exif_transpose(image))
+    except ImageError:
+        raise
+    except Exception as error:  # damaged files make Pillow raise nearly anything
+        raise ImageError(f"no readable picture: {error}") from error
+
+
+def _grey(image: Image.Image) -> np.ndarray:
+    if image.mode.startswith("I;16"):
+        return (np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8)
+    if image.mode in ("I", "F"):
+        return _stretched(np.asarray(image).astype(np.float64))
+    if image.mode == "LAB":
+        return np.array(image.getchannel(0))
+    if image.has_transparency_data:
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
+    return np.array(image.convert("L"))
+
+
+def _stretched(values: np.ndarray) -> np.ndarray:
+    """Values of any range to 0..255; what is no number becomes the largest."""
+    finite = np.isfinite(values)
+    if not finite.any():
+        raise ImageError("no pixel is a number")
+    low, high = float(values[finite].min()), float(values[finite].max())
+    values = np.where(finite, values, high) - low
+    return np.floor(values * 255 / max(high - low, 1e-300)).astype(np.uint8)
