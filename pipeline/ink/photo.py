@@ -133,10 +133,10 @@ def _blur(cover: np.ndarray, em: float, rng: np.random.Generator, strength: floa
 
 def _colour(cover: np.ndarray, rng: np.random.Generator, strength: float) -> np.ndarray:
     """Paper and ink under a light that falls off, with grain and noise: uint8 [height, width, 3]."""
-    paper = rng.integers(165, 256) - rng.integers(0, 28, 3)
-    ink = rng.integers(5, 75) + rng.integers(0, 30, 3)
+    paper = rng.integers(165, 256) - rng.integers(0, 18, 3)
+    ink = rng.integers(5, 75) + rng.integers(0, 25, 3)
     if rng.random() < DARK_SHARE:
-        paper, ink = rng.integers(10, 60) + rng.integers(0, 30, 3), rng.integers(170, 256) - rng.integers(0, 40, 3)
+        paper, ink = rng.integers(10, 60) + rng.integers(0, 24, 3), rng.integers(170, 256) - rng.integers(0, 30, 3)
     height, width = cover.shape
     light = _light(height, width, rng, strength)  # [height, width], 256ths
     share = cover.astype(np.int32)[..., None]
