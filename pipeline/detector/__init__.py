@@ -1,1 +1,1 @@
-"""The detector of math symbols: anchors, MobileNet backbones, Faster R-CNN and SSD heads, losses, training. Keras only."""
+"""The detector of math symbols: anchors, MobileNet backbones, Faster R-CNN and SSD heads, training. Keras only."""

@@ -1,7 +1,7 @@
 """Anchor shapes chosen from the training boxes, the grid of anchors, and which anchor learns which box. NumPy only.
 
-COCO's stock shapes (32 to 512 pixels) would reach IoU 0.5 with 39 % of the symbols of a formula; shapes found by k-means
-under the distance 1 - IoU (YOLOv2, Redmon and Farhadi 2017) reach it with nearly all.
+COCO's stock shapes (32 to 512 pixels) would reach IoU 0.5 with 39 % of the symbols of a formula; five shapes a level,
+found by k-means under the distance 1 - IoU (YOLOv2, Redmon and Farhadi 2017), reach it with 89 % of CROHME's.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ KMEANS_BOXES = 20_000  # more do not move the centres
 FOREGROUND_IOU = 0.5  # an anchor at or above it learns the box
 BACKGROUND_IOU = 0.4  # below it, background; between the two it learns nothing
 
-# A box is compared with the anchors of a level only if its area is at least this share of one of theirs, or the other way
-# round: no more can their IoU be. Low enough that every box is compared with some.
+# A box is compared with the anchors of a level only if its area is at least this share of one of theirs, or the other
+# way round: no more can their IoU be. Low enough that every box is compared with some.
 LEAST_AREA_RATIO = 0.2
 
 BACKGROUND, IGNORED = -1, -2
@@ -99,45 +99,54 @@ class Grid:
             int32 `[n]`: a true box's index, `BACKGROUND` or `IGNORED`. Every true box has at least the anchor that fits
             it best.
         """
-        best = [self._best_on_level(boxes, level) for level in range(len(self.strides))]
-        overlap, owner = (np.concatenate(column) for column in zip(*[item[:2] for item in best], strict=True))
-        matches = np.full(len(overlap), IGNORED, np.int32)
-        matches[overlap < BACKGROUND_IOU] = BACKGROUND
-        foreground = overlap >= FOREGROUND_IOU
+        largest = np.zeros(self._starts[-1], np.float32)
+        owner = np.zeros(self._starts[-1], np.int64)
+        top, best = np.zeros(len(boxes), np.float32), np.zeros(len(boxes), np.int64)
+        for level in range(len(self.strides)):
+            compared = np.flatnonzero(_area_ratios(boxes, np.array(self.shapes[level])) >= LEAST_AREA_RATIO)
+            overlap, anchor = self._overlaps_near(boxes[compared].astype(np.float32), level)  # [m, window] both
+            box, place = np.nonzero(overlap >= BACKGROUND_IOU)
+            value, index = overlap[box, place], anchor[box, place]
+            rising = np.argsort(value, kind="stable")  # the largest is written last
+            largest[index[rising]], owner[index[rising]] = value[rising], compared[box[rising]]
+            highest = overlap.argmax(axis=1) if len(compared) else np.zeros(0, np.int64)
+            reached = overlap[np.arange(len(compared)), highest]
+            better = reached > top[compared]
+            top[compared[better]] = reached[better]
+            best[compared[better]] = anchor[np.arange(len(compared)), highest][better]
+        matches = np.where(largest < BACKGROUND_IOU, BACKGROUND, IGNORED).astype(np.int32)
+        foreground = largest >= FOREGROUND_IOU
         matches[foreground] = owner[foreground]
-        if len(boxes):
-            tops = np.stack([item[2] for item in best])  # [levels, m]: IoU with the level's best anchor
-            starts = np.cumsum([0, *(len(item[0]) for item in best[:-1])])
-            where = np.stack([item[3] for item in best]) + starts[:, None]
-            chosen = where[tops.argmax(axis=0), np.arange(len(boxes))]
-            matches[chosen] = np.arange(len(boxes))
+        matches[best] = np.arange(len(boxes))
         return matches
 
-    def _best_on_level(self, boxes: np.ndarray, level: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """For each anchor its largest IoU and that box; for each box its largest IoU and that anchor.
+    def _overlaps_near(self, boxes: np.ndarray, level: int) -> tuple[np.ndarray, np.ndarray]:
+        """IoU of boxes with the anchors of a level around them, and which anchors those are; `[m, window]` both.
 
+        IoU 0.4 needs sides within 0.4 of each other and centres no further apart than three quarters of the anchor.
         All anchors of a shape lie on one grid, so that intersections are outer products of overlaps in y and x.
         """
         stride, shapes = self.strides[level], np.array(self.shapes[level], np.float32)
-        y, x = self._centres(stride)
-        n = len(y) * len(x) * len(shapes)
-        largest, owner = np.zeros(n, np.float32), np.zeros(n, np.int64)
-        top, where = np.zeros(len(boxes), np.float32), np.zeros(len(boxes), np.int64)
-        near = np.flatnonzero(_area_ratios(boxes, shapes) >= LEAST_AREA_RATIO)
-        if len(near):
-            kept = boxes[near].astype(np.float32)
-            over_y = _overlaps(y, shapes[:, 0], kept[:, 0], kept[:, 2])  # [m, rows, shapes]
-            over_x = _overlaps(x, shapes[:, 1], kept[:, 1], kept[:, 3])  # [m, columns, shapes]
-            overlap = over_y[:, :, None] * over_x[:, None]  # [m, rows, columns, shapes]
-            areas = (kept[:, 2:] - kept[:, :2]).prod(axis=1)[:, None] + shapes.prod(axis=1)
-            overlap /= areas[:, None, None] - overlap
-            overlap = overlap.reshape(len(near), n)
-            owner = overlap.argmax(axis=0)
-            largest = np.take_along_axis(overlap, owner[None], axis=0)[0]
-            where[near] = overlap.argmax(axis=1)
-            top[near] = overlap[np.arange(len(near)), where[near]]
-            owner = near[owner]
-        return largest, owner, top, where
+        rows, columns = self.height // stride, self.width // stride
+        row, y = _cells_around(boxes[:, 0::2], stride, rows, 0.75 * float(shapes[:, 0].max()))  # [m, k]
+        column, x = _cells_around(boxes[:, 1::2], stride, columns, 0.75 * float(shapes[:, 1].max()))
+        over_y = _overlaps(y, shapes[:, 0], boxes[:, 0], boxes[:, 2])  # [m, k, shapes]
+        over_x = _overlaps(x, shapes[:, 1], boxes[:, 1], boxes[:, 3])
+        overlap = over_y[:, :, None] * over_x[:, None]  # [m, k, k', shapes]
+        areas = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)[:, None] + shapes.prod(axis=1)
+        overlap /= areas[:, None, None] - overlap
+        cell = np.clip(row, 0, rows - 1)[:, :, None] * columns + np.clip(column, 0, columns - 1)[:, None]
+        anchor = self._starts[level] + cell[..., None] * len(shapes) + np.arange(len(shapes))
+        inside = ((row >= 0) & (row < rows))[:, :, None] & ((column >= 0) & (column < columns))[:, None]
+        overlap *= inside[..., None]
+        window = overlap[0].size if len(boxes) else 0
+        return overlap.reshape(len(boxes), window), anchor.reshape(len(boxes), window)
+
+    @property
+    def _starts(self) -> list[int]:
+        """The index of each level's first anchor, and the number of all."""
+        cells = [(self.height // stride) * (self.width // stride) for stride in self.strides]
+        return [0, *np.cumsum([n * len(shapes) for n, shapes in zip(cells, self.shapes, strict=True)]).tolist()]
 
     def _centres(self, stride: int) -> tuple[np.ndarray, np.ndarray]:
         rows, columns = self.height // stride, self.width // stride
@@ -156,9 +165,19 @@ def _area_ratios(boxes: np.ndarray, shapes: np.ndarray) -> np.ndarray:
     return np.minimum(ratio, 1 / np.maximum(ratio, 1e-9)).max(axis=1)
 
 
+def _cells_around(ends: np.ndarray, stride: int, count: int, reach: float) -> tuple[np.ndarray, np.ndarray]:
+    """Along one axis, the cells within `reach` of the middle of segments `[m, 2]`: numbers and centres `[m, k]`.
+
+    Some lie beyond the `count` cells of the level.
+    """
+    radius = min(int(reach / stride) + 1, count)
+    cells = (ends.mean(axis=1) / stride).astype(np.int64)[:, None] + np.arange(-radius, radius + 1)
+    return cells, ((cells + 0.5) * stride).astype(np.float32)
+
+
 def _overlaps(centres: np.ndarray, lengths: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Lengths `[m, centres, lengths]` that segments around the centres share with the segments low..high `[m]`."""
-    start, end = centres[:, None] - lengths / 2, centres[:, None] + lengths / 2
+    """Lengths `[m, k, lengths]` that segments around the centres `[m, k]` share with the segments low..high `[m]`."""
+    start, end = centres[:, :, None] - lengths / 2, centres[:, :, None] + lengths / 2
     return np.maximum(np.minimum(end, high[:, None, None]) - np.maximum(start, low[:, None, None]), 0)
 
 

@@ -1,4 +1,4 @@
-"""Training-time distortion of one formula: scale, aspect, slant, rotation and stroke thickness, its boxes carried along."""
+"""Training-time distortion of one formula: scale, aspect, slant, rotation, stroke thickness; boxes go along."""
 
 from __future__ import annotations
 
@@ -56,6 +56,3 @@ def draw_distortion(params: MathAugment, rng: np.random.Generator) -> Distortion
     matrix = np.array([[cos, -sin], [sin, cos]]) @ np.array([[1, -slant], [0, 1]]) @ np.diag(size)
     thick = rng.random() < params.thickness
     return Distortion(matrix, float(rng.uniform(-0.8, 0.8)) if thick else 0.0)
-
-
-UNCHANGED = Distortion(np.eye(2), 0.0)

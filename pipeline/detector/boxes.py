@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-# Faster R-CNN (Ren et al. 2015) as torchvision and Detectron2 weigh it: offsets tenfold, log sizes fivefold, which brings
-# the targets of a good proposal near unit variance.
+# Faster R-CNN (Ren et al. 2015) as torchvision and Detectron2 weigh it: offsets tenfold, log sizes fivefold, which
+# brings the targets of a good proposal near unit variance.
 OFFSET_WEIGHT, SIZE_WEIGHT = 10.0, 5.0
 LARGEST_LOG_RATIO = math.log(1000 / 16)  # Detectron's bound on exp()
 SUPPRESSION_ROUNDS = 4  # see `suppress`
@@ -62,10 +62,10 @@ def clip(boxes: Tensor, height: int, width: int) -> Tensor:
 def suppress(boxes: Tensor, threshold: float) -> Tensor:
     """Non-maximum suppression as dense arithmetic with static shapes.
 
-    Cluster NMS (Zheng et al. 2020): a box falls to any better box that itself stands and overlaps it. Each round settles
-    one more link of the longest chain "a suppresses b, which would have suppressed c"; with as many rounds as the
-    longest chain has links the result is greedy NMS. Chains longer than `SUPPRESSION_ROUNDS` do not occur among
-    the symbols of a formula but by design of a test.
+    Cluster NMS (Zheng et al. 2020): a box falls to any better box that itself stands and overlaps it. Each round
+    settles one more link of the longest chain "a suppresses b, which would have suppressed c"; with as many rounds as
+    that chain has links, the result is greedy NMS. Beyond `SUPPRESSION_ROUNDS` links, every second box of a chain
+    may fall though greedy NMS would let it stand.
 
     Args:
         boxes: `[..., n, 4]`, best first.

@@ -256,7 +256,7 @@ def _sample_anchors(match: np.ndarray, rng: np.random.Generator) -> tuple[np.nda
 
 
 def _near(boxes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A region near each box: most overlap it by more than half, so that the second stage learns from the first step on."""
+    """A region near each box, most with IoU above one half: so the second stage learns from the first step on."""
     centre, side = (boxes[:, :2] + boxes[:, 2:]) / 2, np.maximum(boxes[:, 2:] - boxes[:, :2], 1)
     centre = centre + side * rng.normal(0, NEAR_SHIFT, centre.shape)
     half = side / 2 * np.exp(rng.normal(0, NEAR_SCALE, side.shape))

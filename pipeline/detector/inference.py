@@ -31,8 +31,8 @@ def detect(model: Any, image: Tensor) -> dict[str, Tensor]:
         image: float32 `[batch, height, width, 1]`, ink bright on black, 0..255.
 
     Returns:
-        `boxes` float32 `[batch, 100, 4]` in pixels of the canvas, `scores` float32 `[batch, 100]` falling, `classes` int32
-        `[batch, 100]`, `count` int32 `[batch]`. Rows from `count` on are zero. One place may be named twice with
+        `boxes` float32 `[batch, 100, 4]` in pixels of the canvas, `scores` float32 `[batch, 100]` falling, `classes`
+        int32 `[batch, 100]`, `count` int32 `[batch]`. Rows from `count` on are zero. One place may be named twice with
         different classes: at most one of these names has a score above one half.
     """
     return model.detect(image)

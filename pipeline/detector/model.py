@@ -102,6 +102,7 @@ class FasterRCNN(Detector):
         self.built = True  # both parts are functional models
 
     def detect(self, image: Tensor) -> dict[str, Tensor]:
+        """See `pipeline.detector.inference.detect`."""
         dense = self(image, training=False)
         regions = inference.propose(_float(dense["scores"])[..., 0], _float(dense["deltas"]), self.config)
         scores, deltas = self._look(dense["features"], regions, training=False)
@@ -111,6 +112,7 @@ class FasterRCNN(Detector):
     def losses_of(
         self, dense: dict[str, Tensor], targets: dict[str, Tensor]
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """See `Detector`."""
         boxes, labels = targets["boxes"], targets["labels"]
         scores, deltas = _float(dense["scores"])[..., 0], _float(dense["deltas"])
         match, index = targets["anchor_match"], targets["anchor_index"]
@@ -157,9 +159,10 @@ class SSD(Detector):
         self.built = True
 
     def detect(self, image: Tensor) -> dict[str, Tensor]:
+        """See `pipeline.detector.inference.detect`."""
         dense = self(image, training=False)
         scores, deltas = _float(dense["scores"]), _float(dense["deltas"])
-        # The best symbol's logit over the background's: monotonic enough to choose by, without a softmax of all anchors.
+        # The best symbol's logit over the background's: good enough to choose by, without a softmax of all anchors.
         lead = ops.max(scores[..., :-1], axis=-1) - scores[..., -1]
         count = min(inference.PROPOSALS_BEFORE_SUPPRESSION, deltas.shape[1])
         _, order = ops.top_k(lead, count)
@@ -169,6 +172,7 @@ class SSD(Detector):
     def losses_of(
         self, dense: dict[str, Tensor], targets: dict[str, Tensor]
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """See `Detector`."""
         boxes, labels = targets["boxes"], targets["labels"]
         scores, deltas = _float(dense["scores"]), _float(dense["deltas"])
         match, index = targets["anchor_match"], targets["anchor_index"]

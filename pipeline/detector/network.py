@@ -3,8 +3,8 @@
     network = build_network(config)          # image [batch, height, width, 1], raw 0..255 -> `Dense` outputs by name
     head = build_region_head(config)         # regions [n, 7, 7, channels] -> class logits and deltas
 
-Every convolution beyond the backbone is depthwise separable (as in SSDLite, Sandler et al. 2018), so that the head of the
-finest level, where most anchors are, costs no more than the backbone.
+Every convolution beyond the backbone is depthwise separable (as in SSDLite, Sandler et al. 2018), so that the head of
+the finest level, where most anchors are, costs no more than the backbone.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def build_network(config: Config) -> keras.Model:
 
 
 def build_region_head(config: Config) -> keras.Model:
-    """From pooled regions `[n, 7, 7, channels]` to `scores` `[n, classes + 1]` (background last) and `deltas` `[n, 4]`."""
+    """From regions `[n, 7, 7, channels]` to `scores` `[n, classes + 1]` (background last) and `deltas` `[n, 4]`."""
     regions = keras.Input((REGION_CELLS, REGION_CELLS, config.channels), name="regions")
     x = layers.Flatten()(regions)
     for i in range(2):

@@ -1,4 +1,4 @@
-"""ROIAlign (He et al. 2017) over a flattened pyramid, in plain gathers: no operator of its own, so every runtime has it.
+"""ROIAlign (He et al. 2017) over a flattened pyramid in plain gathers: no operator of its own, every runtime has it.
 
 Each of the 7 x 7 cells of a region takes one bilinear sample, since a region lies on the level where it covers about as
 many cells itself.

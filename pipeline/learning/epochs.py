@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+import contextlib
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import keras
+from tqdm import tqdm
 
 from pipeline.learning.checkpoint import Checkpoint, Row
 from pipeline.learning.recipe import Recipe
@@ -42,47 +44,45 @@ def fit(
         on_epoch(epoch, row)
     if curve:
         print(f"resuming after epoch {len(curve)} of {recipe.epochs}", flush=True)
-
-    def validate() -> Row:
-        # Not by fit's `validation_data`: Keras reads generators ahead, a pass would start where the last buffer ended.
-        return model.evaluate(
-            validation(),
-            steps=validation_steps,
-            callbacks=[keras.callbacks.SwapEMAWeights()] if recipe.ema > 0 else None,
-            return_dict=True,
-            verbose=0,
-        )
-
-    model.fit(
-        training(len(curve)),
-        steps_per_epoch=steps,
-        initial_epoch=len(curve),
-        epochs=recipe.epochs,
-        callbacks=[_EpochEnd(validate, curve, on_epoch, checkpoint)],
-        shuffle=False,  # the batches are already
-        verbose=1 if sys.stdout.isatty() else 2,
-    )
+    batches = training(len(curve))
+    for epoch in range(len(curve), recipe.epochs):
+        row = _run(model.train_on_batch, itertools.islice(batches, steps), steps, f"epoch {epoch + 1}/{recipe.epochs}")
+        row = {f"train/{name}": value for name, value in row.items()}
+        with _averaged_weights(model, recipe):
+            validated = _run(model.test_on_batch, validation(), validation_steps, "validation")
+        row |= {f"validation/{name}": value for name, value in validated.items()}
+        curve.append(row)
+        checkpoint.save(model, curve)
+        on_epoch(epoch, row)
+        print(f"epoch {epoch + 1}/{recipe.epochs}: " + ", ".join(f"{k} {v:.4g}" for k, v in row.items()), flush=True)
+    model.optimizer.finalize_variable_values(model.trainable_variables)
 
 
-class _EpochEnd(keras.callbacks.Callback):
-    """Validates with the averaged weights, saves the state and reports the metrics when an epoch is finished."""
+def _run(step: Callable[..., Row], batches: Iterable[tuple], steps: int, desc: str) -> Row:
+    """The mean metrics over `batches`, each by its size.
 
-    def __init__(
-        self, validate: Callable[[], Row], curve: list[Row], on_epoch: OnEpoch, checkpoint: Checkpoint
-    ) -> None:
-        super().__init__()
-        self._validate = validate
-        self._curve = curve
-        self._on_epoch = on_epoch
-        self._checkpoint = checkpoint
+    Steps are taken one by one rather than by Keras' `fit`: its TensorFlow trainer reads generators ahead, so that a
+    pass would start where the last one's buffer ended, and its reader makes the C library hand memory back after each
+    use, which triples the time that NumPy takes in the threads beside it.
+    """
+    sums: Row = {}
+    samples = 0
+    for batch in tqdm(batches, total=steps, desc=desc, unit=" steps", disable=None, leave=False):
+        size = len(batch[0])
+        samples += size
+        for name, value in step(*batch, return_dict=True).items():
+            sums[name] = sums.get(name, 0.0) + float(value) * size
+    return {name: value / samples for name, value in sums.items()}
 
-    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Keras' hook."""
-        logs = {} if logs is None else logs
-        row = {f"train/{name}": float(value) for name, value in logs.items()}
-        validation = self._validate()
-        row |= {f"validation/{name}": float(value) for name, value in validation.items()}
-        self._curve.append(row)
-        self._checkpoint.save(self.model, self._curve)
-        self._on_epoch(epoch, row)
-        logs.update({f"val_{name}": value for name, value in validation.items()})  # for Keras' progress line
+
+@contextlib.contextmanager
+def _averaged_weights(model: keras.Model, recipe: Recipe) -> Iterator[None]:
+    """Within it, `model` has the averaged weights."""
+    if recipe.ema == 0:
+        yield
+        return
+    swap = keras.callbacks.SwapEMAWeights()
+    swap.set_model(model)
+    swap.on_test_begin()
+    yield
+    swap.on_test_end()

@@ -1,6 +1,6 @@
 """Batch normalisation in one fused operator under TensorFlow.
 
-Keras 3 spells it out in some ten passes over the activations, which takes half the time of a training step of a MobileNet
+Keras 3 spells it out in some ten passes over the activations, which takes half the time of a MobileNet's training step
 on a CPU. Under other backends this is the stock layer: their compilers fuse it.
 """
 
@@ -14,7 +14,7 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="ink2edge")
 class FusedBatchNormalization(keras.layers.BatchNormalization):
-    """`keras.layers.BatchNormalization` over the last axis of `[batch, height, width, channels]`; same weights and config."""
+    """`keras.layers.BatchNormalization` over the last axis of `[batch, height, width, channels]`, with its weights."""
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Keras' hook."""
