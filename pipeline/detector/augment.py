@@ -39,7 +39,8 @@ class Distortion:
 
     def image(self, image: np.ndarray, corner: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
         """The patch uint8 `shape` of the distorted plane whose top left pixel is `corner` (x, y)."""
-        warp = np.concatenate([self.matrix, -np.asarray(corner)[:, None]], axis=1)
+        half = np.full(2, 0.5)  # boxes count from the edge of the first pixel, OpenCV from its middle
+        warp = np.column_stack([self.matrix, self.matrix @ half - corner - half])
         patch = cv2.warpAffine(image, warp, shape[::-1], flags=cv2.INTER_LINEAR)
         if self.thickness == 0:
             return patch

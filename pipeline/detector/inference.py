@@ -46,11 +46,12 @@ def propose(objectness: Tensor, deltas: Tensor, config: Config) -> Tensor:
         deltas: `[batch, n, 4]`.
 
     Returns:
-        float32 `[batch, 100, 4]`, best first; when fewer stand after suppression, the best of the fallen follow.
+        float32 `[batch, 100, 4]`, best first; when fewer stand after suppression, the best of the fallen follow. A canvas
+        with fewer anchors has fewer proposals.
     """
     logits, boxes = best_anchors(objectness, deltas, config, PROPOSALS_BEFORE_SUPPRESSION)
     stands = box_ops.suppress(boxes, PROPOSAL_IOU)
-    _, order = ops.top_k(ops.sigmoid(logits) + stands, PROPOSALS)
+    _, order = ops.top_k(ops.sigmoid(logits) + stands, min(PROPOSALS, boxes.shape[1]))
     return box_ops.rows(boxes, order)
 
 

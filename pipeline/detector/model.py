@@ -122,7 +122,9 @@ class FasterRCNN(Detector):
         objectness = losses.binary_crossentropy(box_ops.rows(scores, index), foreground)
         proposals = ops.stop_gradient(inference.propose(scores, deltas, self.config))
         candidates = ops.concatenate([proposals, boxes, targets["near"]], axis=1)
-        regions, owner, is_symbol, region_counts = losses.sample_regions(candidates, boxes, targets["draws"])
+        regions, owner, is_symbol, region_counts = losses.sample_regions(
+            candidates, boxes, targets["draws"][:, : candidates.shape[1]]
+        )
         logits, refinements = self._look(dense["features"], regions, training=True)
         background = self.config.classes
         names = ops.where(is_symbol > 0, box_ops.rows(labels, owner), background)
