@@ -138,8 +138,9 @@ def _coco_image(entry: dict) -> CocoImage:
     path, height, width = entry.get("file_name"), entry.get("height"), entry.get("width")
     writer, truth = (text if isinstance(text, str) else "" for text in (entry.get("writer"), entry.get("truth")))
     size = (height, width) if isinstance(height, int) and isinstance(width, int) else None
-    defect = "" if isinstance(path, str) and path else f"expected a file_name, found {path!r}"
-    return CocoImage(str(path), size, [], [], writer, truth, defect)
+    name = path if isinstance(path, str) else ""
+    defect = "" if name else f"expected a file_name, found {path!r}"
+    return CocoImage(name, size, [], [], writer, truth, defect)
 
 
 def _annotated(image: CocoImage, entry: dict, names: dict) -> CocoImage:

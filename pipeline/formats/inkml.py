@@ -165,7 +165,7 @@ class _Reader:
         if len(self._ids) == MAX_TRACES:
             self._refuse(f"more than {MAX_TRACES} traces")
         number = str(len(self._ids))
-        name = attributes.get("id", attributes.get("xml:id", f"\0{number}"))  # no id can be that
+        name = attributes.get("id", attributes.get("xml:id", f"({number})"))  # which is no id
         if name in self._ids:
             self._refuse(f"two traces have the id {name[:40]!r}")
         self._ids[name] = -1

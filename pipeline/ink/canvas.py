@@ -73,7 +73,7 @@ def rasterise(strokes: Sequence[np.ndarray], frame: Frame) -> np.ndarray:
         frame: of the canvas.
 
     Returns:
-        uint8 [height, width], 255 = ink, in steps of 1/16: the share of a pixel's sub-pixels that the pen covers.
+        uint8 [height, width], 255 = ink: the share of a pixel's 16 sub-pixels that the pen covers.
     """
     fine = np.zeros((frame.height * OVERSAMPLING, frame.width * OVERSAMPLING), np.uint8)
     # OpenCV's coordinates are those of pixel centres, its shift of 4 is UNITS, and a line has at least two ends.

@@ -99,6 +99,8 @@ def read_unit(unit: Unit, frame: Frame) -> Iterator[Drawn | Filtered | Rejected]
     images = unit.images or itertools.repeat(None)
     for entry, image, data in zip(unit.entries, images, read_entries(unit.entries, limit), strict=False):
         try:
+            if image is not None and image.defect:
+                raise NoFormulaError(image.defect)
             if isinstance(data, Exception):
                 raise NoFormulaError(f"cannot be read: {data}")
             yield _draw(entry, data, frame) if image is None else _develop(entry, image, data, frame)
@@ -121,8 +123,8 @@ def _draw(entry: Entry, data: bytes, frame: Frame) -> Drawn | Filtered:
 
 def _develop(entry: Entry, image: CocoImage, data: bytes, frame: Frame) -> Drawn | Filtered:
     symbols = [canonical(label) for label in image.labels]
-    if image.defect or not symbols:
-        raise NoFormulaError(image.defect or "no boxes")
+    if not symbols:
+        raise NoFormulaError("no boxes")
     if unknown := _unknown(symbols):
         return Filtered(unknown)
     grey = image_file.read_grey(data)
@@ -175,8 +177,8 @@ def _pictures(coco: Entry) -> Iterator[tuple[Entry, CocoImage]]:
     for image in read_coco(data, coco.name):
         path = PurePosixPath(image.file_name.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or not path.name:
-            image = image._replace(defect=f"expected a file below {ANNOTATIONS}, found {image.file_name!r:.80}")
-            yield coco, image
+            defect = f"expected a file below {ANNOTATIONS}, found {image.file_name!r:.80}"
+            yield coco, image._replace(defect=image.defect or defect)
         else:
             yield coco.sibling(path.as_posix()), image
 

@@ -1,0 +1,193 @@
+"""Job `math-decode`: every file is accounted for, and the outputs are the same bytes on any number of workers."""
+
+import json
+import logging
+import os
+import zipfile
+
+import pytest
+
+from pipeline.errors import InkError
+from pipeline.formats.charset import read_class_list
+from pipeline.formats.formula import decode_formula, encode_formula, read_formulas
+from pipeline.formats.symbols import CROHME_SYMBOLS
+from pipeline.formats.tfrecord import read_records
+from pipeline.jobs import formulas, runner
+from pipeline.jobs import math_decode as job_module
+from pipeline.jobs.math_decode import Output, run
+from tests.jobs.tiny_casia import digests
+from tests.jobs.tiny_math import coco, ink, make_source, pack, params, photo, write
+
+GOOD = {
+    "files": 23,
+    "written": 23,
+    "filtered": 0,
+    "quarantined": 0,
+    "symbols": 46,
+    "dropped_symbols": 0,
+    "unreferenced_traces": 0,
+    "writers": 4,
+    "classes": 3,
+}
+NAMES = [f"samples-{shard:05d}-of-00003" for shard in range(3)]
+
+
+@pytest.fixture
+def source(tmp_path):
+    return make_source(tmp_path / "source")
+
+
+def output(folder):
+    return Output(folder / "decoded", folder / "classes.txt", folder / "metrics" / "decode.json")
+
+
+def decode(source, folder, **changes):
+    return run(params(source, **changes), output(folder))
+
+
+def samples(folder):
+    return [f for path in sorted((folder / "decoded/parquet").iterdir()) for f in read_formulas(path)]
+
+
+def quarantine(path):
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_samples_and_metrics(source, tmp_path):
+    out = tmp_path / "out"
+    assert decode(source, out) == GOOD
+    assert json.loads((out / "metrics/decode.json").read_text()) == GOOD
+    assert read_class_list(out / "classes.txt", symbols=True) == CROHME_SYMBOLS
+    assert (out / "decoded/quarantine.jsonl").read_bytes() == b""
+    keys = sorted(formula.key for formula in samples(out))
+    hand = [f"hand/w{writer}/{number}" for writer in range(1, 5) for number in range(5)]
+    assert keys == [*hand, "print/0", "print/2", "print/deep/1"]
+
+
+def test_every_format_holds_the_same_formulas(source, tmp_path):
+    decode(source, tmp_path / "out")
+    folder = tmp_path / "out" / "decoded"
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["classes.txt", "decoded", "metrics"]
+    assert sorted(path.name for path in folder.iterdir()) == ["coco", "parquet", "quarantine.jsonl", "tfrecord"]
+    for name in NAMES:
+        records = list(read_records(folder / "tfrecord" / f"{name}.tfrecord"))
+        formulas = list(read_formulas(folder / "parquet" / f"{name}.parquet"))
+        assert [encode_formula(formula) for formula in formulas] == records
+        assert [decode_formula(record).key for record in records] == [formula.key for formula in formulas]
+    content = json.loads((folder / "coco" / "samples.json").read_text())
+    assert (len(content["images"]), len(content["annotations"]), len(content["categories"])) == (23, 46, 101)
+    with zipfile.ZipFile(folder / "coco" / "images.zip") as archive:
+        for formula in samples(tmp_path / "out"):
+            assert archive.read(f"{formula.key}.png") == formula.image
+
+
+def test_the_bytes_depend_neither_on_units_and_spills_nor_on_the_packing(source, tmp_path, monkeypatch):
+    decode(source, tmp_path / "one")
+    monkeypatch.setattr(job_module, "SPILL_ROWS", 2)
+    monkeypatch.setattr(formulas, "UNIT_FILES", 3)
+    decode(pack(source, tmp_path / "all.zip"), tmp_path / "two")
+    assert digests(tmp_path / "one") == digests(tmp_path / "two")
+
+
+@pytest.mark.parametrize("how", ["two processes", "options in the environment"])
+def test_the_bytes_do_not_depend_on_the_workers(source, tmp_path, monkeypatch, how):
+    decode(source, tmp_path / "one")
+    if how == "two processes":
+        monkeypatch.setattr(runner, "PARALLEL_FROM", 0)
+        monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    else:
+        name = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
+        options = f"--runner={name} --direct_running_mode=multi_threading --direct_num_workers=2"
+        monkeypatch.setenv(runner.VARIABLE, options)
+    decode(source, tmp_path / "two")
+    assert digests(tmp_path / "one") == digests(tmp_path / "two")
+
+
+def test_work_that_runs_twice_does_no_harm(source, tmp_path, monkeypatch):
+    decode(source, tmp_path / "one")
+    make, publish = job_module.MathDecodeJob.make, job_module.MathDecodeJob.publish
+    monkeypatch.setattr(job_module.MathDecodeJob, "make", lambda *args: (make(*args), make(*args))[1])
+    monkeypatch.setattr(job_module.MathDecodeJob, "publish", lambda *args: (publish(*args), publish(*args))[1])
+    decode(source, tmp_path / "two")
+    assert digests(tmp_path / "one") == digests(tmp_path / "two")
+
+
+def test_a_job_that_breaks_off_leaves_nothing_and_runs_again(source, tmp_path, monkeypatch):
+    decode(source, tmp_path / "one")
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(job_module, "write_images", stop)
+    with pytest.raises(KeyboardInterrupt):
+        decode(source, tmp_path / "two")
+    assert list((tmp_path / "two").iterdir()) == []
+    (tmp_path / "two/decoded.partial/scratch").mkdir(parents=True)  # as a kill leaves it
+    write(tmp_path / "two/decoded.partial/parquet/samples-00007-of-00009.parquet", b"half")
+    monkeypatch.undo()
+    decode(source, tmp_path / "two")
+    assert digests(tmp_path / "one") == digests(tmp_path / "two")
+
+
+def test_every_file_is_written_filtered_or_quarantined(source, tmp_path, caplog):
+    hand = source / "hand"
+    write(hand / "w1" / "0.inkml", b"")
+    write(hand / "w1" / "1.inkml", ink(1, writer="w1")[:-30])
+    write(hand / "w2" / "0.inkml", ink(7, ("x", r"\frac")))
+    write(hand / "w2" / "1.inkml", ink(8, (r"\frac", r"\oplus")))
+    write(hand / "w3" / "0.inkml", ink(9, stray=3).replace(b'traceDataRef="2"', b'traceDataRef="99"'))
+    write(source / "print" / "2.png", b"GIF89a")
+    with caplog.at_level(logging.WARNING, "pipeline"):
+        metrics = decode(source, tmp_path / "out")
+    assert metrics == GOOD | {
+        "written": 18,
+        "filtered": 2,
+        "quarantined": 3,
+        "symbols": 35,
+        "dropped_symbols": 1,
+        "unreferenced_traces": 4,
+    }
+    lines = quarantine(tmp_path / "out/decoded/quarantine.jsonl")
+    assert [line["file"] for line in lines] == ["hand/w1/0.inkml", "hand/w1/1.inkml", "print/2.png"]
+    assert lines[0] == {"file": "hand/w1/0.inkml", "offset": 0, "reason": "empty file"}
+    assert lines[1]["reason"].startswith("not XML: ")
+    assert lines[1]["offset"] > 0
+    assert "2 files are left out for symbols that are no classes: '\\\\frac' (2), '\\\\oplus' (1)" in caplog.text
+
+
+def test_too_many_bad_files_are_refused(source, tmp_path):
+    out = tmp_path / "out"
+    decode(source, out)
+    write(source / "hand" / "w1" / "0.inkml", b"")
+    with pytest.raises(InkError) as error:
+        decode(source, out, max_bad_fraction=0.01)
+    report = out / "decoded.refused.jsonl"
+    message = str(error.value)
+    assert "1 of 23 files are bad, a share of 0.043, and math.decode.max_bad_fraction allows 0.01" in message
+    assert "\n  hand/w1/0.inkml, offset 0: empty file\n" in message
+    assert "set math.decode.max_bad_fraction to 0.0435" in message
+    assert [line["file"] for line in quarantine(report)] == ["hand/w1/0.inkml"]
+    assert len(samples(out)) == 23  # of the run before
+    assert decode(source, out, max_bad_fraction=0.0435)["quarantined"] == 1
+    assert not report.exists()
+
+
+def test_nothing_that_is_a_class(tmp_path):
+    write(tmp_path / "s" / "a.inkml", ink(1, ("x", r"\frac")))
+    with pytest.raises(InkError, match=r"found none among 1 files \(0 of them bad\); symbols that are no classes: '"):
+        decode(tmp_path / "s", tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_the_source_is_looked_at_first(tmp_path):
+    with pytest.raises(InkError, match=r"found nothing there; mend math.decode.source"):
+        decode(tmp_path / "missing", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_canvas_is_a_param(tmp_path):
+    write(tmp_path / "s" / "annotations.json", coco(["a.png"]))
+    write(tmp_path / "s" / "a.png", photo(1))
+    write(tmp_path / "s" / "b.inkml", ink(1))
+    decode(tmp_path / "s", tmp_path / "out", height=96, width=160)
+    assert {(formula.height, formula.width) for formula in samples(tmp_path / "out")} == {(96, 160)}
