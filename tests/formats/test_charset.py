@@ -74,3 +74,14 @@ def test_a_list_with_repeats_is_not_written(tmp_path):
     with pytest.raises(InkError, match="stands on line 1 already"):
         write_class_list(tmp_path / "classes.txt", ["阿", "阿"])
     assert not list(tmp_path.iterdir())
+
+
+def test_lists_of_symbols(tmp_path):
+    path = tmp_path / "classes.txt"
+    write_class_list(path, ["+", r"\alpha"], symbols=True)
+    assert read_class_list(path, symbols=True) == ("+", r"\alpha")
+    with pytest.raises(InkError, match=r"line 2: expected one character, found '\\\\alpha'"):
+        read_class_list(path)
+    path.write_text("+\na b\n", encoding="utf-8")
+    with pytest.raises(InkError, match=r"line 2: expected one symbol, found 'a b'"):
+        read_class_list(path, symbols=True)
