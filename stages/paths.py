@@ -28,3 +28,4 @@ MATH_KERAS_MODEL = MATH_MODELS / "model.keras"
 MATH_METRICS = METRICS / "math"
 MATH_CURVES = MATH_METRICS / "train"
 MATH_PLOTS = PLOTS / "math"
+ARCHITECTURES = Path("benchmarks/architectures.json")  # written by benchmarks.architectures

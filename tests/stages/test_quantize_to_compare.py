@@ -15,6 +15,7 @@ from pipeline.formats.parquet import write_samples
 from pipeline.formats.png import encode_png
 from pipeline.formats.sample import Sample
 from stages import compare, evaluate, quantize
+from tests.stages.math_metrics import write_math_metrics
 
 CLASSES = ["上", "下", "右", "左"]
 TEST_SAMPLES = 20
@@ -53,6 +54,7 @@ def project(tmp_path_factory):
     stack = [layers.Rescaling(1 / 255), layers.Conv2D(8, 3, strides=4), layers.GlobalMaxPooling2D(), layers.Dense(4)]
     keras.Sequential([keras.Input((56, 56, 1)), *stack]).save(root / "models/hccr/model.keras")
     files.write_json(root / "metrics/train/metrics.json", {"train": {"accuracy_clean": TRAIN_TOP1}})
+    write_math_metrics(root)
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(root)
         for stage in (quantize, evaluate):
@@ -105,6 +107,21 @@ def test_the_report_has_a_row_for_the_article_and_each_variant(project):
     for text in ("94.00 %", "3.23", "98.00 %", "75.00 %", *VARIANTS, f"{TEST_SAMPLES} test samples"):
         assert text in report
     assert [row["variant"] for row in read_json(project / "plots/variants.json")] == list(VARIANTS)
+
+
+def test_the_report_has_the_detectors_tables(project):
+    report = (project / "reports/comparison.md").read_text(encoding="utf-8")
+    assert report.startswith("# Variants\n")
+    for text in (
+        "the article, engine",
+        "240",
+        "ssd_fpn",
+        "ResNet-101-FPN Faster R-CNN",
+        "158 x",
+        "Each trained alike.",
+    ):
+        assert text in report
+    assert [row["variant"] for row in read_json(project / "plots/math/variants.json")] == list(VARIANTS)
 
 
 def test_quantize_again_gives_the_same_bytes(project, monkeypatch):

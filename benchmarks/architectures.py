@@ -1,0 +1,97 @@
+"""The three detectors that the article compared, trained alike: accuracy against compute.
+
+    python -m benchmarks.architectures                   # all three on data/math/splits, the recipe of params.yaml
+    python -m benchmarks.architectures --epochs 4 --arch ssd_fpn faster_rcnn
+
+Each is trained for the same epochs over the same canvases, exported as float32 and measured on the test part under
+LiteRT, latency on one thread. A killed training goes on from its last epoch. Writes benchmarks/architectures.json, that
+stage `compare` puts into the report. Takes three trainings: at the defaults about half an hour on 2 cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from pipeline import files
+from pipeline.detector import training
+from pipeline.detector.inference import detect
+from pipeline.edge import detection, gate, litert
+from pipeline.edge.coco import score_boxes
+from pipeline.edge.export import export_tflite, image_input
+from pipeline.formats.charset import read_class_list
+from pipeline.learning.checkpoint import ROOT
+from pipeline.params import Math, load_params
+from pipeline.report import math_comparison, tables
+from stages.paths import ARCHITECTURES, MATH_CLASSES, MATH_SPLITS
+
+NAMES = ("faster_rcnn_fpn", "faster_rcnn", "ssd_fpn")
+
+
+def measured(params: Math, splits: Path, classes: list[str]) -> dict[str, Any]:
+    """Trains the detector of `params` and measures it; one row of the result."""
+    model, _, state = training.train(params, splits, classes, _tell, ROOT)
+    inputs = [image_input(params.decode.height, params.decode.width)]
+    data = export_tflite(model, lambda image: detect(model, image), inputs, "float32")
+    graph = gate.check(data)
+    total = detection.formula_count(splits, "test")
+    part = tqdm(detection.formulas(splits, "test"), total=total, desc=params.train.arch, leave=False)
+    reading = detection.read_part(data, part, len(classes))
+    scores = score_boxes(reading.truths, reading.detections)
+    formulas = zip(range(params.evaluate.latency_runs), detection.formulas(splits, "test"), strict=False)
+    images = np.stack([detection.canvas(formula) for _, formula in formulas])
+    timing = litert.latency(data, params.evaluate.latency_runs, images=images)
+    state.remove()
+    return {
+        "arch": params.train.arch,
+        "ap50": round(scores.macro.ap50, detection.DIGITS),
+        "ap": round(scores.macro.ap, detection.DIGITS),
+        "ap50_weighted": round(scores.weighted.ap50, detection.DIGITS),
+        "macs": graph.macs,
+        "params": graph.parameters,
+        "bytes": len(data),
+        "p50_ms": round(timing.p50_ms, 2),
+    }
+
+
+def conditions(params: Math, formulas: int) -> str:
+    """Under which conditions the rows hold."""
+    recipe = params.train
+    return (
+        f"Each trained alike: {recipe.epochs} epochs, {recipe.backbone} x {recipe.width}, batches of "
+        f"{recipe.batch_size}; {formulas:,} test formulas; ms on one thread, {litert.cpu_name()}."
+    )
+
+
+def _tell(epoch: int, row: dict[str, float]) -> None:
+    print(f"epoch {epoch + 1}: " + ", ".join(f"{name} {value:.4f}" for name, value in row.items()), flush=True)
+
+
+def main() -> None:
+    """Trains, writes the result and prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--arch", nargs="+", choices=NAMES, default=NAMES)
+    parser.add_argument("--epochs", type=int, help="instead of math.train.epochs")
+    parser.add_argument("--splits", type=Path, default=MATH_SPLITS)
+    parser.add_argument("--output", type=Path, default=ARCHITECTURES)
+    arguments = parser.parse_args()
+    params = load_params().math
+    epochs = arguments.epochs or params.train.epochs
+    classes = list(read_class_list(MATH_CLASSES, symbols=True))
+    rows = []
+    for arch in arguments.arch:
+        recipe = params.train.model_copy(update={"arch": arch, "epochs": epochs})
+        params = params.model_copy(update={"train": recipe})
+        rows.append(measured(params, arguments.splits, classes))
+    text = conditions(params, detection.formula_count(arguments.splits, "test"))
+    files.write_json(arguments.output, {"conditions": text, "architectures": rows})
+    tables.show(math_comparison.ARCHITECTURE_HEADER, math_comparison.architecture_rows(rows), title="Architectures")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
