@@ -158,7 +158,8 @@ def _write(
     draws = Draws(len(skeleton.first), (*writer.seed, 6, LABELS[item.label]), which[0] * 1000 + which[1])
     path = write_character(skeleton, hand, draws)
     middle = np.array([glyph.width, glyph.top + glyph.bottom]) / 2
-    points = path.points * (EM_UNITS * _ems(glyph))
+    # The root of the aspect: what is narrower is not higher too, or it would run into bars.
+    points = path.points * (EM_UNITS * _ems(glyph) * np.sqrt(hand.aspect))
     points = points + np.array([middle[0] + hand.slant * middle[1], -middle[1]])
     jitter, size = rng.normal(0, 1, 2), np.exp(writer.scale * rng.normal())
     if measured:

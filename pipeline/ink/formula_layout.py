@@ -127,7 +127,7 @@ class _Layout:
         inner = max(scale * 0.9, SMALLEST)
         above, below = self.box(numerator, inner), self.box(denominator, inner)
         width = max(above.width, below.width) + 2 * scale * self.spacing.leading
-        room = scale * self.spacing.leading
+        room = scale * (self.spacing.leading + 0.2)
         bar = _single(BAR, from_strokes([np.array([[0.0, 0.0], [width, 0.0]])]), 1, 1, scale * AXIS)
         above = above.moved((width - above.width) / 2, scale * AXIS + room - above.bottom)
         below = below.moved((width - below.width) / 2, scale * AXIS - room - below.top)
@@ -139,7 +139,7 @@ class _Layout:
         tick = scale * 4 + 0.12 * (top - bottom)
         low = bottom + 0.45 * (top - bottom)
         points = [[0, low - scale], [0.3 * tick, low], [0.55 * tick, bottom], [tick, top]]
-        points.append([tick + room + body.width + room / 2, top])
+        points.append([tick + room + body.width + room, top])
         sign = _single(ROOT, from_strokes([np.array(points)]), 1, 1, 0.0)
         boxes = [sign, body.moved(tick + room)]
         if index is not None:
@@ -156,7 +156,7 @@ class _Layout:
         above = None if node.above is None else self.box(node.above, small)
         if label in ("\\sum", "\\lim") or (label == "\\int" and self.spacing.limits):
             return self._limits(base, below, above, scale)
-        boxes, x, overlap = [base], base.width + scale * self.spacing.gap * 0.5, 2.5 * scale
+        boxes, x, overlap = [base], base.width + scale * self.spacing.gap * 0.6, 2.5 * scale
         if label == "\\int":
             overlap = 4 * scale
         if above is not None:
@@ -179,7 +179,7 @@ class _Layout:
         return _joined(boxes, width)
 
     def _fence(self, opening: str, body: Node, closing: str, scale: float) -> _Box:
-        inner, room = self.box(body, scale), scale * self.spacing.gap * 0.7
+        inner, room = self.box(body, scale), scale * self.spacing.gap * 0.9
         left = self._bracket(opening, inner, scale)
         right = self._bracket(closing, inner, scale)
         x = left.width + room
