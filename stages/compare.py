@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def _recogniser() -> Section:
-    variants = {variant: _read(METRICS / f"{variant}.json") for variant in VARIANTS}
+    variants: dict[str, Any] = {variant: _read(METRICS / f"{variant}.json") for variant in VARIANTS}
     train_top1 = _read(CURVES / "metrics.json")["train"]["accuracy_clean"]
     files.write_json(PLOTS / "variants.json", comparison.plot_rows(variants))
     rows = comparison.table(variants, train_top1)
@@ -42,7 +42,7 @@ def _recogniser() -> Section:
 
 
 def _detectors() -> list[Section]:
-    variants = {variant: _read(MATH_METRICS / f"{variant}.json") for variant in VARIANTS}
+    variants: dict[str, Any] = {variant: _read(MATH_METRICS / f"{variant}.json") for variant in VARIANTS}
     reference = variants[REFERENCE]
     files.write_json(MATH_PLOTS / "variants.json", math_comparison.plot_rows(variants))
     benchmark = _read(ARCHITECTURES, "python -m benchmarks.architectures")
