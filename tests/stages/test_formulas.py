@@ -46,7 +46,7 @@ def test_the_stage_writes_both_kinds(workspace):
 
 def test_a_sheet_shows_ink_above_and_photographs_below(workspace):
     stage.main()
-    sheet = cv2.imread(str(stage.FORMULA_SHEET), cv2.IMREAD_GRAYSCALE)
+    sheet = cv2.imread(str(stage.FORMULAS_SHEET), cv2.IMREAD_GRAYSCALE)
     height, width = stage.CELL
     assert sheet.shape == (2 * (height + 4) + 4, 4 * (width + 4) + 4)
     assert set(sheet[: height // 2, :4].ravel()) == {255}
