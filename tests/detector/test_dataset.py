@@ -1,0 +1,129 @@
+"""Batches: what is drawn is where the boxes say, and depends on nothing but seed, epoch and step."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+
+from pipeline.detector.anchors import BACKGROUND, IGNORED
+from pipeline.detector.augment import Distortion
+from pipeline.detector.dataset import (
+    ANCHOR_SAMPLES,
+    MOST_BOXES,
+    Canvases,
+    Formulas,
+    Targets,
+    evaluation_batches,
+    evaluation_steps,
+)
+from pipeline.detector.training import choose_config
+from pipeline.errors import InkError
+from tests.detector.conftest import HEIGHT, WIDTH
+
+
+@pytest.fixture(scope="module")
+def formulas(math_splits):
+    return Formulas(math_splits, "train")
+
+
+@pytest.fixture(scope="module")
+def grid(math_params, formulas):
+    return choose_config(math_params, formulas, 3).grid
+
+
+def canvases(math_params, formulas, grid, **augment):
+    recipe = math_params.train
+    recipe = recipe.model_copy(update={"augment": recipe.augment.model_copy(update=augment)})
+    return Canvases(formulas, recipe, grid)
+
+
+SLACK = 0.1  # pixels: bilinear weights below a hundredth are rounded away
+UNDISTORTED = {"scale": 0.0, "aspect": 0.0, "slant": 0.0, "rotate": 0.0, "thickness": 0.0, "noise": 0.0}
+
+
+def test_a_part_that_is_missing_says_which_stage_makes_it(math_splits):
+    with pytest.raises(InkError, match=r"expected test-\*.parquet, found none; run `dvc repro math-split`"):
+        Formulas(math_splits, "test")
+
+
+def test_an_epoch_shows_every_symbol(math_params, formulas, grid):
+    data = canvases(math_params, formulas, grid)
+    plan = data._plan(0)[1]
+    assert sorted(place.item for places in plan for place in places) == list(range(len(formulas)))
+    assert data.steps == len(plan) // 2
+
+
+def test_boxes_lie_tight_around_the_ink_of_packed_canvases(math_params, formulas, grid):
+    images, targets = next(canvases(math_params, formulas, grid, **UNDISTORTED).batches())
+    assert images.shape == (2, HEIGHT, WIDTH, 1)
+    for image, boxes, labels in zip(images[..., 0], targets["boxes"], targets["labels"], strict=True):
+        left = image.copy()
+        for ymin, xmin, ymax, xmax in boxes[labels >= 0].astype(int):
+            symbol = image[ymin:ymax, xmin:xmax]
+            assert symbol[0].max() == symbol[-1].max() == symbol[:, 0].max() == symbol[:, -1].max() == 255
+            left[ymin:ymax, xmin:xmax] = 0
+        assert left.max() == 0
+
+
+def test_boxes_follow_their_ink_through_distortion(math_params, formulas, grid):
+    data = canvases(math_params, formulas, grid, thickness=0.0, noise=0.0, slant=0.0, rotate=0.0)
+    for images, targets in itertools.islice(data.batches(), 4):
+        for image, boxes in zip(images[..., 0], targets["boxes"], strict=True):
+            for ymin, xmin, ymax, xmax in boxes[boxes[:, 2] > 0]:
+                rows = slice(math.floor(ymin + SLACK), math.ceil(ymax - SLACK))
+                columns = slice(math.floor(xmin + SLACK), math.ceil(xmax - SLACK))
+                inside = image[rows, columns]
+                assert inside.max(axis=1).min() > 0  # ink in each row and column: no wider than the ink
+                assert inside.max(axis=0).min() > 0
+                assert image[rows, columns.start - 1].max() < 255  # and no narrower
+                assert image[rows.start - 1, columns].max() < 255
+
+
+def test_a_slanted_box_is_wider_by_less_than_its_corners():
+    slant = Distortion(np.array([[1, -0.5], [0, 1]]), 0.0)
+    ((ymin, xmin, ymax, xmax),) = slant.boxes(np.array([[0.0, 0.0, 20.0, 20.0]]))
+    assert (ymin, ymax) == pytest.approx((0, 20))
+    assert 20 * math.sqrt(1.25) < xmax - xmin < 30
+
+
+def test_targets_name_what_each_sampled_anchor_learns(grid):
+    targets = Targets(grid, np.random.default_rng(0), background=True)
+    boxes = np.array([[10, 10, 26, 26], [30, 60, 34, 80]], np.float32)
+    targets.add(boxes, np.array([0, 1]))
+    batch = targets.batch()
+    index, match = batch["anchor_index"][0], batch["anchor_match"][0]
+    assert index.shape == match.shape == (ANCHOR_SAMPLES,)
+    assert {0, 1, BACKGROUND} <= set(match.tolist())
+    everything = grid.match(boxes)
+    used = match != IGNORED
+    assert match[used].tolist() == everything[index[used]].tolist()
+    assert batch["anchor_background"][0].sum() == np.sum(everything == BACKGROUND)
+    assert batch["labels"][0].tolist() == [0, 1] + [-1] * (MOST_BOXES - 2)
+    assert batch["near"][0, :2].min() >= 0
+    assert (batch["near"][0, 2:] == 0).all()
+
+
+def test_batches_depend_on_seed_epoch_and_step_alone(math_params, formulas, grid):
+    data = canvases(math_params, formulas, grid)
+    first = list(itertools.islice(data.batches(), 2 * data.steps))
+    resumed = list(itertools.islice(data.batches(first_epoch=1), data.steps))
+    for (images, targets), (again, targets_again) in zip(first[data.steps :], resumed, strict=True):
+        np.testing.assert_array_equal(images, again)
+        for name, values in targets.items():
+            np.testing.assert_array_equal(values, targets_again[name])
+    assert any(not np.array_equal(a[0], b[0]) for a, b in zip(first[: data.steps], resumed, strict=True))
+
+
+def test_evaluation_shows_each_stored_canvas_once(math_splits, grid):
+    validation = Formulas(math_splits, "validation")
+    batches = list(evaluation_batches(validation, grid, 4))
+    assert [len(images) for images, _ in batches] == [4, 2]
+    assert evaluation_steps(validation, 4) == 2
+    np.testing.assert_array_equal(batches[1][0][1, ..., 0], validation.image(5))
+
+
+def test_too_few_formulas_for_a_batch(math_params, formulas, grid):
+    recipe = math_params.train.model_copy(update={"batch_size": 64})
+    with pytest.raises(InkError, match=r"fewer than math.train.batch_size = 64"):
+        _ = Canvases(formulas, recipe, grid).steps
