@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
 
 from pipeline import files
 from pipeline.detector import training
@@ -26,6 +25,7 @@ from pipeline.edge.export import export_tflite, image_input
 from pipeline.formats.charset import read_class_list
 from pipeline.learning.checkpoint import ROOT
 from pipeline.params import Math, load_params
+from pipeline.progress import progress
 from pipeline.report import math_comparison, tables
 from stages.paths import ARCHITECTURES, MATH_CLASSES, MATH_SPLITS
 
@@ -39,7 +39,7 @@ def measured(params: Math, splits: Path, classes: list[str]) -> dict[str, Any]:
     data = export_tflite(model, lambda image: detect(model, image), inputs, "float32")
     graph = gate.check(data)
     total = detection.formula_count(splits, "test")
-    part = tqdm(detection.formulas(splits, "test"), total=total, desc=params.train.arch, leave=False)
+    part = progress(detection.formulas(splits, "test"), total=total, desc=params.train.arch, unit="formulas")
     reading = detection.read_part(data, part, len(classes))
     scores = score_boxes(reading.truths, reading.detections)
     formulas = zip(range(params.evaluate.latency_runs), detection.formulas(splits, "test"), strict=False)

@@ -12,8 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tqdm import tqdm
-
 from pipeline import files
 from pipeline.edge import evaluation, gate, litert
 from pipeline.edge.variants import REFERENCE, variant_from_arguments
@@ -22,6 +20,7 @@ from pipeline.formats.charset import read_class_list
 from pipeline.hccr import scoring
 from pipeline.hccr.dataset import Batch, Part, evaluation_batches, evaluation_steps
 from pipeline.params import load_params
+from pipeline.progress import progress
 from pipeline.report import confusions
 from stages import run_stage
 from stages.paths import CLASSES, METRICS, MODELS, PLOTS, SPLITS
@@ -44,7 +43,7 @@ def main() -> None:
     timing = litert.latency(data, params.evaluate.latency_runs)
     part, batch_size = Part(SPLITS, "test"), params.train.evaluation_batch_size
     steps = evaluation_steps(part, batch_size)
-    batches = tqdm(evaluation_batches(part, batch_size), total=steps, desc=variant, unit=" batches")
+    batches = progress(evaluation_batches(part, batch_size), total=steps, desc=variant, unit="batches")
     readings = evaluation.read_batches(data, reference, batches, batch_size)
     files.write_json(METRICS / f"{variant}.json", evaluation.summarise(readings, len(data), graph, timing))
     _plot(readings, class_list, evaluation_batches(part, batch_size), variant)

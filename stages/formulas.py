@@ -9,19 +9,18 @@ with COCO annotations) and plots/math/formulas.png, a sheet of both. INK2EDGE_WO
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
 from pipeline.files import atomic_directory, atomic_file
 from pipeline.formats.inkml import read_inkml
 from pipeline.ink.formula_corpus import HANDWRITTEN, PRINTED, write_formulas
 from pipeline.params import load_params
 from pipeline.processes import worker_count
+from pipeline.progress import progress
 from pipeline.report.glyphs import sheet
 from stages import run_stage
 from stages.paths import FORMULAS, FORMULAS_SHEET
@@ -35,11 +34,9 @@ def main() -> None:
     params = load_params().math.formulas
     with atomic_directory(FORMULAS) as partial:
         total = params.handwritten + params.printed
-        # Where nobody watches, one line at the end is enough.
-        pause = 0.1 if sys.stderr.isatty() else 3600
-        with tqdm(total=total, desc="formulas", unit=" formulas", mininterval=pause) as progress:
+        with progress(total=total, desc="formulas", unit="formulas") as bar:
             for done in write_formulas(partial, params, worker_count()):
-                progress.update(done)
+                bar.update(done)
     draw_sheet(FORMULAS)
 
 

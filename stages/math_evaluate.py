@@ -14,7 +14,6 @@ import itertools
 from collections.abc import Iterator
 
 import numpy as np
-from tqdm import tqdm
 
 from pipeline import files
 from pipeline.edge import detection, gate, litert
@@ -23,6 +22,7 @@ from pipeline.edge.variants import variant_from_arguments
 from pipeline.formats.charset import read_class_list
 from pipeline.formats.formula import Formula
 from pipeline.params import load_params
+from pipeline.progress import progress
 from pipeline.report import formula_sheet, precision
 from stages import run_stage
 from stages.evaluate import exported
@@ -53,7 +53,9 @@ def main() -> None:
 def _shown(part: str, variant: str) -> Iterator[Formula]:
     """The formulas of a part, with progress shown."""
     total = detection.formula_count(MATH_SPLITS, part)
-    return iter(tqdm(detection.formulas(MATH_SPLITS, part), total=total, desc=f"{variant}, {part}", unit=" formulas"))
+    return iter(
+        progress(detection.formulas(MATH_SPLITS, part), total=total, desc=f"{variant}, {part}", unit="formulas")
+    )
 
 
 def _plot(

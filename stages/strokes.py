@@ -14,7 +14,6 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 
 from pipeline.files import atomic_directory, atomic_file
 from pipeline.formats.gnt import GntRecord, read_gnt
@@ -23,6 +22,7 @@ from pipeline.ink.medians import load_medians
 from pipeline.ink.normalise import normalise
 from pipeline.params import load_params
 from pipeline.processes import worker_count
+from pipeline.progress import progress
 from pipeline.report.glyphs import sheet
 from stages import run_stage
 from stages.paths import CORPUS_SHEET, MEDIANS, STROKES
@@ -35,7 +35,7 @@ def main() -> None:
     medians = load_medians(MEDIANS / "medians.jsonl", corpus_chars(params.classes))
     with atomic_directory(STROKES) as partial:
         written = write_corpus(partial, medians, params, worker_count())
-        for _ in tqdm(written, total=params.writers, desc="strokes", unit=" writers"):
+        for _ in progress(written, total=params.writers, desc="strokes", unit="writers"):
             pass
     draw_sheet(sorted(STROKES.iterdir())[:SHOWN_WRITERS])
 

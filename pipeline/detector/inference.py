@@ -46,8 +46,8 @@ def propose(objectness: Tensor, deltas: Tensor, config: Config) -> Tensor:
         deltas: `[batch, n, 4]`.
 
     Returns:
-        float32 `[batch, 100, 4]`, best first; when fewer stand after suppression, the best of the fallen follow. A canvas
-        with fewer anchors has fewer proposals.
+        float32 `[batch, 100, 4]`, best first; when fewer stand after suppression, the best of the fallen follow. A
+        canvas with fewer anchors has fewer proposals.
     """
     logits, boxes = best_anchors(objectness, deltas, config, PROPOSALS_BEFORE_SUPPRESSION)
     stands = box_ops.suppress(boxes, PROPOSAL_IOU)

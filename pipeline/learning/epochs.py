@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import keras
-from tqdm import tqdm
 
 from pipeline.learning.checkpoint import Checkpoint, Row
 from pipeline.learning.recipe import Recipe
+from pipeline.progress import progress
+
+SHOWN = ("/loss", "/accuracy")  # of the metrics, after each epoch
 
 OnEpoch = Callable[[int, Row], None]
 """Receives an epoch's number from 0 and its metrics."""
@@ -54,7 +56,8 @@ def fit(
         curve.append(row)
         checkpoint.save(model, curve)
         on_epoch(epoch, row)
-        print(f"epoch {epoch + 1}/{recipe.epochs}: " + ", ".join(f"{k} {v:.4g}" for k, v in row.items()), flush=True)
+        told = ", ".join(f"{name} {row[name]:.4f}" for name in row if name.endswith(SHOWN))
+        print(f"epoch {epoch + 1}/{recipe.epochs}: {told}", flush=True)
     model.optimizer.finalize_variable_values(model.trainable_variables)
 
 
@@ -67,7 +70,7 @@ def _run(step: Callable[..., Row], batches: Iterable[tuple], steps: int, desc: s
     """
     sums: Row = {}
     samples = 0
-    for batch in tqdm(batches, total=steps, desc=desc, unit=" steps", disable=None, leave=False):
+    for batch in progress(batches, total=steps, desc=desc, unit="steps"):
         size = len(batch[0])
         samples += size
         for name, value in step(*batch, return_dict=True).items():
