@@ -18,6 +18,8 @@ ARCHITECTURES = [
     *(pytest.param(arch, marks=pytest.mark.slow) for arch in ("faster_rcnn", "ssd_fpn")),
 ]
 PIXELS, SCORE = 0.01, 1e-4  # largest differences between Keras and LiteRT in float32
+# Anchors must stay exact: as a float table in a dynamic file they would lie on a grid of several pixels.
+BOX_ERROR = {"float16": 0.1, "dynamic": 0.5, "int8": 1.0}  # median in pixels
 AGREEMENT = {"float16": 0.9, "dynamic": 0.6, "int8": 0.5}  # of boxes found, by a network that has learnt nothing
 
 
@@ -89,10 +91,13 @@ def test_smaller_variants_pass_the_gate_and_find_much_the_same(arch, variant):
     data = exported(model, variant)
     gate.check(data)
     found, true = Runner(data).outputs(images()), expected(model)
-    shares = []
+    shares, errors = [], []
     for index, count in enumerate(true["count"]):
         rows = slice(0, found["count"][index])
         ours = Detections(found["boxes"][index, rows], found["classes"][index, rows], found["scores"][index, rows])
         theirs = Truth(true["boxes"][index, :count], true["classes"][index, :count])
-        shares.append((match(theirs, ours) >= 0).sum() / count)
+        owner = match(theirs, ours)
+        shares.append((owner >= 0).sum() / count)
+        errors.append(np.abs(ours.boxes[owner >= 0] - theirs.boxes[owner[owner >= 0]]).max(axis=1))
     assert np.mean(shares) >= AGREEMENT[variant]
+    assert np.median(np.concatenate(errors)) <= BOX_ERROR[variant]
