@@ -5,7 +5,7 @@
 Ink is bright on black. A formula is centred and scaled so that it fits and its typical stroke (the 75th percentile of
 the strokes' long sides) is at most `symbol` pixels long: a short formula is not blown up, and symbols have about one
 size. Positions are rounded to 1/16 pixel before anything is drawn, and all that follows is integer arithmetic, so the
-same ink gives the same bytes on every machine. One formula of CROHME takes 3 ms.
+same ink gives the same bytes on every machine. One formula of CROHME takes 1 to 2 ms.
 """
 
 from __future__ import annotations

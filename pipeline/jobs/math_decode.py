@@ -4,7 +4,7 @@
 
 Up to 256 files of one folder are one unit of work. Every file is written, or filtered since it has a symbol outside
 the class list (its ink would train as background), or quarantined with the reason. Outputs are the same bytes on any
-runner with any number of workers. One process does some 400 files a second.
+runner with any number of workers. One process does some 200 files a second.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from pipeline.params import MathDecode
 PART = "samples"
 SPILL_ROWS = 1024
 SHOWN_LABELS = 10  # in the warning of unknown ones
-FILES_PER_SECOND = 400  # in one process; only to guess whether several pay
+FILES_PER_SECOND = 200  # in one process; only to guess whether several pay
 
 logger = logging.getLogger(__name__)
 

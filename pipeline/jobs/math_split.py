@@ -38,7 +38,7 @@ from pipeline.jobs.parts import (
 )
 from pipeline.params import MathSplit
 
-SAMPLES_PER_SECOND = 2_500  # in one process; only to guess whether several pay
+SAMPLES_PER_SECOND = 1_500  # in one process; only to guess whether several pay
 COLUMNS = ["key", "writer", "image"]
 # Mouchère et al. 2014: CROHME's training part, its test of 2013 (here to tune on) and its test of 2014.
 OFFICIAL = {"TrainINKML": "train", "TestINKMLGT": "validation", "TestEM2014GT": "test"}
