@@ -10,7 +10,8 @@
    `pipeline.ink.canvas`.
 5. Contrast is stretched to what the ink's median has, the extent is resized and pasted, its peak brought to 255.
 
-All of it is integer arithmetic, or floating point that no CPU rounds differently. A picture of the embedded corpus takes 2 to 5 ms.
+All of it is integer arithmetic, or floating point that no CPU rounds differently. A picture of the embedded corpus
+takes 2 to 5 ms.
 """
 
 from __future__ import annotations
