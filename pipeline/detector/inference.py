@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from keras import ops
 
 from pipeline.detector import boxes as box_ops
@@ -19,6 +20,10 @@ DETECTIONS = 100  # COCO's maxDets
 DETECTIONS_BEFORE_SUPPRESSION = 200
 DETECTION_IOU = 0.5
 DETECTION_SCORE = 0.05
+
+# Corners of anchors are multiples of 1/20 pixel. Held as integers, they stay exact in every variant: a float table
+# would be quantized with the weights, in steps of several pixels.
+ANCHOR_UNITS = 20
 
 Tensor = Any
 
@@ -59,7 +64,8 @@ def best_anchors(scores: Tensor, deltas: Tensor, config: Config, count: int) -> 
     """The `count` highest of `scores` `[batch, n]` and their boxes `[batch, count, 4]` within the canvas."""
     count = min(count, deltas.shape[1])
     best, order = ops.top_k(scores, count)
-    anchors = ops.take(ops.convert_to_tensor(config.grid.boxes), order, axis=0)
+    table = ops.convert_to_tensor(np.round(config.grid.boxes * ANCHOR_UNITS).astype(np.int32))
+    anchors = ops.cast(ops.take(table, order, axis=0), "float32") / ANCHOR_UNITS
     boxes = box_ops.decode(box_ops.rows(deltas, order), anchors)
     return best, box_ops.clip(boxes, config.height, config.width)
 
