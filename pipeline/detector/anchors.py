@@ -19,7 +19,7 @@ FOREGROUND_IOU = 0.5  # an anchor at or above it learns the box
 BACKGROUND_IOU = 0.4  # below it, background; between the two it learns nothing
 
 # A box is compared with the anchors of a level only if its area is at least this share of one of theirs, or the other
-# way round: no more can their IoU be. Low enough that every box is compared with some.
+# way round, since no more can their IoU be; and with those of the level that is closest.
 LEAST_AREA_RATIO = 0.2
 
 BACKGROUND, IGNORED = -1, -2
@@ -47,7 +47,7 @@ def choose_shapes(boxes: np.ndarray, strides: Sequence[int], count: int) -> Shap
         count: shapes a level.
 
     Returns:
-        Shapes by rising area. A level with too few boxes gets squares around its size as well.
+        Shapes by rising area. A level with fewer boxes than that gets squares around its size instead.
     """
     boxes = boxes[:: -(-len(boxes) // KMEANS_BOXES)] if len(boxes) > KMEANS_BOXES else boxes
     size, sides = sizes(boxes), boxes[:, 2:] - boxes[:, :2]
@@ -56,7 +56,7 @@ def choose_shapes(boxes: np.ndarray, strides: Sequence[int], count: int) -> Shap
     for stride, low, high in zip(strides, bounds[:-1], bounds[1:], strict=True):
         own = sides[(size > low) & (size <= high)]
         spare = np.array([[side, side] for side in CELLS_PER_LEVEL * stride * np.geomspace(0.5, 1.5, count)])
-        centres = _kmeans(own, count) if len(own) > 10 * count else spare
+        centres = _kmeans(own, count) if len(own) >= count else spare
         order = np.argsort(centres.prod(axis=1), kind="stable")
         levels.append(tuple((round(float(h), 1), round(float(w), 1)) for h, w in centres[order]))
     return tuple(levels)
@@ -102,8 +102,9 @@ class Grid:
         largest = np.zeros(self._starts[-1], np.float32)
         owner = np.zeros(self._starts[-1], np.int64)
         top, best = np.zeros(len(boxes), np.float32), np.zeros(len(boxes), np.int64)
+        ratios = np.stack([_area_ratios(boxes, np.array(shapes)) for shapes in self.shapes])  # [levels, m]
         for level in range(len(self.strides)):
-            compared = np.flatnonzero(_area_ratios(boxes, np.array(self.shapes[level])) >= LEAST_AREA_RATIO)
+            compared = np.flatnonzero((ratios[level] >= LEAST_AREA_RATIO) | (ratios[level] == ratios.max(axis=0)))
             overlap, anchor = self._overlaps_near(boxes[compared].astype(np.float32), level)  # [m, window] both
             box, place = np.nonzero(overlap >= BACKGROUND_IOU)
             value, index = overlap[box, place], anchor[box, place]

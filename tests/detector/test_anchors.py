@@ -55,5 +55,13 @@ def test_matching_agrees_with_iou(seed):
     assert match[others].tolist() == expected[others].tolist()
 
 
+def test_a_box_smaller_than_all_anchors_is_learnt_by_one_at_its_place():
+    dot = np.array([[17, 33, 19, 35]], np.float32)
+    match = GRID.match(dot)
+    (anchor,) = np.flatnonzero(match == 0)
+    ymin, xmin, ymax, xmax = GRID.boxes[anchor]
+    assert max(ymin - 17, xmin - 33, 19 - ymax, 35 - xmax) <= 0
+
+
 def test_without_boxes_all_is_background():
     assert (GRID.match(np.zeros((0, 4), np.float32)) == BACKGROUND).all()

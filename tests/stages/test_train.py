@@ -37,7 +37,7 @@ def _environment() -> dict[str, str]:
 def _kill_after_the_first_epoch(folder: Path) -> None:
     with subprocess.Popen(COMMAND, cwd=folder, env=_environment(), stdout=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 300
-        while not list(folder.glob(".checkpoints/hccr/*/state.npz")):
+        while not list(folder.glob(".checkpoints/*/state.npz")):
             assert process.poll() is None, "the stage ended before its first checkpoint"
             assert time.monotonic() < deadline
             time.sleep(0.02)
@@ -55,7 +55,7 @@ def test_killed_training_goes_on_from_its_last_finished_epoch(folder):
     assert metrics["train"]["accuracy_clean"] > 0.5
     model = keras.models.load_model(folder / "models/hccr/model.keras", compile=False)
     assert model.output_shape == (None, len(CLASSES))
-    assert list((folder / ".checkpoints/hccr").iterdir()) == []
+    assert list((folder / ".checkpoints").iterdir()) == []
 
 
 def test_missing_split_is_one_readable_line(tmp_path, folder):
