@@ -19,13 +19,12 @@ Tensor = Any
 
 def levels_of(boxes: Tensor, strides: tuple[int, ...]) -> Tensor:
     """int32 `[...]`: the level of boxes `[..., 4]`, by the rule that anchors follow (`anchors.sizes`)."""
-    sides = ops.maximum(boxes[..., 2:] - boxes[..., :2], 1.0)
+    # In units of the finest level's bound: as pixels cubed, the bounds would be more than a 16-bit float can hold.
+    sides = ops.maximum(boxes[..., 2:] - boxes[..., :2], 1.0) / float(CELLS_PER_LEVEL * strides[0])
     long, short = ops.max(sides, axis=-1), ops.min(sides, axis=-1)
     cubed = long * long * short
-    bounds = [float(CELLS_PER_LEVEL * stride) ** 3 for stride in strides[:-1]]
-    return ops.cast(
-        sum((ops.cast(cubed > bound, "int32") for bound in bounds), ops.zeros_like(cubed, "int32")), "int32"
-    )
+    bounds = [float(stride / strides[0]) ** 3 for stride in strides[:-1]]
+    return ops.cast(sum((ops.cast(cubed > bound, "int32") for bound in bounds), ops.zeros_like(cubed, "int32")), "int32")
 
 
 def pool(features: Tensor, boxes: Tensor, config: Config) -> Tensor:
