@@ -24,7 +24,7 @@ def levels_of(boxes: Tensor, strides: tuple[int, ...]) -> Tensor:
     long, short = ops.max(sides, axis=-1), ops.min(sides, axis=-1)
     cubed = long * long * short
     bounds = [float(stride / strides[0]) ** 3 for stride in strides[:-1]]
-    return ops.cast(sum((ops.cast(cubed > bound, "int32") for bound in bounds), ops.zeros_like(cubed, "int32")), "int32")
+    return sum((ops.cast(cubed > bound, "int32") for bound in bounds), ops.zeros_like(cubed, "int32"))
 
 
 def pool(features: Tensor, boxes: Tensor, config: Config) -> Tensor:
