@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.edge.variants import VARIANTS
+from stages.compare import DETECTOR_VARIANTS
 from pipeline.formats.charset import read_class_list
 from pipeline.report.math_comparison import times_less
 
@@ -53,7 +54,7 @@ def test_the_detector_is_small():
     assert times_less(_metrics("math/float32")) >= MATH_TIMES_LESS_COMPUTE
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("variant", DETECTOR_VARIANTS)
 def test_every_detector_was_measured_on_the_whole_test_part(variant):
     metrics = _metrics(f"math/{variant}")
     assert metrics["test_images"] == _metrics("math/split")["test"]
