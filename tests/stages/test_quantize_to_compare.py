@@ -121,7 +121,8 @@ def test_the_report_has_the_detectors_tables(project):
         "Each trained alike.",
     ):
         assert text in report
-    assert [row["variant"] for row in read_json(project / "plots/math/variants.json")] == list(compare.DETECTOR_VARIANTS)
+    rows = read_json(project / "plots/math/variants.json")
+    assert [row["variant"] for row in rows] == list(compare.DETECTOR_VARIANTS)
 
 
 def test_quantize_again_gives_the_same_bytes(project, monkeypatch):
