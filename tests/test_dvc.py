@@ -30,6 +30,14 @@ CHANGES = {
     "quantize": {"calibration_samples": 16},
     "evaluate": {"latency_runs": 20},
 }
+# The other branch runs too, as small as it gets: `compare` shows both.
+MATH_CHANGES = {
+    "formulas": {"classes": 12, "writers": 8, "handwritten": 40, "printed": 8},
+    "decode": {"height": 64, "width": 128, "shards": 2},
+    "split": {"test": 0.3, "validation": 0.2, "shards": 2},
+    "train": {"width": 0.35, "channels": 16, "anchors": 1, "epochs": 1, "batch_size": 4},
+    "evaluate": {"latency_runs": 20},
+}
 VARIANTS = ["float32", "float16", "dynamic", "int8"]
 
 
@@ -91,6 +99,8 @@ def _change_params(folder: Path) -> None:
     values = yaml.safe_load(path.read_text(encoding="utf-8"))
     for section, items in CHANGES.items():
         values[section] |= items
+    for section, items in MATH_CHANGES.items():
+        values["math"][section] |= items
     path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
 
 
