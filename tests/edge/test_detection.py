@@ -8,7 +8,7 @@ from pipeline.edge.coco import score_boxes
 from pipeline.edge.litert import Latency
 from pipeline.errors import InkError
 from pipeline.formats.formula import write_formulas
-from tests.edge.tiny_detector import CLASSES, EQUALS, HEIGHT, PLUS, WIDTH, X, formula, line, tiny_detector
+from tests.edge.tiny_detector import CLASSES, EQUALS, HEIGHT, OUTPUTS, PLUS, WIDTH, X, formula, line, tiny_detector
 
 COST = (Latency(20.004, 25.0, 20, 1, "Tiny CPU"), Latency(11.0, 12.5, 20, 2, "Tiny CPU"))
 
@@ -38,12 +38,7 @@ PART = [ink("a", ALL), photo("b", ALL[:1]), photo("c", [], truth=[])]
 
 def test_the_gate_lets_the_detector_pass(data):
     graph = gate.check(data)
-    assert sorted((tensor.dtype, tensor.shape) for tensor in graph.outputs) == [
-        ("float32", (1, 100)),
-        ("float32", (1, 100, 4)),
-        ("int32", (1,)),
-        ("int32", (1, 100)),
-    ]
+    assert sorted((tensor.dtype, tensor.shape) for tensor in graph.outputs) == OUTPUTS
 
 
 def test_rows_that_count_are_read(data):

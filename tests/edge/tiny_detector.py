@@ -16,6 +16,9 @@ CLASSES = ["+", "=", "x"]
 PLUS, EQUALS, X = range(3)
 SCORE_STEPS = 250
 
+# Of every detector: dtypes and shapes.
+OUTPUTS = [("float32", (1, 100)), ("float32", (1, 100, 4)), ("int32", (1,)), ("int32", (1, 100))]
+
 Row = tuple[Sequence[int], int, float]  # box, class, score
 
 

@@ -1,7 +1,6 @@
 """Job `decode`: every record is accounted for, and the outputs are the same bytes on any number of workers."""
 
 import json
-import os
 import struct
 import zipfile
 
@@ -15,9 +14,9 @@ from pipeline.formats.png import decode_png
 from pipeline.formats.tfrecord import decode_sample, read_records
 from pipeline.ink.normalise import normalise
 from pipeline.jobs import decode as decode_module
-from pipeline.jobs import runner
 from pipeline.jobs.decode import Output, run
 from pipeline.params import Decode
+from tests.jobs.execution import WORKERS, quarantine, work_twice, work_with
 from tests.jobs.tiny_casia import CHARS, digests, gnt, scan
 
 GOOD = {"records": 30, "written": 30, "filtered": 0, "quarantined": 0, "writers": 6, "classes": 5}
@@ -34,10 +33,6 @@ def decode(source, folder, **changes):
 
 def samples(folder):
     return [s for path in sorted((folder / "decoded/parquet").iterdir()) for s in read_samples(path)]
-
-
-def quarantine(path):
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def test_samples_and_metrics(source, tmp_path):
@@ -81,25 +76,17 @@ def test_the_bytes_depend_neither_on_spills_nor_on_the_packing(source, tmp_path,
     assert digests(tmp_path / "one") == digests(tmp_path / "two")
 
 
-@pytest.mark.parametrize("how", ["two processes", "options in the environment"])
-def test_the_bytes_do_not_depend_on_the_workers(source, tmp_path, monkeypatch, how):
+@pytest.mark.parametrize("workers", WORKERS)
+def test_the_bytes_do_not_depend_on_the_workers(source, tmp_path, monkeypatch, workers):
     decode(source, tmp_path / "one")
-    if how == "two processes":
-        monkeypatch.setattr(runner, "PARALLEL_FROM", 0)
-        monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    else:
-        name = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
-        options = f"--runner={name} --direct_running_mode=multi_threading --direct_num_workers=2"
-        monkeypatch.setenv(runner.VARIABLE, options)
+    work_with(workers, monkeypatch)
     decode(source, tmp_path / "two")
     assert digests(tmp_path / "one") == digests(tmp_path / "two")
 
 
 def test_work_that_runs_twice_does_no_harm(source, tmp_path, monkeypatch):
     decode(source, tmp_path / "one")
-    make, publish = decode_module.DecodeJob.make, decode_module.DecodeJob.publish
-    monkeypatch.setattr(decode_module.DecodeJob, "make", lambda *args: (make(*args), make(*args))[1])
-    monkeypatch.setattr(decode_module.DecodeJob, "publish", lambda *args: (publish(*args), publish(*args))[1])
+    work_twice(decode_module.DecodeJob, monkeypatch)
     decode(source, tmp_path / "two")
     assert digests(tmp_path / "one") == digests(tmp_path / "two")
 

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 import zipfile
 
 import pytest
@@ -12,9 +11,10 @@ from pipeline.formats.charset import read_class_list
 from pipeline.formats.formula import decode_formula, encode_formula, read_formulas
 from pipeline.formats.symbols import CROHME_SYMBOLS
 from pipeline.formats.tfrecord import read_records
-from pipeline.jobs import formulas, runner
+from pipeline.jobs import formulas
 from pipeline.jobs import math_decode as job_module
 from pipeline.jobs.math_decode import Output, run
+from tests.jobs.execution import WORKERS, quarantine, work_twice, work_with
 from tests.jobs.tiny_casia import digests
 from tests.jobs.tiny_math import coco, ink, make_source, pack, params, photo, write
 
@@ -47,10 +47,6 @@ def decode(source, folder, **changes):
 
 def samples(folder):
     return [f for path in sorted((folder / "decoded/parquet").iterdir()) for f in read_formulas(path)]
-
-
-def quarantine(path):
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def test_samples_and_metrics(source, tmp_path):
@@ -89,25 +85,17 @@ def test_the_bytes_depend_neither_on_units_and_spills_nor_on_the_packing(source,
     assert digests(tmp_path / "one") == digests(tmp_path / "two")
 
 
-@pytest.mark.parametrize("how", ["two processes", "options in the environment"])
-def test_the_bytes_do_not_depend_on_the_workers(source, tmp_path, monkeypatch, how):
+@pytest.mark.parametrize("workers", WORKERS)
+def test_the_bytes_do_not_depend_on_the_workers(source, tmp_path, monkeypatch, workers):
     decode(source, tmp_path / "one")
-    if how == "two processes":
-        monkeypatch.setattr(runner, "PARALLEL_FROM", 0)
-        monkeypatch.setattr(os, "cpu_count", lambda: 2)
-    else:
-        name = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
-        options = f"--runner={name} --direct_running_mode=multi_threading --direct_num_workers=2"
-        monkeypatch.setenv(runner.VARIABLE, options)
+    work_with(workers, monkeypatch)
     decode(source, tmp_path / "two")
     assert digests(tmp_path / "one") == digests(tmp_path / "two")
 
 
 def test_work_that_runs_twice_does_no_harm(source, tmp_path, monkeypatch):
     decode(source, tmp_path / "one")
-    make, publish = job_module.MathDecodeJob.make, job_module.MathDecodeJob.publish
-    monkeypatch.setattr(job_module.MathDecodeJob, "make", lambda *args: (make(*args), make(*args))[1])
-    monkeypatch.setattr(job_module.MathDecodeJob, "publish", lambda *args: (publish(*args), publish(*args))[1])
+    work_twice(job_module.MathDecodeJob, monkeypatch)
     decode(source, tmp_path / "two")
     assert digests(tmp_path / "one") == digests(tmp_path / "two")
 

@@ -1,7 +1,6 @@
 """Job `math-split`: parts that share neither writer nor picture, CROHME's own parts, an order that the seed decides."""
 
 import json
-import os
 from collections import Counter
 
 import numpy as np
@@ -11,10 +10,11 @@ from pipeline.errors import InkError
 from pipeline.formats.formula import Formula, encode_formula, read_formulas, write_formulas
 from pipeline.formats.parquet import read_classes
 from pipeline.formats.tfrecord import read_records
-from pipeline.jobs import runner
 from pipeline.jobs.math_split import run
-from pipeline.jobs.parts import PARTS, Files
+from pipeline.jobs.parts import PARTS
 from pipeline.params import MathSplit
+from tests.jobs import execution
+from tests.jobs.execution import files, work_with, write_decoded
 from tests.jobs.tiny_casia import digests
 
 CLASSES = ["+", "1", "x"]
@@ -47,21 +47,11 @@ def official(**more):
 
 
 def decoded(folder, rows, shards=2):
-    (folder / "decoded/parquet").mkdir(parents=True)
-    for shard in range(shards):
-        path = folder / f"decoded/parquet/samples-{shard:05d}-of-{shards:05d}.parquet"
-        write_formulas(path, rows[shard::shards], CLASSES)
-    return folder
-
-
-def files(folder, name="splits"):
-    return Files(folder / "decoded", folder / name, folder / f"{name}.json")
+    return write_decoded(folder, write_formulas, rows, CLASSES, shards)
 
 
 def parts(folder, name="splits"):
-    """The formulas of each part in the order of its shards."""
-    paths = sorted((folder / name / "parquet").iterdir())
-    return {part: [f for p in paths if p.name.startswith(f"{part}-") for f in read_formulas(p)] for part in PARTS}
+    return execution.parts(folder, read_formulas, name)
 
 
 def keys(folder, part):
@@ -182,8 +172,7 @@ def test_the_seed_decides_on_parts_and_order(tmp_path):
 def test_the_bytes_depend_neither_on_the_decoded_shards_nor_on_the_workers(tmp_path, monkeypatch):
     rows = by_writer(unnamed=30)
     run(params(), files(decoded(tmp_path / "a", rows, shards=1)))
-    monkeypatch.setattr(runner, "PARALLEL_FROM", 0)
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    work_with("two processes", monkeypatch)
     run(params(), files(decoded(tmp_path / "b", rows[::-1], shards=5)))
     assert digests(tmp_path / "a/splits") == digests(tmp_path / "b/splits")
 

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import os
 from collections import Counter
 
 import pytest
@@ -12,9 +11,10 @@ from pipeline.formats.parquet import read_classes, read_samples, write_samples
 from pipeline.formats.sample import Sample
 from pipeline.formats.tfrecord import decode_sample, read_records
 from pipeline.jobs import decode as decode_module
-from pipeline.jobs import runner
-from pipeline.jobs.split import PARTS, Files, assign_writers, run
+from pipeline.jobs.split import PARTS, assign_writers, run
 from pipeline.params import Decode, Split
+from tests.jobs import execution
+from tests.jobs.execution import files, work_with, write_decoded
 from tests.jobs.tiny_casia import digests, gnt
 
 CLASSES = [chr(0x4E00 + index) for index in range(10)]
@@ -31,21 +31,11 @@ def decoded(folder, writers=10, samples=40, shards=2):
         for w in range(1001, 1001 + writers)
         for i in range(samples)
     ]
-    (folder / "decoded/parquet").mkdir(parents=True)
-    for shard in range(shards):
-        path = folder / f"decoded/parquet/samples-{shard:05d}-of-{shards:05d}.parquet"
-        write_samples(path, rows[shard::shards], CLASSES)
-    return folder
-
-
-def files(folder, name="splits"):
-    return Files(folder / "decoded", folder / name, folder / f"{name}.json")
+    return write_decoded(folder, write_samples, rows, CLASSES, shards)
 
 
 def parts(folder, name="splits"):
-    """The samples of each part in the order of its shards."""
-    paths = sorted((folder / name / "parquet").iterdir())
-    return {part: [s for p in paths if p.name.startswith(f"{part}-") for s in read_samples(p)] for part in PARTS}
+    return execution.parts(folder, read_samples, name)
 
 
 def test_by_sample_takes_about_the_fractions_and_every_sample_once(tmp_path):
@@ -102,8 +92,7 @@ def test_the_seed_decides_on_parts_and_order(tmp_path):
 
 def test_the_bytes_depend_neither_on_the_decoded_shards_nor_on_the_workers(tmp_path, monkeypatch):
     run(params(), files(decoded(tmp_path / "a", shards=1)))
-    monkeypatch.setattr(runner, "PARALLEL_FROM", 0)
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    work_with("two processes", monkeypatch)
     run(params(), files(decoded(tmp_path / "b", shards=5)))
     assert digests(tmp_path / "a/splits") == digests(tmp_path / "b/splits")
 

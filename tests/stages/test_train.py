@@ -1,11 +1,6 @@
 """`python -m stages.train` as DVC runs it, and as a kill leaves it."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import keras
@@ -14,10 +9,9 @@ import yaml
 
 from pipeline.formats.charset import write_class_list
 from tests.conftest import CLASSES
+from tests.stages.processes import kill_after_the_first_epoch, run_stage
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 EPOCHS = 3
-COMMAND = [sys.executable, "-m", "stages.train"]
 
 
 @pytest.fixture
@@ -30,24 +24,11 @@ def folder(tmp_path, splits, params) -> Path:
     return tmp_path
 
 
-def _environment() -> dict[str, str]:
-    return os.environ | {"PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "2"}
-
-
-def _kill_after_the_first_epoch(folder: Path) -> None:
-    with subprocess.Popen(COMMAND, cwd=folder, env=_environment(), stdout=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + 300
-        while not list(folder.glob(".checkpoints/*/state.npz")):
-            assert process.poll() is None, "the stage ended before its first checkpoint"
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        process.send_signal(signal.SIGKILL)
-
-
 def test_killed_training_goes_on_from_its_last_finished_epoch(folder):
-    _kill_after_the_first_epoch(folder)
+    kill_after_the_first_epoch("train", folder)
     assert not (folder / "models/hccr/model.keras").exists()
-    done = subprocess.run(COMMAND, cwd=folder, env=_environment(), capture_output=True, text=True, check=True)
+    done = run_stage("train", folder)
+    assert done.returncode == 0, done.stderr
     assert "resuming after epoch 1 of 3" in done.stdout
     curve = (folder / "metrics/train/plots/metrics/validation/accuracy.tsv").read_text().splitlines()
     assert [line.split("\t")[0] for line in curve] == ["step", "0", "1", "2"]
@@ -60,7 +41,7 @@ def test_killed_training_goes_on_from_its_last_finished_epoch(folder):
 
 def test_missing_split_is_one_readable_line(tmp_path, folder):
     (folder / "data/splits").unlink()
-    done = subprocess.run(COMMAND, cwd=folder, env=_environment(), capture_output=True, text=True, check=False)
+    done = run_stage("train", folder)
     assert done.returncode == 1
     assert "run `dvc repro split`" in done.stderr
     assert "Traceback" not in done.stderr

@@ -1,0 +1,61 @@
+"""How a job is executed may vary: its bytes may not."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from pipeline.jobs import runner
+from pipeline.jobs.parts import PARTS, Files
+
+RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
+WORKERS = {
+    "two processes": None,
+    "options in the environment": f"--runner={RUNNER} --direct_running_mode=multi_threading --direct_num_workers=2",
+}
+
+
+def work_with(workers: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has jobs run by one of `WORKERS`."""
+    options = WORKERS[workers]
+    if options is None:
+        monkeypatch.setattr(runner, "PARALLEL_FROM", 0)
+        monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    else:
+        monkeypatch.setenv(runner.VARIABLE, options)
+
+
+def work_twice(job: type, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has every piece of a job done twice, as runners may."""
+
+    def twice(step):
+        return lambda *args: (step(*args), step(*args))[1]
+
+    for name in ("make", "publish"):
+        monkeypatch.setattr(job, name, twice(getattr(job, name)))
+
+
+def quarantine(path: Path) -> list[dict]:
+    """The lines of a quarantine."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def files(folder: Path, name: str = "splits") -> Files:
+    """What a split job below `folder` reads and writes."""
+    return Files(folder / "decoded", folder / name, folder / f"{name}.json")
+
+
+def parts(folder: Path, read, name: str = "splits") -> dict[str, list]:
+    """What `read` finds in the shards of each part, in their order."""
+    paths = sorted((folder / name / "parquet").iterdir())
+    return {part: [row for p in paths if p.name.startswith(f"{part}-") for row in read(p)] for part in PARTS}
+
+
+def write_decoded(folder: Path, write, rows: list, classes: list[str], shards: int) -> Path:
+    """Has `write` lay down decoded rows for a split job."""
+    (folder / "decoded/parquet").mkdir(parents=True)
+    for shard in range(shards):
+        path = folder / f"decoded/parquet/samples-{shard:05d}-of-{shards:05d}.parquet"
+        write(path, rows[shard::shards], classes)
+    return folder
