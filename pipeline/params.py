@@ -7,7 +7,7 @@ params.train.epochs
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -45,20 +45,59 @@ class Decode(_Section):
     shards: Annotated[int, Field(ge=1, le=1024)]
 
 
-class Split(_Section):
+class _Parts(_Section):
     """Fractions are of all samples (or writers); what is neither test nor validation is the training part."""
 
-    by: Literal["sample", "writer", "official"]
     test: Annotated[float, Field(gt=0, lt=1)]
     validation: Annotated[float, Field(gt=0, lt=1)]
     shards: Annotated[int, Field(ge=1, le=1024)]
     seed: Seed
 
     @model_validator(mode="after")
-    def _leaves_a_training_part(self) -> Split:
+    def _leaves_a_training_part(self) -> Self:
         if self.test + self.validation >= 1:
             raise ValueError(f"test + validation must be below 1, found {self.test} + {self.validation}")
         return self
+
+
+class Recipe(_Section):
+    """What the training of both branches goes by.
+
+    `learning_rate` is the peak, reached after `warmup_epochs`; `weight_decay` is of kernels alone; `ema` is the
+    momentum of the weights' average, 0 for none.
+    """
+
+    epochs: Count
+    batch_size: Count
+    learning_rate: Annotated[float, Field(gt=0, le=1)]
+    weight_decay: Annotated[float, Field(ge=0, le=1)]
+    warmup_epochs: Annotated[float, Field(ge=0)]
+    ema: Annotated[float, Field(ge=0, lt=1)]
+    seed: Seed
+
+    @model_validator(mode="after")
+    def _warms_up_within_the_run(self) -> Self:
+        if self.warmup_epochs >= self.epochs:
+            raise ValueError(f"warmup_epochs must be below epochs ({self.epochs}), found {self.warmup_epochs}")
+        return self
+
+
+class Quantize(_Section):
+    """Training images that set the ranges of int8 activations."""
+
+    calibration_samples: Count
+
+
+class Evaluate(_Section):
+    """Timed runs of one image."""
+
+    latency_runs: Annotated[int, Field(ge=20)]
+
+
+class Split(_Parts):
+    """Of characters; `official` takes the test writers of HWDB1.1."""
+
+    by: Literal["sample", "writer", "official"]
 
 
 class Model(_Section):
@@ -82,37 +121,12 @@ class Augment(_Section):
     fade: Fraction
 
 
-class Train(_Section):
-    """The recipe."""
+class Train(Recipe):
+    """Training of the recogniser."""
 
-    epochs: Count
-    batch_size: Count
     evaluation_batch_size: Count
-    learning_rate: Annotated[float, Field(gt=0, le=1)]
-    weight_decay: Annotated[float, Field(ge=0, le=1)]
-    warmup_epochs: Annotated[float, Field(ge=0)]
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
-    ema: Annotated[float, Field(ge=0, lt=1)]
-    seed: Seed
     augment: Augment
-
-    @model_validator(mode="after")
-    def _warms_up_within_the_run(self) -> Train:
-        if self.warmup_epochs >= self.epochs:
-            raise ValueError(f"warmup_epochs must be below epochs ({self.epochs}), found {self.warmup_epochs}")
-        return self
-
-
-class Quantize(_Section):
-    """Training images that set the ranges of int8 activations."""
-
-    calibration_samples: Count
-
-
-class Evaluate(_Section):
-    """Timed runs of one character."""
-
-    latency_runs: Annotated[int, Field(ge=20)]
 
 
 class Formulas(_Section):
@@ -138,25 +152,19 @@ class MathDecode(_Section):
     shards: Annotated[int, Field(ge=1, le=1024)]
 
 
-class MathSplit(_Section):
-    """As `Split`; `official` is CROHME's: train, test 2013 as validation, test 2014 as test."""
+class MathSplit(_Parts):
+    """Of formulas; `official` is CROHME's: train, test 2013 as validation, test 2014 as test."""
 
     by: Literal["writer", "official"]
-    test: Annotated[float, Field(gt=0, lt=1)]
-    validation: Annotated[float, Field(gt=0, lt=1)]
-    shards: Annotated[int, Field(ge=1, le=1024)]
-    seed: Seed
-
-    @model_validator(mode="after")
-    def _leaves_a_training_part(self) -> MathSplit:
-        if self.test + self.validation >= 1:
-            raise ValueError(f"test + validation must be below 1, found {self.test} + {self.validation}")
-        return self
 
 
 class MathAugment(_Section):
-    """Largest distortion of a training formula; 0 turns a part off."""
+    """Largest distortion of a training formula; 0 turns a part off. `balance` to `elastic` are for ink alone."""
 
+    balance: Fraction
+    swap: Fraction
+    symbol: Annotated[float, Field(ge=0, le=0.5)]
+    elastic: Annotated[float, Field(ge=0, le=4)]
     scale: Annotated[float, Field(ge=0, le=0.7)]
     aspect: Annotated[float, Field(ge=0, le=0.5)]
     slant: Annotated[float, Field(ge=0, le=0.5)]
@@ -165,8 +173,8 @@ class MathAugment(_Section):
     noise: Annotated[float, Field(ge=0, le=64)]
 
 
-class MathTrain(_Section):
-    """The detector and its recipe."""
+class MathTrain(Recipe):
+    """The detector and its training."""
 
     arch: Literal["faster_rcnn_fpn", "faster_rcnn", "ssd_fpn"]
     backbone: Literal["mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large"]
@@ -174,20 +182,7 @@ class MathTrain(_Section):
     channels: Annotated[int, Field(ge=16, le=512, multiple_of=8)]
     anchors: Annotated[int, Field(ge=1, le=9)]
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
-    epochs: Count
-    batch_size: Count
-    learning_rate: Annotated[float, Field(gt=0, le=1)]
-    weight_decay: Annotated[float, Field(ge=0, le=1)]
-    warmup_epochs: Annotated[float, Field(ge=0)]
-    ema: Annotated[float, Field(ge=0, lt=1)]
-    seed: Seed
     augment: MathAugment
-
-
-class MathEvaluate(_Section):
-    """Timed runs of one formula."""
-
-    latency_runs: Annotated[int, Field(ge=20)]
 
 
 class Math(_Section):
@@ -198,7 +193,7 @@ class Math(_Section):
     split: MathSplit
     train: MathTrain
     quantize: Quantize
-    evaluate: MathEvaluate
+    evaluate: Evaluate
 
 
 class Params(_Section):

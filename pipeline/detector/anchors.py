@@ -18,6 +18,10 @@ KMEANS_BOXES = 20_000  # more do not move the centres
 FOREGROUND_IOU = 0.5  # an anchor at or above it learns the box
 BACKGROUND_IOU = 0.4  # below it, background; between the two it learns nothing
 
+# Pixels: thinner symbols are looked for as boxes of this side, and only the last step finds how thin they are. A bar
+# drawn with a pen of two pixels has IoU 0.5 with next to no anchor, and jitter of a pixel suppresses no double of it.
+LEAST_SIDE = 8.0
+
 # A box is compared with the anchors of a level only if its area is at least this share of one of theirs, or the other
 # way round, since no more can their IoU be; and with those of the level that is closest.
 LEAST_AREA_RATIO = 0.2

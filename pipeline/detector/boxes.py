@@ -59,6 +59,12 @@ def clip(boxes: Tensor, height: int, width: int) -> Tensor:
     return ops.clip(boxes, 0.0, np.array([height, width, height, width], np.float32))
 
 
+def widen(boxes: Tensor, least: float, xp: Any = ops) -> Tensor:
+    """Boxes `[..., 4]` grown about their centres until no side is below `least` pixels; also NumPy's with `xp=np`."""
+    grow = xp.maximum(least - (boxes[..., 2:] - boxes[..., :2]), 0.0) / 2
+    return xp.concatenate([boxes[..., :2] - grow, boxes[..., 2:] + grow], axis=-1)
+
+
 def suppress(boxes: Tensor, threshold: float) -> Tensor:
     """Non-maximum suppression as dense arithmetic with static shapes.
 

@@ -1,26 +1,26 @@
 """Batches of canvases with everything a training step needs to know of them.
 
 In training, formulas are distorted and packed several to a canvas; order, distortion and sampling follow from (seed,
-epoch, step) alone, so that a resumed run sees what an undisturbed one sees. A part is held in memory as PNG: CROHME's
-training part takes 30 MB.
+epoch, step) alone, so that a resumed run sees what an undisturbed one sees. A part is held in memory as PNG and
+strokes: CROHME's training part takes 60 MB.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import pyarrow.parquet as pq
 
-from pipeline.detector.anchors import BACKGROUND, IGNORED, Grid
-from pipeline.detector.augment import Distortion, draw_distortion
+from pipeline.detector.anchors import BACKGROUND, IGNORED, LEAST_SIDE, Grid
+from pipeline.detector.augment import Glyph, Library, Patch, warp_picture, write_again
+from pipeline.detector.boxes import widen
 from pipeline.detector.inference import PROPOSALS
 from pipeline.detector.packing import Place, pack
 from pipeline.errors import InkError
+from pipeline.formats.formula import Formula, read_formulas
 from pipeline.formats.png import decode_png
 from pipeline.learning.batches import ahead, part_digest, part_shards
 from pipeline.params import MathTrain
@@ -28,7 +28,6 @@ from pipeline.params import MathTrain
 MOST_BOXES = 96  # on a canvas: no CROHME formula has more than 95
 ANCHOR_SAMPLES = 256  # an image, at most half of them foreground (Ren et al. 2015)
 NEAR_SHIFT, NEAR_SCALE = 0.15, 0.2  # spread of the regions drawn near each true box, in its sides and log sides
-MARGIN = 3  # pixels that a patch shows around the outermost boxes
 GAP = 9  # pixels between two patches, about the space between two symbols
 
 Batch = tuple[np.ndarray, dict[str, np.ndarray]]
@@ -46,6 +45,7 @@ class Formulas:
         images: encoded canvases.
         boxes: float32 `[n, 4]` of each.
         labels: int32 `[n]` of each.
+        glyphs: the ink of each symbol of each; none for photos.
 
     Raises:
         InkError: when the part is missing or empty.
@@ -56,12 +56,13 @@ class Formulas:
         self.images: list[bytes] = []
         self.boxes: list[np.ndarray] = []
         self.labels: list[np.ndarray] = []
+        self.glyphs: list[list[Glyph]] = []
         for shard in self.shards:
-            table = pq.ParquetFile(shard).read(columns=["image.bytes", "boxes", "labels"])
-            images = table["image"].combine_chunks().field("bytes")
-            self.images += images.to_pylist()
-            self.boxes += [np.array(boxes, np.float32).reshape(-1, 4) for boxes in table["boxes"].to_pylist()]
-            self.labels += [np.array(labels, np.int32) for labels in table["labels"].to_pylist()]
+            for formula in read_formulas(shard):
+                self.images.append(formula.image)
+                self.boxes.append(formula.boxes)
+                self.labels.append(formula.labels.astype(np.int32))
+                self.glyphs.append(_glyphs(formula))
         if not self.images:
             raise InkError(f"{directory}: the {part} part is empty; see metrics/math/split.json, raise its share")
 
@@ -77,16 +78,6 @@ class Formulas:
         return decode_png(self.images[index])
 
 
-@dataclass(frozen=True)
-class Patch:
-    """A distorted formula cut to its ink: `corner` (x, y) is its top left pixel in the distorted plane."""
-
-    distortion: Distortion
-    corner: np.ndarray
-    shape: tuple[int, int]
-    boxes: np.ndarray
-
-
 class Canvases:
     """Training batches of a part, epoch after epoch.
 
@@ -94,14 +85,17 @@ class Canvases:
         formulas: the training part.
         params: `math.train`.
         grid: the anchors.
+        pen: width in pixels that the part was drawn with.
         background: also tell for every single anchor whether it should see nothing (one-stage detectors need it).
     """
 
-    def __init__(self, formulas: Formulas, params: MathTrain, grid: Grid, background: bool = False) -> None:
+    def __init__(self, formulas: Formulas, params: MathTrain, grid: Grid, pen: float, background: bool = False) -> None:
         self._formulas = formulas
         self._params = params
         self._grid = grid
+        self._pen = pen
         self._background = background
+        self._library = Library(formulas.glyphs)
 
     @cached_property
     def steps(self) -> int:
@@ -135,11 +129,19 @@ class Canvases:
         """Patches of all formulas and what lies on each canvas of an epoch, in random order."""
         rng = np.random.default_rng([self._params.seed, epoch])
         limit = (self._grid.height, self._grid.width)
-        patches = [_cut(boxes, draw_distortion(self._params.augment, rng), limit) for boxes in self._formulas.boxes]
+        patches = [self._distort(index, limit, rng) for index in range(len(self._formulas))]
         sizes = [(min(p.shape[0] + GAP, limit[0]), min(p.shape[1] + GAP, limit[1])) for p in patches]
         counts = [len(boxes) for boxes in self._formulas.boxes]
         plan = pack(sizes, counts, rng.permutation(len(patches)).tolist(), limit, MOST_BOXES)
         return patches, [plan[i] for i in rng.permutation(len(plan))]
+
+    def _distort(self, index: int, limit: tuple[int, int], rng: np.random.Generator) -> Patch:
+        formulas, params = self._formulas, self._params.augment
+        if not formulas.glyphs[index]:
+            return warp_picture(
+                formulas.images[index], formulas.boxes[index], formulas.labels[index], params, limit, rng
+            )
+        return write_again(formulas.glyphs[index], self._pen, params, limit, rng, self._library)
 
     def _draw_batch(self, job: tuple[list[Patch], list[list[Place]], list[int]]) -> Batch:
         patches, canvases, seed = job
@@ -151,10 +153,9 @@ class Canvases:
             boxes, labels = [], []
             for place in places:
                 patch = patches[place.item]
-                pixels = patch.distortion.image(self._formulas.image(place.item), patch.corner, patch.shape)
-                image[place.y : place.y + patch.shape[0], place.x : place.x + patch.shape[1]] = pixels
+                image[place.y : place.y + patch.shape[0], place.x : place.x + patch.shape[1]] = patch.draw()
                 boxes.append(patch.boxes + np.array([place.y, place.x, place.y, place.x]))
-                labels.append(self._formulas.labels[place.item])
+                labels.append(patch.labels)
             images.append(_noisy(image, self._params.augment.noise, rng))
             targets.add(np.concatenate(boxes), np.concatenate(labels))
         return np.stack(images)[..., None].astype(np.float32), targets.batch()
@@ -165,6 +166,7 @@ class Targets:
 
     `batch()` gives, for MOST_BOXES boxes an image at most:
         boxes float32 `[batch, 96, 4]` zero-padded, labels int32 `[batch, 96]` padded with -1;
+        wide float32 `[batch, 96, 4]`: the boxes, none narrower than `LEAST_SIDE`: what anchors and regions look for;
         anchor_index int32 `[batch, 256]` and anchor_match int32 `[batch, 256]`: the anchors that learn, and what;
         near float32 `[batch, 96, 4]`: a region near each box; draws float32 `[batch, 292]`: random numbers;
         anchor_background float32 `[batch, n]`: if asked for.
@@ -179,14 +181,16 @@ class Targets:
     def add(self, boxes: np.ndarray, labels: np.ndarray) -> None:
         """One canvas: boxes `[n, 4]`, labels `[n]`."""
         rng, boxes = self._rng, _fit(boxes, self._grid)
-        match = self._grid.match(boxes[:MOST_BOXES])
+        wide = widen(boxes, LEAST_SIDE, np)
+        match = self._grid.match(wide[:MOST_BOXES])
         index, chosen = _sample_anchors(match, rng)
         row = {
             "boxes": _padded(boxes, 0),
+            "wide": _padded(wide, 0),
             "labels": _padded(labels.astype(np.int32), -1),
             "anchor_index": index,
             "anchor_match": chosen,
-            "near": _padded(_fit(_near(boxes, rng), self._grid), 0),
+            "near": _padded(_fit(_near(wide, rng), self._grid), 0),
             "draws": rng.random(PROPOSALS + 2 * MOST_BOXES, np.float32),
         }
         if self._background:
@@ -216,24 +220,20 @@ def evaluation_steps(formulas: Formulas, batch_size: int) -> int:
     return math.ceil(len(formulas) / batch_size)
 
 
-def _cut(boxes: np.ndarray, distortion: Distortion, limit: tuple[int, int]) -> Patch:
-    """The patch of a distorted formula; one that would be larger than the canvas is made smaller."""
-    room = np.array(limit) - 2 * MARGIN
-    for _ in range(2):
-        placed = distortion.boxes(boxes)
-        low, high = placed[:, :2].min(axis=0), placed[:, 2:].max(axis=0)
-        shrink = float(np.min(room / np.maximum(high - low, 1)))
-        if shrink >= 1:
-            break
-        distortion = Distortion(distortion.matrix * shrink * 0.999, distortion.thickness)
-    corner = np.floor(low - MARGIN)
-    height, width = np.minimum(np.ceil(high + MARGIN - corner).astype(int), limit)
-    shift = np.concatenate([corner, corner])
-    return Patch(distortion, corner[::-1], (int(height), int(width)), (placed - shift).astype(np.float32))
+def _glyphs(formula: Formula) -> list[Glyph]:
+    """The ink of each symbol; none if two share a stroke (a few of CROHME), which must not be bent apart."""
+    members = formula.symbol_strokes
+    if not formula.strokes or len({index for strokes in members for index in strokes}) < sum(map(len, members)):
+        return []
+    glyphs = []
+    for label, strokes in zip(formula.labels.tolist(), members, strict=True):
+        points = [formula.strokes[index].reshape(-1, 2) for index in strokes]
+        glyphs.append(Glyph(label, np.concatenate(points), [len(stroke) for stroke in points]))
+    return glyphs
 
 
 def _noisy(image: np.ndarray, noise: float, rng: np.random.Generator) -> np.ndarray:
-    """With noise of half a canvas' worth of grey levels at most, on every second canvas."""
+    """On every second canvas, with noise of a standard deviation of up to `noise` grey levels."""
     if noise == 0 or rng.random() < 0.5:
         return image
     grain = rng.standard_normal(image.shape, np.float32) * rng.uniform(0, noise)

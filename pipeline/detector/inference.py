@@ -11,6 +11,7 @@ import numpy as np
 from keras import ops
 
 from pipeline.detector import boxes as box_ops
+from pipeline.detector.anchors import LEAST_SIDE
 from pipeline.detector.network import Config
 
 PROPOSALS = 100  # as many as symbols may be found: 95 are the most in a CROHME formula
@@ -51,8 +52,8 @@ def propose(objectness: Tensor, deltas: Tensor, config: Config) -> Tensor:
         deltas: `[batch, n, 4]`.
 
     Returns:
-        float32 `[batch, 100, 4]`, best first; when fewer stand after suppression, the best of the fallen follow. A
-        canvas with fewer anchors has fewer proposals.
+        float32 `[batch, 100, 4]`, hardly one narrower than `LEAST_SIDE`, best first; when fewer stand after
+        suppression, the best of the fallen follow. A canvas with fewer anchors has fewer proposals.
     """
     logits, boxes = best_anchors(objectness, deltas, config, PROPOSALS_BEFORE_SUPPRESSION)
     stands = box_ops.suppress(boxes, PROPOSAL_IOU)
@@ -90,7 +91,7 @@ def name_regions(logits: Tensor, boxes: Tensor, config: Config) -> dict[str, Ten
     boxes = box_ops.rows(boxes, row)
     # Boxes of different classes are moved apart, so that one suppression serves all classes.
     apart = ops.cast(label, "float32") * float(max(config.height, config.width) + 1)
-    stands = box_ops.suppress(boxes + ops.expand_dims(apart, -1), DETECTION_IOU)
+    stands = box_ops.suppress(box_ops.widen(boxes, LEAST_SIDE) + ops.expand_dims(apart, -1), DETECTION_IOU)
     kept = best * stands * ops.cast(best >= DETECTION_SCORE, "float32")
     found, order = ops.top_k(kept, min(DETECTIONS, pairs))
     real = ops.cast(found > 0, "int32")

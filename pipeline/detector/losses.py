@@ -60,7 +60,7 @@ def sample_regions(
 
     Args:
         regions: `[batch, n, 4]`; a region without area is never drawn.
-        boxes: true boxes `[batch, m, 4]`, zeros as padding.
+        boxes: true boxes as regions show them, `[batch, m, 4]`, zeros as padding.
         draws: uniform random numbers `[batch, n]`.
         foreground, background: how many of each kind at most.
 

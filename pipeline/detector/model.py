@@ -10,8 +10,9 @@ Reference: Faster R-CNN (Ren et al. 2015), FPN (Lin et al. 2017), SSD (Liu et al
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 from keras import ops
@@ -35,11 +36,13 @@ class Detector(keras.Model):
         config: the network's shape.
     """
 
+    WATCHED: ClassVar[Sequence[str]] = ()  # names of the losses and figures that `losses_of` gives
+
     def __init__(self, config: Config, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.config = config
         self.network = build_network(config)
-        self._means: dict[str, keras.metrics.Mean] = {}
+        self._means = {name: keras.metrics.Mean(name=name) for name in self.WATCHED}
 
     def call(self, image: Tensor, training: bool = False) -> dict[str, Tensor]:
         """Dense outputs of `pipeline.detector.network.build_network` for raw canvases `[batch, height, width, 1]`."""
@@ -64,7 +67,7 @@ class Detector(keras.Model):
         """Keras' hook: the sum of the named losses, each watched by its name."""
         named, watched = self.losses_of(y_pred, y)
         for name, value in (named | watched).items():
-            self._mean(name).update_state(value)
+            self._means[name].update_state(value)
         return sum(named.values())
 
     def get_config(self) -> dict:
@@ -78,27 +81,16 @@ class Detector(keras.Model):
         shape["shapes"] = tuple(tuple((float(h), float(w)) for h, w in level) for level in shape["shapes"])
         return cls(Config(**shape), name=config.get("name"))
 
-    def _mean(self, name: str) -> keras.metrics.Mean:
-        return self._means[name]
-
-    def _watch(self, *names: str) -> None:
-        for name in names:
-            self._means[name] = keras.metrics.Mean(name=name)
-
-    @property
-    def metrics(self) -> list[keras.metrics.Metric]:
-        """Keras' list: the total loss and each part of it."""
-        return [*super().metrics, *(m for m in self._means.values() if m not in super(Detector, self).metrics)]
-
 
 @keras.saving.register_keras_serializable(package="ink2edge")
 class FasterRCNN(Detector):
     """Two stages: anchors propose regions, a head names and refines them."""
 
+    WATCHED = ("objectness", "anchors", "naming", "regions", "accuracy", "recall")
+
     def __init__(self, config: Config, **kwargs: Any) -> None:
         super().__init__(config, **kwargs)
         self.region_head = build_region_head(config)
-        self._watch("objectness", "anchors", "naming", "regions", "accuracy", "recall")
         self.built = True  # both parts are functional models
 
     def detect(self, image: Tensor) -> dict[str, Tensor]:
@@ -113,24 +105,24 @@ class FasterRCNN(Detector):
         self, dense: dict[str, Tensor], targets: dict[str, Tensor]
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """See `Detector`."""
-        boxes, labels = targets["boxes"], targets["labels"]
+        boxes, wide, labels = targets["boxes"], targets["wide"], targets["labels"]
         scores, deltas = _float(dense["scores"])[..., 0], _float(dense["deltas"])
         match, index = targets["anchor_match"], targets["anchor_index"]
         counts, foreground = _mask(match > IGNORED), _mask(match >= 0)
         anchors = ops.take(ops.convert_to_tensor(self.config.grid.boxes), index, axis=0)
-        own = box_ops.rows(boxes, ops.maximum(match, 0))
+        own = box_ops.rows(wide, ops.maximum(match, 0))
         objectness = losses.binary_crossentropy(box_ops.rows(scores, index), foreground)
         proposals = ops.stop_gradient(inference.propose(scores, deltas, self.config))
-        candidates = ops.concatenate([proposals, boxes, targets["near"]], axis=1)
+        candidates = ops.concatenate([proposals, wide, targets["near"]], axis=1)
         regions, owner, is_symbol, region_counts = losses.sample_regions(
-            candidates, boxes, targets["draws"][:, : candidates.shape[1]]
+            candidates, wide, targets["draws"][:, : candidates.shape[1]]
         )
         logits, refinements = self._look(dense["features"], regions, training=True)
         background = self.config.classes
         names = ops.where(is_symbol > 0, box_ops.rows(labels, owner), background)
         right = _mask(ops.cast(ops.argmax(logits, axis=-1), "int32") == names)
         real = _mask(labels >= 0)
-        reached = _mask(ops.max(box_ops.iou(boxes, proposals), axis=-1) >= losses.REGION_IOU)
+        reached = _mask(ops.max(box_ops.iou(wide, proposals), axis=-1) >= losses.REGION_IOU)
         named = {
             "objectness": losses.mean_of(objectness, counts),
             "anchors": losses.box_loss(box_ops.rows(deltas, index), own, anchors, foreground, losses.SMOOTH_L1_BETA),
@@ -155,9 +147,10 @@ class FasterRCNN(Detector):
 class SSD(Detector):
     """One stage: every anchor names and refines its own box."""
 
+    WATCHED = ("naming", "anchors", "accuracy")
+
     def __init__(self, config: Config, **kwargs: Any) -> None:
         super().__init__(config, **kwargs)
-        self._watch("naming", "anchors", "accuracy")
         self.built = True
 
     def detect(self, image: Tensor) -> dict[str, Tensor]:

@@ -1,7 +1,7 @@
 """ROIAlign (He et al. 2017) over a flattened pyramid in plain gathers: no operator of its own, every runtime has it.
 
 Each of the 7 x 7 cells of a region takes one bilinear sample, since a region lies on the level where it covers about as
-many cells itself.
+many cells itself. A thin region is seen with what is around it: alone, a minus, a one and a bar are hard to tell.
 """
 
 from __future__ import annotations
@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from pipeline.detector import boxes as box_ops
 from pipeline.detector.anchors import CELLS_PER_LEVEL
 from pipeline.detector.network import REGION_CELLS, Config
+
+LEAST_WINDOW = 16.0  # pixels a side
 
 Tensor = Any
 
@@ -39,6 +42,7 @@ def pool(features: Tensor, boxes: Tensor, config: Config) -> Tensor:
     """
     batch, cells, channels = ops.shape(features)[0], features.shape[1], features.shape[2]
     level = levels_of(boxes, config.strides)  # [batch, n]
+    boxes = box_ops.widen(boxes, LEAST_WINDOW)
     rows = np.array([config.height // stride for stride in config.strides], np.int32)
     columns = np.array([config.width // stride for stride in config.strides], np.int32)
     first = np.concatenate([[0], np.cumsum(rows * columns)[:-1]]).astype(np.int32)

@@ -10,7 +10,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from pipeline.detector.anchors import choose_shapes, coverage
+from pipeline.detector.anchors import LEAST_SIDE, choose_shapes, coverage
+from pipeline.detector.boxes import widen
 from pipeline.detector.dataset import Canvases, Formulas, evaluation_batches, evaluation_steps
 from pipeline.detector.model import SSD, Detector, build_detector
 from pipeline.detector.network import Config, strides
@@ -41,7 +42,7 @@ def train(
     config = choose_config(params, training, len(classes))
     model = build_model(config, recipe)
     one_stage = isinstance(model, SSD)
-    canvases = Canvases(training, recipe, config.grid, background=one_stage)
+    canvases = Canvases(training, recipe, config.grid, params.decode.pen, background=one_stage)
     model.compile(build_optimizer(recipe, canvases.steps), jit_compile=pays_to_compile())
     parts = [config, recipe, classes, training.digest(), keras.backend.backend()]
     checkpoint = Checkpoint(run_key(parts, Path(__file__).parent), checkpoints)
@@ -56,7 +57,7 @@ def train(
         checkpoint,
     )
     final = {
-        "anchor_coverage": coverage(np.concatenate(training.boxes), config.shapes),
+        "anchor_coverage": coverage(_wide_boxes(training), config.shapes),
         "formulas_per_canvas": len(training) / (canvases.steps * recipe.batch_size),
     }
     return model, final, checkpoint
@@ -64,7 +65,7 @@ def train(
 
 def choose_config(params: Math, training: Formulas, classes: int) -> Config:
     """The shape of the detector: from the params, and its anchors from the training boxes."""
-    recipe, boxes = params.train, np.concatenate(training.boxes)
+    recipe = params.train
     return Config(
         height=params.decode.height,
         width=params.decode.width,
@@ -73,8 +74,13 @@ def choose_config(params: Math, training: Formulas, classes: int) -> Config:
         backbone=recipe.backbone,
         multiplier=recipe.width,
         channels=recipe.channels,
-        shapes=choose_shapes(boxes, strides(recipe.arch), recipe.anchors),
+        shapes=choose_shapes(_wide_boxes(training), strides(recipe.arch), recipe.anchors),
     )
+
+
+def _wide_boxes(training: Formulas) -> np.ndarray:
+    """What anchors look for, `[n, 4]`."""
+    return widen(np.concatenate(training.boxes), LEAST_SIDE, np)
 
 
 def build_model(config: Config, recipe: MathTrain) -> Detector:

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from pipeline.learning.checkpoint import Checkpoint, Row
-from pipeline.learning.recipe import Recipe
+from pipeline.params import Recipe
 from pipeline.progress import progress
 
 SHOWN = ("/loss", "/accuracy")  # of the metrics, after each epoch

@@ -2,33 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import keras
 
-
-class Recipe(Protocol):
-    """The params that decide it: `train` and `math.train` both have them."""
-
-    @property
-    def epochs(self) -> int:
-        """Passes over the training part."""
-
-    @property
-    def learning_rate(self) -> float:
-        """Its peak."""
-
-    @property
-    def warmup_epochs(self) -> float:
-        """Until the peak."""
-
-    @property
-    def weight_decay(self) -> float:
-        """Of kernels; biases and normalisation have none."""
-
-    @property
-    def ema(self) -> float:
-        """Momentum of the weight average, 0 for none."""
+from pipeline.params import Recipe
 
 
 def build_optimizer(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.Optimizer:

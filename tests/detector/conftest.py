@@ -1,16 +1,25 @@
-"""Made-up formulas of three easy symbols: a bar, a filled square and an outlined square."""
+"""Made-up formulas of three easy symbols: a bar, a filled and an outlined square; and detectors that learnt three."""
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
+import keras
 import numpy as np
 import pytest
 
+from pipeline.detector.dataset import Formulas, evaluation_batches
+from pipeline.detector.model import Detector
+from pipeline.detector.training import build_model, choose_config
 from pipeline.formats.formula import Formula, write_formulas
 from pipeline.formats.png import encode_png
 from pipeline.params import Math, load_params
 
 CLASSES = ["+", "-", "x"]
 HEIGHT, WIDTH = 64, 128
+STEPS = 200
+LEARNING_RATE = 3e-3
 
 
 def draw_formula(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -79,3 +88,37 @@ def math_params() -> Math:
             "train": full.train.model_copy(update=train),
         }
     )
+
+
+class Learnt(NamedTuple):
+    """A detector trained on one batch alone.
+
+    Attributes:
+        images: the batch, float32 `[3, HEIGHT, WIDTH, 1]`.
+        targets: what it should have learnt of it.
+        losses: of each step.
+    """
+
+    model: Detector
+    images: np.ndarray
+    targets: dict[str, np.ndarray]
+    losses: list[float]
+
+
+@pytest.fixture(scope="session")
+def learnt(math_splits, math_params) -> Callable[[str], Learnt]:
+    """Gives the detector of an architecture that knows one batch by heart; trained when first asked for."""
+
+    @cache
+    def train(arch: str) -> Learnt:
+        keras.utils.set_random_seed(1)
+        recipe = math_params.train.model_copy(update={"arch": arch})
+        formulas = Formulas(math_splits, "validation")
+        config = choose_config(math_params.model_copy(update={"train": recipe}), formulas, len(CLASSES))
+        model = build_model(config, recipe)
+        model.compile(keras.optimizers.Adam(LEARNING_RATE))
+        images, targets = next(evaluation_batches(formulas, config.grid, 3, background=True))
+        losses = [model.train_on_batch(images, targets, return_dict=True)["loss"] for _ in range(STEPS)]
+        return Learnt(model, images, targets, losses)
+
+    return train

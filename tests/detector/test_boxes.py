@@ -53,6 +53,20 @@ def test_decoding_bounds_the_size_of_absurd_deltas():
     assert box[0, 3] - box[0, 1] == pytest.approx(10 * 1000 / 16, rel=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("box", "expected"),
+    [
+        ([0, 0, 10, 10], [0, 0, 10, 10]),  # wide enough
+        ([20, 4, 22, 40], [17, 4, 25, 40]),  # a bar
+        ([5, 5, 5, 5], [1, 1, 9, 9]),
+    ],
+)
+def test_thin_boxes_grow_about_their_centres(box, expected):
+    boxes = np.array([[box]], np.float32)
+    assert as_array(box_ops.widen(boxes, 8.0))[0, 0].tolist() == expected
+    assert box_ops.widen(boxes, 8.0, np)[0, 0].tolist() == expected
+
+
 def greedy(boxes, threshold):
     stands = []
     for i in range(len(boxes)):

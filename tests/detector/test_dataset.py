@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from pipeline.detector.anchors import BACKGROUND, IGNORED
-from pipeline.detector.augment import Distortion
 from pipeline.detector.dataset import (
     ANCHOR_SAMPLES,
     MOST_BOXES,
@@ -19,7 +18,9 @@ from pipeline.detector.dataset import (
 )
 from pipeline.detector.training import choose_config
 from pipeline.errors import InkError
-from tests.detector.conftest import HEIGHT, WIDTH
+from pipeline.formats.formula import Formula, write_formulas
+from pipeline.formats.png import encode_png
+from tests.detector.conftest import CLASSES, HEIGHT, WIDTH
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +36,10 @@ def grid(math_params, formulas):
 def canvases(math_params, formulas, grid, **augment):
     recipe = math_params.train
     recipe = recipe.model_copy(update={"augment": recipe.augment.model_copy(update=augment)})
-    return Canvases(formulas, recipe, grid)
+    return Canvases(formulas, recipe, grid, PEN)
 
 
+PEN = 2.0
 SLACK = 0.1  # pixels: bilinear weights below a hundredth are rounded away
 UNDISTORTED = {"scale": 0.0, "aspect": 0.0, "slant": 0.0, "rotate": 0.0, "thickness": 0.0, "noise": 0.0}
 
@@ -80,11 +82,64 @@ def test_boxes_follow_their_ink_through_distortion(math_params, formulas, grid):
                 assert image[rows.start - 1, columns].max() < 255
 
 
-def test_a_slanted_box_is_wider_by_less_than_its_corners():
-    slant = Distortion(np.array([[1, -0.5], [0, 1]]), 0.0)
-    ((ymin, xmin, ymax, xmax),) = slant.boxes(np.array([[0.0, 0.0, 20.0, 20.0]]))
-    assert (ymin, ymax) == pytest.approx((0, 20))
-    assert 20 * math.sqrt(1.25) < xmax - xmin < 30
+INK = [  # two formulas: symbols, strokes, and which strokes each symbol has
+    ("+-", [[20, 10, 20, 30], [10, 20, 30, 20], [50, 20, 80, 20]], [[0, 1], [2]]),
+    ("x+", [[10, 10, 30, 30], [30, 10, 10, 30], [60, 40, 60, 12], [46, 26, 74, 26]], [[0, 1], [2, 3]]),
+]
+
+
+def write_ink(directory, formulas=INK):
+    """A training part of ink."""
+    (directory / "parquet").mkdir()
+    rows = []
+    for index, (symbols, strokes, members) in enumerate(formulas):
+        points = [np.concatenate([np.reshape(strokes[i], (-1, 2)) for i in own]) for own in members]
+        boxes = [[*(at.min(axis=0)[::-1] - PEN / 2), *(at.max(axis=0)[::-1] + PEN / 2)] for at in points]
+        rows.append(
+            Formula(
+                key=f"ink/{index}",
+                writer="",
+                source="ink",
+                truth="",
+                height=HEIGHT,
+                width=WIDTH,
+                image=encode_png(np.zeros((HEIGHT, WIDTH), np.uint8)),
+                boxes=np.array(boxes, np.float32),
+                labels=np.array([CLASSES.index(symbol) for symbol in symbols]),
+                symbols=list(symbols),
+                strokes=[np.array(stroke, np.float32) for stroke in strokes],
+                symbol_strokes=members,
+            )
+        )
+    write_formulas(directory / "parquet" / "train-00000-of-00001.parquet", rows, CLASSES)
+    return Formulas(directory, "train")
+
+
+def test_ink_is_drawn_from_its_strokes_not_from_its_picture(math_params, grid, tmp_path):
+    data = canvases(math_params, write_ink(tmp_path), grid)
+    patches, _ = data._plan(0)
+    for patch, (_, strokes, members) in zip(patches, INK, strict=True):
+        assert len(patch.strokes) == len(strokes)
+        assert len(patch.boxes) == len(members)
+        assert patch.draw().max() == 255
+
+
+def test_symbols_are_exchanged_within_their_class(math_params, grid, tmp_path):
+    still = dict.fromkeys(type(math_params.train.augment).model_fields, 0.0)
+    data = canvases(math_params, write_ink(tmp_path), grid, **still | {"swap": 1.0})
+    ways = set()
+    for epoch in range(8):
+        (first, _), _ = data._plan(epoch)
+        upright, level, minus = first.strokes
+        assert np.ptp(level, axis=0).tolist() == pytest.approx([20, 0])  # stretched to the place it takes
+        assert np.ptp(minus, axis=0).tolist() == pytest.approx([30, 0])
+        ways.add(tuple(np.round(upright[:, 1] - level[0, 1]).astype(int).tolist()))
+    assert ways == {(-10, 10), (10, -10)}  # drawn downwards in the first formula, upwards in the second
+
+
+def test_ink_whose_symbols_share_a_stroke_is_left_as_it_is(tmp_path):
+    shared = ("-x", [[10, 20, 30, 20], [30, 20, 10, 40]], [[0], [0, 1]])
+    assert write_ink(tmp_path, [shared]).glyphs == [[]]
 
 
 def test_targets_name_what_each_sampled_anchor_learns(grid):
@@ -95,10 +150,13 @@ def test_targets_name_what_each_sampled_anchor_learns(grid):
     index, match = batch["anchor_index"][0], batch["anchor_match"][0]
     assert index.shape == match.shape == (ANCHOR_SAMPLES,)
     assert {0, 1, BACKGROUND} <= set(match.tolist())
-    everything = grid.match(boxes)
+    wide = np.array([[10, 10, 26, 26], [28, 60, 36, 80]], np.float32)
+    everything = grid.match(wide)
     used = match != IGNORED
     assert match[used].tolist() == everything[index[used]].tolist()
     assert batch["anchor_background"][0].sum() == np.sum(everything == BACKGROUND)
+    assert batch["boxes"][0, :2].tolist() == boxes.tolist()
+    assert batch["wide"][0, :2].tolist() == wide.tolist()
     assert batch["labels"][0].tolist() == [0, 1] + [-1] * (MOST_BOXES - 2)
     assert batch["near"][0, :2].min() >= 0
     assert (batch["near"][0, 2:] == 0).all()
@@ -126,4 +184,4 @@ def test_evaluation_shows_each_stored_canvas_once(math_splits, grid):
 def test_too_few_formulas_for_a_batch(math_params, formulas, grid):
     recipe = math_params.train.model_copy(update={"batch_size": 64})
     with pytest.raises(InkError, match=r"fewer than math.train.batch_size = 64"):
-        _ = Canvases(formulas, recipe, grid).steps
+        _ = Canvases(formulas, recipe, grid, PEN).steps

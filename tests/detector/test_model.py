@@ -1,4 +1,4 @@
-"""The three detectors: each can learn one batch by heart, and comes back from disk as it was."""
+"""The three detectors: what each has learnt, what it finds, and what it is built from."""
 
 import keras
 import numpy as np
@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.detector import boxes as box_ops
 from pipeline.detector.backbone import STRIDES
-from pipeline.detector.dataset import Formulas, evaluation_batches
+from pipeline.detector.dataset import Formulas
 from pipeline.detector.inference import detect
 from pipeline.detector.model import ARCHITECTURES, build_detector
 from pipeline.detector.network import Config, build_network
@@ -16,9 +16,6 @@ from pipeline.errors import InkError
 from pipeline.learning.saving import save_model
 from tests.detector.conftest import CLASSES, HEIGHT, WIDTH
 
-FORMULAS = 3
-STEPS = 200
-LEARNING_RATE = 3e-3
 FOUND = 0.9  # of the symbols of the batch
 
 
@@ -36,19 +33,15 @@ def found_symbols(model, images, targets) -> list[bool]:
 
 
 @pytest.mark.parametrize("arch", ARCHITECTURES)
-def test_it_overfits_one_batch(arch, math_splits, math_params, tmp_path):
-    keras.utils.set_random_seed(1)
-    recipe = math_params.train.model_copy(update={"arch": arch})
-    formulas = Formulas(math_splits, "validation")
-    config = choose_config(math_params.model_copy(update={"train": recipe}), formulas, len(CLASSES))
-    model = build_model(config, recipe)
-    model.compile(keras.optimizers.Adam(LEARNING_RATE))
-    images, targets = next(evaluation_batches(formulas, config.grid, FORMULAS, background=True))
-    losses = [model.train_on_batch(images, targets, return_dict=True)["loss"] for _ in range(STEPS)]
+def test_it_overfits_one_batch(arch, learnt):
+    model, images, targets, losses = learnt(arch)
     assert losses[-1] < 0.3 * losses[0]
-    found = found_symbols(model, images, targets)
-    assert np.mean(found) >= FOUND
+    assert np.mean(found_symbols(model, images, targets)) >= FOUND
 
+
+@pytest.mark.parametrize("arch", ARCHITECTURES)
+def test_it_comes_back_from_disk_as_it_was(arch, learnt, tmp_path):
+    model, images, _, _ = learnt(arch)
     save_model(model, tmp_path / "model.keras")
     restored = load_detector(tmp_path / "model.keras")
     assert restored.config == model.config

@@ -44,9 +44,17 @@ def ramps(config):
     return np.stack([features, -features])
 
 
-@pytest.mark.parametrize("box", [[10, 20, 24, 48], [8, 8, 56, 56], [6, 12, 60, 116], [30, 10, 34, 110]])
-def test_each_cell_of_a_region_samples_its_middle(box):
-    ymin, xmin, ymax, xmax = box
+@pytest.mark.parametrize(
+    ("box", "window"),
+    [
+        ([10, 20, 30, 48], [10, 20, 30, 48]),
+        ([8, 8, 56, 56], [8, 8, 56, 56]),
+        ([6, 12, 60, 116], [6, 12, 60, 116]),
+        ([30, 10, 34, 110], [24, 10, 40, 110]),  # a bar is seen with what is above and below
+    ],
+)
+def test_each_cell_of_a_window_samples_its_middle(box, window):
+    ymin, xmin, ymax, xmax = window
     regions = np.array([[box], [box]], np.float32)
     pooled = np.array(ops.convert_to_numpy(pool(ramps(config()), regions, config())))
     middles = (np.arange(7) + 0.5) / 7
