@@ -7,6 +7,7 @@ strokes: CROHME's training part takes 60 MB.
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterator
 from functools import cached_property
@@ -29,6 +30,8 @@ MOST_BOXES = 96  # on a canvas: no CROHME formula has more than 95
 ANCHOR_SAMPLES = 256  # an image, at most half of them foreground (Ren et al. 2015)
 NEAR_SHIFT, NEAR_SCALE = 0.15, 0.2  # spread of the regions drawn near each true box, in its sides and log sides
 GAP = 9  # pixels between two patches, about the space between two symbols
+
+logger = logging.getLogger(__name__)
 
 Batch = tuple[np.ndarray, dict[str, np.ndarray]]
 """Canvases float32 `[batch, height, width, 1]` of 0..255, and targets by name, see `Targets`."""
@@ -96,6 +99,13 @@ class Canvases:
         self._pen = pen
         self._background = background
         self._library = Library(formulas.glyphs)
+        if crowded := sum(len(boxes) > MOST_BOXES for boxes in formulas.boxes):
+            logger.warning(
+                "%d formulas have more than %d symbols: what comes after these is learnt as background; leave such "
+                "formulas out or raise pipeline.detector.dataset.MOST_BOXES",
+                crowded,
+                MOST_BOXES,
+            )
 
     @cached_property
     def steps(self) -> int:

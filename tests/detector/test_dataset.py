@@ -137,6 +137,17 @@ def test_symbols_are_exchanged_within_their_class(math_params, grid, tmp_path):
     assert ways == {(-10, 10), (10, -10)}  # drawn downwards in the first formula, upwards in the second
 
 
+def test_formulas_with_more_symbols_than_a_canvas_holds_are_told_of(math_params, grid, tmp_path, caplog):
+    many = MOST_BOXES + 1
+    crowded = ("-" * many, [[1, 1 + i / 2, 9, 1 + i / 2] for i in range(many)], [[i] for i in range(many)])
+    data = canvases(math_params, write_ink(tmp_path, [*INK, crowded]), grid)
+    assert "1 formulas have more than 96 symbols" in caplog.text
+    targets = Targets(grid, np.random.default_rng(0), background=False)
+    patches, _ = data._plan(0)
+    targets.add(patches[2].boxes, patches[2].labels)
+    assert targets.batch()["labels"][0].tolist() == [CLASSES.index("-")] * MOST_BOXES
+
+
 def test_ink_whose_symbols_share_a_stroke_is_left_as_it_is(tmp_path):
     shared = ("-x", [[10, 20, 30, 20], [30, 20, 10, 40]], [[0], [0, 1]])
     assert write_ink(tmp_path, [shared]).glyphs == [[]]
