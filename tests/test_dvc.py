@@ -10,11 +10,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import numpy as np
 import pytest
 import yaml
+from moto.server import ThreadedMotoServer
 
 from pipeline.formats.gnt import write_gnt
 
@@ -203,11 +206,31 @@ def test_queued_grid_and_temporary_experiments(project):
     assert {"longer", "aside"} <= {row["Experiment"] for row in rows}
 
 
-def test_push_clone_pull_and_nothing_is_left_to_run(project, tmp_path):
+@pytest.fixture
+def bucket(monkeypatch) -> Iterator[tuple[str, str]]:
+    """The addresses of an S3 bucket and of the server that keeps it, in memory."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "made-up")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    endpoint = "http://{}:{}".format(*server.get_host_and_port())
+    boto3.client("s3", endpoint_url=endpoint).create_bucket(Bucket="ink")
+    yield "s3://ink/cache", endpoint
+    server.stop()
+
+
+@pytest.mark.parametrize("kind", ["directory", "s3"])
+def test_push_clone_pull_and_nothing_is_left_to_run(project, tmp_path, kind, request):
     project.run("git", "checkout", "--quiet", "--force", "HEAD")
     project.run("dvc", "checkout", "--quiet", "--force", "--with-deps", "compare")
-    project.run("dvc", "remote", "add", "--force", "--default", "storage", str(tmp_path / "remote"))
-    project.commit("a remote")
+    if kind == "directory":
+        project.run("dvc", "remote", "add", "--force", "--default", "storage", str(tmp_path / "remote"))
+    else:
+        address, endpoint = request.getfixturevalue("bucket")
+        project.run("dvc", "remote", "add", "--force", "--default", "storage", address)
+        project.run("dvc", "remote", "modify", "storage", "endpointurl", endpoint)
+    project.commit(f"a remote: {kind}")
     project.run("dvc", "push", "--quiet", "--with-deps", "compare")
     clone = Project(tmp_path / "clone")
     project.run("git", "clone", "--quiet", str(project.folder), str(clone.folder))
