@@ -150,7 +150,7 @@ def _file_entry(path: Path, name: str, param: str) -> Entry:
 def _zip_entries(path: Path, name: str, endings: tuple[str, ...], param: str) -> list[Entry]:
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [info for info in archive.infolist() if not info.is_dir()]
+            members = [info for info in archive.infolist() if not info.filename.endswith("/")]
         _check_unpacked(path, members, param)
     except OSError as error:
         raise InkError(f"{path}: cannot be read ({error.strerror}); mend it or take it out of {param}") from error

@@ -74,9 +74,10 @@ def read_inkml(data: bytes) -> Ink:
     """
     if len(data) > MAX_BYTES:
         raise InkmlError(f"too large: {len(data)} bytes, at most {MAX_BYTES} are read")
-    if not data.strip():
+    text = _text(data)
+    if not text:
         raise InkmlError("empty file")
-    return _Reader().read(_text(data))
+    return _Reader().read(text)
 
 
 def _text(data: bytes) -> str:
@@ -126,7 +127,7 @@ class _Reader:
         try:
             self._parser.Parse(text, True)
         except expat.ExpatError as error:
-            raise InkmlError(f"not XML: {error}", self._parser.ErrorByteIndex) from error
+            raise InkmlError(f"not XML: {error}", max(self._parser.ErrorByteIndex, 0)) from error
         symbols = self._whole_symbols()
         if not symbols:
             self._refuse(f"no symbol with ink: {len(self._traces)} traces, {len(self._symbols)} labelled groups")
