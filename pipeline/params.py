@@ -259,7 +259,7 @@ class _Shown(reprlib.Repr):
 
     def __init__(self) -> None:
         super().__init__()
-        self.maxstring = self.maxother = 200  # characters
+        self.maxlevel, self.maxlist, self.maxdict, self.maxstring, self.maxother = 2, 8, 8, 200, 200
 
     def repr_int(self, value: int, level: int) -> str:
         """Python itself refuses to print the longest."""
