@@ -1,4 +1,4 @@
-"""Data stay data: nothing in the code unpickles, evaluates or starts a shell, and models load without code of theirs."""
+"""Data stay data: no module unpickles, evaluates or starts a shell, and models load without code of theirs."""
 
 import ast
 import json
