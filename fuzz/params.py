@@ -66,7 +66,8 @@ def check(data: bytes) -> None:
 
 
 def _check_changes(choices: Choices) -> None:
-    values, changed = _good(), []
+    values: dict[str, Any] = _good()
+    changed: list[tuple[str, ...]] = []
     while choices and len(changed) < 3:
         key = choices.pick(_keys())
         changed.append(key)

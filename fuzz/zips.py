@@ -83,7 +83,8 @@ class _Member(NamedTuple):
 
 def built(choices: Choices) -> bytes:
     """A zip of up to eight members."""
-    body, members = b"", []
+    body = b""
+    members: list[_Member] = []
     while choices and len(members) < 8:
         member = _member(choices, len(body), members)
         members.append(member)

@@ -91,7 +91,7 @@ def test_broken_yaml_names_the_line(tmp_path):
         "a: !!bool x",
         "a: !!timestamp x",
         "a: !!int x",
-        "[" * 2000,
+        "[" * 700,
         "a: &a {x: 1}\nb: {<<: *a}",
         "\ud800",
     ],
