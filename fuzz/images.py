@@ -57,7 +57,7 @@ def seeds() -> list[bytes]:
     ramp = Image.fromarray(np.arange(0, 240, 10, dtype=np.uint8).reshape(4, 6))
     exif = Image.Exif()
     exif[0x0112] = 6
-    pictures = [(ramp, kind, {}) for kind in FORMATS]
+    pictures: list[tuple[Image.Image, str, dict]] = [(ramp, kind, {}) for kind in FORMATS]
     pictures += [(ramp.convert(mode), kind, {}) for mode in ("1", "P", "LA", "RGBA") for kind in ("PNG", "TIFF")]
     pictures += [(ramp.convert(mode), "TIFF", {}) for mode in ("I", "F", "I;16", "CMYK", "LAB")]
     pictures += [(ramp, "TIFF", {"compression": name}) for name in ("tiff_lzw", "tiff_adobe_deflate", "packbits")]
