@@ -11,7 +11,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export DVC_NO_ANALYTICS := 1
 export TF_CPP_MIN_LOG_LEVEL := 2
 
-.PHONY: help install repro test test-slow lint lock clean
+.PHONY: help install repro test test-slow fuzz lint lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -34,6 +34,13 @@ test: install lint
 
 test-slow: install
 	python -m pytest -m slow
+
+# Fuzzes every reader of files from elsewhere; needs `pip install 'ink2edge[fuzz]'`, see fuzz/.
+FUZZ_RUNS ?= 1000000
+FUZZ_TARGETS := coco gnt images inkml params tfrecord zips
+
+fuzz: install
+	for target in $(FUZZ_TARGETS); do python -m fuzz $$target --runs $(FUZZ_RUNS) || exit 1; done
 
 lint: install
 	ruff check .

@@ -6,20 +6,26 @@ params.train.epochs
 
 from __future__ import annotations
 
+import reprlib
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from yaml.constructor import ConstructorError
 
 from pipeline.errors import InkError
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, lt=2**63)]
+Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")]  # names of files among them
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 LEVEL1_CLASSES = 3755  # GB2312 rows 16 to 55
 MATH_CLASSES = 101  # symbols of CROHME 2014
+
+# What PyYAML raises for dates, numbers and tags without sense (`2001-99-99`, `!!bool x`), and for depth.
+_NO_VALUES = (ValueError, KeyError, AttributeError, TypeError, IndexError, OverflowError, RecursionError)
 
 
 class _Section(BaseModel):
@@ -29,7 +35,7 @@ class _Section(BaseModel):
 class Strokes(_Section):
     """The embedded corpus."""
 
-    classes: Annotated[int, Field(ge=1, le=LEVEL1_CLASSES)] | Annotated[str, Field(min_length=1)]
+    classes: Annotated[int, Field(ge=1, le=LEVEL1_CLASSES)] | Text
     writers: Annotated[int, Field(ge=1, le=9000)]
     samples: Count
     looseness: Annotated[float, Field(ge=0, le=2)]
@@ -39,8 +45,8 @@ class Strokes(_Section):
 class Decode(_Section):
     """Archives to samples. `charset` is a name or the path of a class list (one character a line)."""
 
-    source: Annotated[str, Field(min_length=1)]
-    charset: Annotated[str, Field(min_length=1)]
+    source: Text
+    charset: Text
     max_bad_fraction: Fraction
     shards: Annotated[int, Field(ge=1, le=1024)]
 
@@ -91,7 +97,7 @@ class Quantize(_Section):
 class Evaluate(_Section):
     """Timed runs of one image."""
 
-    latency_runs: Annotated[int, Field(ge=20)]
+    latency_runs: Annotated[int, Field(ge=20, lt=2**63)]
 
 
 class Split(_Parts):
@@ -134,8 +140,8 @@ class Formulas(_Section):
 
     classes: Annotated[int, Field(ge=8, le=MATH_CLASSES)] | Annotated[list[str], Field(min_length=8)]
     writers: Annotated[int, Field(ge=1, le=9000)]
-    handwritten: Annotated[int, Field(ge=0)]
-    printed: Annotated[int, Field(ge=0)]
+    handwritten: Annotated[int, Field(ge=0, lt=2**63)]
+    printed: Annotated[int, Field(ge=0, lt=2**63)]
     looseness: Annotated[float, Field(ge=0, le=2)]
     seed: Seed
 
@@ -143,7 +149,7 @@ class Formulas(_Section):
 class MathDecode(_Section):
     """Ink and photos of formulas to canvases of one size, in pixels."""
 
-    source: Annotated[str, Field(min_length=1)]
+    source: Text
     height: Annotated[int, Field(ge=64, le=1024, multiple_of=32)]
     width: Annotated[int, Field(ge=64, le=2048, multiple_of=32)]
     symbol: Annotated[float, Field(ge=8, le=256)]
@@ -217,14 +223,47 @@ def load_params(path: Path | str = "params.yaml") -> Params:
     """
     path = Path(path)
     try:
-        return Params.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        values = _Loader(path.read_text(encoding="utf-8")).get_single_data()
     except OSError as error:
         raise InkError(f"{path}: cannot read the params ({error.strerror}); run from the repository root") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, *_NO_VALUES) as error:
         raise InkError(f"{path}: not valid YAML: {error}") from error
+    return check_params(values, path)
+
+
+def check_params(values: Any, path: Path | str) -> Params:
+    """The params of what YAML holds; `path` is the file's, for messages.
+
+    Raises:
+        InkError: as `load_params`.
+    """
+    try:
+        return Params.model_validate(values)
     except ValidationError as error:
         lines = [_describe(item) for item in error.errors()]
         raise InkError(f"{path}: {len(lines)} wrong value(s)\n" + "\n".join(lines)) from error
+
+
+class _Loader(yaml.SafeLoader):
+    """Plain values only, and no merge keys: nested ones grow without bound."""
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Refuses what the parent would copy."""
+        for key, _ in node.value:
+            if key.tag == "tag:yaml.org,2002:merge":
+                raise ConstructorError(None, None, "found a merge key; write its values out", key.start_mark)
+
+
+class _Shown(reprlib.Repr):
+    """What a message shows of a value, bounded: aliases make small files unfold to any size."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel, self.maxlist, self.maxdict, self.maxstring, self.maxother = 2, 8, 8, 200, 200
+
+    def repr_int(self, value: int, level: int) -> str:
+        """Python itself refuses to print the longest."""
+        return repr(value) if value.bit_length() < 256 else f"a number of {value.bit_length()} bits"
 
 
 def _describe(item) -> str:
@@ -233,4 +272,4 @@ def _describe(item) -> str:
         return f"  {key}: unknown key; remove it or mend its spelling"
     if item["type"] == "missing":
         return f"  {key}: missing"
-    return f"  {key}: {item['msg']}, found {item['input']!r}"
+    return f"  {key}: {item['msg']}, found {_Shown().repr(item['input'])}"

@@ -1,10 +1,11 @@
+import itertools
 from pathlib import Path
 
 import pytest
 import yaml
 
 from pipeline.errors import InkError
-from pipeline.params import load_params
+from pipeline.params import check_params, load_params
 
 PARAMS = yaml.safe_load(Path("params.yaml").read_text(encoding="utf-8"))
 
@@ -81,3 +82,36 @@ def test_broken_yaml_names_the_line(tmp_path):
     (tmp_path / "params.yaml").write_text("train: [1, 2")
     with pytest.raises(InkError, match=r"not valid YAML[\s\S]*line 1"):
         load_params(tmp_path / "params.yaml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: 2001-13-01",
+        "a: !!bool x",
+        "a: !!timestamp x",
+        "a: !!int x",
+        "[" * 700,
+        "a: &a {x: 1}\nb: {<<: *a}",
+        "\ud800",
+    ],
+)
+def test_yaml_without_sense_is_told_of(tmp_path, text):
+    (tmp_path / "params.yaml").write_bytes(text.encode("utf-8", "surrogatepass"))
+    with pytest.raises(InkError, match="not valid YAML"):
+        load_params(tmp_path / "params.yaml")
+
+
+def test_a_message_shows_little_of_what_unfolds(tmp_path):
+    lines = [f"{name}: &{name} [{', '.join(['*' + other] * 9)}]" for other, name in itertools.pairwise("abcdefghijkl")]
+    (tmp_path / "params.yaml").write_text("\n".join(["a: &a [1]", *lines, "strokes: {classes: *l}"]))
+    with pytest.raises(InkError) as error:
+        load_params(tmp_path / "params.yaml")
+    assert len(str(error.value)) < 10_000
+
+
+def test_a_name_without_a_file_and_a_number_too_long_to_print(tmp_path):
+    with pytest.raises(InkError, match=r"decode\.charset: String should match"):
+        load_params(_write(tmp_path, {"decode.charset": "a\0b"}))
+    with pytest.raises(InkError, match=r"train\.epochs: .*found a number of 20001 bits"):
+        check_params({**PARAMS, "train": {**PARAMS["train"], "epochs": 1 << 20_000}}, "params.yaml")

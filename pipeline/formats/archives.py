@@ -3,7 +3,9 @@
     for entry in find_entries("data/raw/casia", (".gnt",), "decode.source"):
         print(entry.name, entry.size)
 
-Names that start with a dot (`._1001-f.gnt`, which macOS puts into archives) are no data and left out.
+Names that start with a dot (`._1001-f.gnt`, which macOS puts into archives) are no data and left out. Nothing is
+unpacked under a name that an archive gives. Of a zip's member no more is unpacked than its directory declares, and of a
+whole zip no more than `MAX_RATIO` times its size, or `ALWAYS_UNPACKED`.
 """
 
 from __future__ import annotations
@@ -11,16 +13,22 @@ from __future__ import annotations
 import contextlib
 import itertools
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from pipeline.errors import InkError
 
 ZIP = ".zip"
-ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError)
+# What zipfile raises for damaged zips, names that are no UTF-8, places outside the file, and passwords.
+ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError, OverflowError, OSError)
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # of the others, a few bytes unpack to gigabytes in one step
+MAX_RATIO = 100  # scans pack 2 to 20 times, ink 5 to 10; deflate can reach 1,032, and members may share their bytes
+ALWAYS_UNPACKED = 1 << 30  # bytes; a small zip of blank paper is no attack
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +108,24 @@ def read_entries(entries: Iterable[Entry], limit: int) -> Iterator[bytes | Excep
                 yield _read(entry, archive, limit)
 
 
+def open_member(archive: zipfile.ZipFile, member: str) -> IO[bytes]:
+    """The bytes of a member, as it is unpacked: never more of them than the directory declares.
+
+    Raises:
+        KeyError: no such member.
+        ZIP_ERRORS: it cannot be unpacked; reading on may raise them too.
+    """
+    info = archive.getinfo(member)
+    if info.compress_type not in METHODS:
+        raise NotImplementedError(f"compression method {info.compress_type}, expected stored or deflated; zip it again")
+    return archive.open(info)
+
+
 def _read(entry: Entry, archive: zipfile.ZipFile | None, limit: int) -> bytes | Exception:
     if archive is None and not Path(entry.path).is_file():  # opening a pipe would wait for its other end
         return FileNotFoundError("no such file")
     try:
-        with open(entry.path, "rb") if archive is None else archive.open(entry.member or "") as file:
+        with open(entry.path, "rb") if archive is None else open_member(archive, entry.member or "") as file:
             return file.read(limit + 1)
     except KeyError:
         return FileNotFoundError("no such file")
@@ -129,14 +150,25 @@ def _file_entry(path: Path, name: str, param: str) -> Entry:
 def _zip_entries(path: Path, name: str, endings: tuple[str, ...], param: str) -> list[Entry]:
     try:
         with zipfile.ZipFile(path) as archive:
-            members = [info for info in archive.infolist() if not info.is_dir()]
-    except zipfile.BadZipFile as error:
-        raise InkError(f"{path}: broken zip ({error}); fetch it again or take it out of {param}") from error
+            members = [info for info in archive.infolist() if not info.filename.endswith("/")]
+        _check_unpacked(path, members, param)
     except OSError as error:
         raise InkError(f"{path}: cannot be read ({error.strerror}); mend it or take it out of {param}") from error
+    except ZIP_ERRORS as error:
+        raise InkError(f"{path}: broken zip ({error}); fetch it again or take it out of {param}") from error
     return [
         Entry(f"{name}:{info.filename}", str(path), info.filename, info.file_size)
         for info in members
         if info.filename.lower().endswith(endings)
         and not any(part.startswith(".") for part in PurePosixPath(info.filename).parts)
     ]
+
+
+def _check_unpacked(path: Path, members: Iterable[zipfile.ZipInfo], param: str) -> None:
+    declared = sum(info.file_size for info in members)
+    allowed = max(ALWAYS_UNPACKED, MAX_RATIO * path.stat().st_size)
+    if declared > allowed:
+        raise InkError(
+            f"{path}: expected a zip that unpacks to at most {allowed} bytes ({MAX_RATIO} times its size), found "
+            f"{declared}; unpack it yourself if you trust it, or take it out of {param}"
+        )

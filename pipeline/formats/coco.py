@@ -10,6 +10,7 @@ may carry `writer` and `truth`, and do in files that are written here.
 from __future__ import annotations
 
 import json
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ from pipeline.formats.formula import file_name
 MAX_BYTES = 1 << 28
 MAX_BOXES = 2_000  # in one picture
 MAX_COORDINATE = 1e7
+_HALVES = re.compile("[\ud800-\udfff]")
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold
 
 
@@ -51,7 +53,7 @@ def read_coco(data: bytes, name: str) -> list[CocoImage]:
     except (ValueError, RecursionError) as error:
         raise InkError(f"{name}: expected a COCO file, found no readable JSON: {error}") from error
     images, annotations, categories = (_records(content, part, name) for part in _PARTS)
-    names = {category.get("id"): category.get("name") for category in categories}
+    names = {category.get("id"): _text(category.get("name")) for category in categories}
     found: dict[Any, CocoImage] = {}
     for entry in images:
         if entry["id"] in found:
@@ -136,11 +138,16 @@ def _records(content: Any, part: str, name: str) -> list[dict]:
 
 def _coco_image(entry: dict) -> CocoImage:
     path, height, width = entry.get("file_name"), entry.get("height"), entry.get("width")
-    writer, truth = (text if isinstance(text, str) else "" for text in (entry.get("writer"), entry.get("truth")))
+    writer, truth = _text(entry.get("writer")), _text(entry.get("truth"))
     size = (height, width) if isinstance(height, int) and isinstance(width, int) else None
-    name = path if isinstance(path, str) else ""
+    name = _text(path)
     defect = "" if name else f"expected a file_name, found {path!r}"
     return CocoImage(name, size, [], [], writer, truth, defect)
+
+
+def _text(value: Any) -> str:
+    """`value` if it is text; JSON can spell half characters (`"\\ud800"`), which no file can hold."""
+    return value if isinstance(value, str) and not _HALVES.search(value) else ""
 
 
 def _annotated(image: CocoImage, entry: dict, names: dict) -> CocoImage:
@@ -156,7 +163,7 @@ def _annotated(image: CocoImage, entry: dict, names: dict) -> CocoImage:
     if len(image.boxes) == MAX_BOXES:
         return image._replace(defect=f"more than {MAX_BOXES} boxes")
     image.boxes.append((float(box[0]), float(box[1]), float(box[2]), float(box[3])))
-    label = name if isinstance(name, str) else f"(category {category!r:.20})"
+    label = name or f"(category {category!r:.20})"
     image.labels.append("(crowd)" if entry.get("iscrowd") else label)
     return image
 

@@ -9,13 +9,17 @@ grey are integer arithmetic, and so are libjpeg's and zlib's decoders: the same 
 from __future__ import annotations
 
 import io
+import re
 
 import numpy as np
 from PIL import Image, ImageOps
 
 MAX_BYTES = 1 << 26
 MAX_PIXELS = 50_000_000  # a phone's camera has 12 to 50 million
+MAX_SCANS = 100  # passes over a JPEG, each as long as the first: libtiff's bound too; encoders write up to some ten
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF", "PPM")  # what may be parsed at all
+
+_MARKER = re.compile(rb"\xff+[^\x00\x01\xd0-\xd7\xff]")  # of JPEG; restarts and stuffed bytes are none that count
 
 
 class ImageError(ValueError):
@@ -37,11 +41,24 @@ def read_grey(data: bytes) -> np.ndarray:
             width, height = image.size
             if width * height > MAX_PIXELS:
                 raise ImageError(f"too large: {width} x {height} pixels, at most {MAX_PIXELS} are read")
+            if image.format in ("JPEG", "MPO") and _scans(data) > MAX_SCANS:
+                raise ImageError(f"too many scans: more than {MAX_SCANS}")
             return _grey(ImageOps.exif_transpose(image))
     except ImageError:
         raise
     except Exception as error:  # damaged files make Pillow raise nearly anything
         raise ImageError(f"no readable picture: {error}") from error
+
+
+def _scans(data: bytes) -> int:
+    """How many a JPEG has up to its end, but no more than one above the bound: each costs time, and hardly a byte."""
+    at = count = 0
+    while count <= MAX_SCANS and (marker := _MARKER.search(data, at)) and marker[0][-1] != 0xD9:
+        kind, at = marker[0][-1], marker.end()
+        count += kind == 0xDA
+        if kind != 0xD8:  # the start alone has no length
+            at += max(int.from_bytes(data[at : at + 2], "big"), 2)
+    return count
 
 
 def _grey(image: Image.Image) -> np.ndarray:

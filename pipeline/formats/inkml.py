@@ -74,9 +74,10 @@ def read_inkml(data: bytes) -> Ink:
     """
     if len(data) > MAX_BYTES:
         raise InkmlError(f"too large: {len(data)} bytes, at most {MAX_BYTES} are read")
-    if not data.strip():
+    text = _text(data)
+    if not text:
         raise InkmlError("empty file")
-    return _Reader().read(_text(data))
+    return _Reader().read(text)
 
 
 def _text(data: bytes) -> str:
@@ -112,6 +113,7 @@ class _Reader:
         self._parser.CharacterDataHandler = self._characters
         self._path: list[str] = []
         self._text: list[str] | None = None  # of the element that is being collected
+        self._depth = 0  # at which it lies
         self._channels: list[str] = []
         self._annotation = ""
         self._traces: list[np.ndarray] = []
@@ -125,7 +127,7 @@ class _Reader:
         try:
             self._parser.Parse(text, True)
         except expat.ExpatError as error:
-            raise InkmlError(f"not XML: {error}", self._parser.ErrorByteIndex) from error
+            raise InkmlError(f"not XML: {error}", max(self._parser.ErrorByteIndex, 0)) from error
         symbols = self._whole_symbols()
         if not symbols:
             self._refuse(f"no symbol with ink: {len(self._traces)} traces, {len(self._symbols)} labelled groups")
@@ -147,7 +149,7 @@ class _Reader:
         if name == "trace":
             self._start_trace(attributes)
         elif name == "annotation" and parent in ("ink", "traceGroup"):
-            self._annotation, self._text = attributes.get("type", ""), []
+            self._collect(attributes.get("type", ""))
         elif name == "traceGroup":
             for outer in self._groups[-1:]:
                 outer.wraps = True
@@ -171,17 +173,21 @@ class _Reader:
         self._ids[name] = -1
         if self._groups:
             self._groups[-1].traces.append(name)
-        self._annotation, self._text = name, []
+        self._collect(name)
+
+    def _collect(self, name: str) -> None:
+        """Text from here to the end of the element that was just opened is of `name`."""
+        self._annotation, self._text, self._depth = name, [], len(self._path)
 
     def _characters(self, text: str) -> None:
         if self._text is not None:
             self._text.append(text)
 
     def _end(self, tag: str) -> None:
-        name = self._path.pop()
+        depth, name = len(self._path), self._path.pop()
         if name == "traceGroup":
             self._end_group()
-        if self._text is None or name not in ("trace", "annotation"):
+        if self._text is None or depth != self._depth:
             return
         text, self._text = "".join(self._text).strip(), None
         if name == "trace":
@@ -199,10 +205,10 @@ class _Reader:
             self._refuse(f"more than {MAX_SYMBOLS} symbols")
 
     def _end_trace(self, text: str) -> None:
+        if self._points + text.count(",") + bool(text) > MAX_POINTS:  # told before they take memory
+            self._refuse(f"more than {MAX_POINTS} points")
         points = self._parse(text)
         self._points += len(points)
-        if self._points > MAX_POINTS:
-            self._refuse(f"more than {MAX_POINTS} points")
         if not (np.abs(points) <= MAX_COORDINATE).all():
             self._refuse(f"trace {self._annotation[:40]}: a coordinate that is not within ±{MAX_COORDINATE:.0f}")
         if len(points):

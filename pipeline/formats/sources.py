@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipeline.errors import InkError
-from pipeline.formats.archives import ZIP_ERRORS, Entry, find_entries
+from pipeline.formats.archives import ZIP_ERRORS, Entry, find_entries, open_member
 from pipeline.formats.gnt import Defect, GntRecord, read_gnt
 
 GNT = ".gnt"
@@ -60,7 +60,8 @@ def expand(source: Path | str) -> list[Unit]:
 def read_unit(unit: Unit) -> Iterator[GntRecord | Defect]:
     """Yields what stands in the file of a unit, memory-mapped, see `read_gnt`.
 
-    A zip member streams into an unnamed temporary file first: memory does not grow with it. Where the zip breaks off,
+    A zip member streams into an unnamed temporary file first: memory does not grow with it, and the file not beyond the
+    size that the zip declares, which `find_entries` bounds. Where the zip breaks off,
     the records before that are there. A file that cannot be read (any more) is one defect.
     """
     try:
@@ -101,10 +102,10 @@ def _open(unit: Unit) -> Iterator[tuple[memoryview, str | None]]:
 def _unpack(unit: Unit, target: BinaryIO) -> str | None:
     assert unit.member is not None
     try:
-        with zipfile.ZipFile(unit.path) as archive, archive.open(unit.member) as member:
+        with zipfile.ZipFile(unit.path) as archive, open_member(archive, unit.member) as member:
             while chunk := member.read(_CHUNK):
                 target.write(chunk)
-    except ZIP_ERRORS as error:
+    except (KeyError, *ZIP_ERRORS) as error:
         return f"broken zip member after {target.tell()} of {unit.size} bytes: {error}"
     finally:
         target.flush()
@@ -120,5 +121,5 @@ def _check_prefixes(units: list[Unit]) -> None:
                 f"{other.name} and {unit.name}: both would give samples with keys {unit.prefix}/...; expected one file "
                 "a writer, take one of the two out of decode.source or rename it"
             )
-        if "/" in unit.prefix or not unit.prefix.isprintable():  # bytes that are not UTF-8 decode to surrogates
+        if "/" in unit.prefix or not unit.name.isprintable():  # bytes that are not UTF-8 decode to surrogates
             raise InkError(f"{unit.name!r}: expected a printable file name, since keys are made of it; rename the file")

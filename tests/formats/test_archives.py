@@ -6,6 +6,7 @@ import zipfile
 import pytest
 
 from pipeline.errors import InkError
+from pipeline.formats import archives
 from pipeline.formats.archives import Entry, find_entries, read_entries
 
 
@@ -71,3 +72,31 @@ def test_messages_name_the_endings_and_the_param(tmp_path):
         find_entries(tmp_path / "missing", (".a", ".b"), "x.source")
     with pytest.raises(InkError, match=r"expected .a or .b files or zips of them, found none among 0 files"):
         find_entries(tmp_path, (".a", ".b"), "x.source")
+
+
+def test_a_zip_that_unpacks_to_far_more_than_it_is(source, monkeypatch):
+    monkeypatch.setattr(archives, "ALWAYS_UNPACKED", 1000)
+    with zipfile.ZipFile(source / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("zeros.a", bytes(1_000_000))
+    with pytest.raises(InkError, match=r"bomb.zip: expected a zip that unpacks to at most \d+ bytes .*found 1000000"):
+        find_entries(source, (".a",), "x.source")
+    monkeypatch.setattr(archives, "ALWAYS_UNPACKED", 1_000_000)
+    assert len(find_entries(source, (".a",), "x.source")) == 3
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_methods_that_cannot_be_unpacked_in_small_steps(tmp_path, method):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", method) as archive:
+        archive.writestr("x.a", b"1")
+    (found,) = read_entries(find_entries(tmp_path, (".a",), "x.source"), 9)
+    assert str(found) == f"compression method {method}, expected stored or deflated; zip it again"
+
+
+@pytest.mark.parametrize("byte", [b"\xff", b"\0"], ids=["not utf-8", "no name"])
+def test_names_that_are_none(tmp_path, byte):
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("é.a", b"1")  # flagged as UTF-8
+    data = (tmp_path / "x.zip").read_bytes().replace("é.a".encode(), byte * 2 + b".a")
+    (tmp_path / "x.zip").write_bytes(data)
+    with pytest.raises(InkError, match=r"broken zip|found none among"):
+        find_entries(tmp_path, (".a",), "x.source")

@@ -157,3 +157,9 @@ def test_the_zip_of_pictures_is_plain_and_has_no_clock(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         assert archive.read("b/c.png") == b"png b/c"
         assert {info.compress_type for info in archive.infolist()} == {zipfile.ZIP_STORED}
+
+
+def test_half_characters_are_no_text():
+    data = b'{"images":[{"id":1,"file_name":"a.png","writer":"\\ud800","truth":"x"}],"annotations":[],"categories":[]}'
+    (image,) = read_coco(data, "x.json")
+    assert (image.writer, image.truth) == ("", "x")

@@ -112,3 +112,12 @@ def test_nothing_and_half_of_it():
     assert reason(b"") == "empty file"
     data = saved(Image.fromarray(np.random.default_rng(1).integers(0, 255, (60, 60), np.uint8)))
     assert reason(data[: len(data) // 2]).startswith("no readable picture: ")
+
+
+def test_scans_of_a_jpeg_are_bounded():
+    data = saved(Image.fromarray(RAMP), "JPEG", progressive=True)
+    last = data[data.rindex(b"\xff\xda") : -2]
+    few = image_module.MAX_SCANS - data.count(b"\xff\xda")
+    video = b"\xff\xda" * 1000  # what stands behind the end of a picture is none of its scans
+    assert read_grey(data[:-2] + last * few + data[-2:] + video).shape == RAMP.shape
+    assert reason(data[:-2] + last * (few + 1) + data[-2:]) == "too many scans: more than 100"

@@ -284,3 +284,20 @@ def test_any_bytes_are_a_formula_or_a_reason(data):
     for attempt in (data, formula().replace(b"9 9", data), formula()[:60] + data + formula()[60:]):
         with contextlib.suppress(InkmlError):
             assert read_inkml(attempt).symbols
+
+
+@pytest.mark.parametrize(
+    "inner", ['<annotation type="truth"><annotation/></annotation>', '<trace id="truth">1 1<annotation/></trace>']
+)
+def test_annotations_inside_of_what_is_collected(inner):
+    assert reason(document(inner)).startswith("no symbol with ink")
+
+
+def test_points_are_counted_before_they_take_memory(monkeypatch):
+    monkeypatch.setattr(inkml, "MAX_POINTS", 2)
+    monkeypatch.setattr(inkml._Reader, "_parse", None)
+    assert reason(formula('<trace id="0">0 0, 1 1, 2 2</trace>')) == "more than 2 points"
+
+
+def test_a_byte_order_mark_alone_is_an_empty_file():
+    assert reason(b"\xff\xfe") == "empty file"

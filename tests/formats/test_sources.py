@@ -125,3 +125,14 @@ def test_a_name_that_keys_cannot_hold(tmp_path):
     write(tmp_path / "a\nb.gnt")
     with pytest.raises(InkError, match=r"'a\\nb.gnt': expected a printable file name"):
         expand(tmp_path)
+
+
+def test_no_more_is_unpacked_than_the_zip_declares(tmp_path):
+    packed = bytearray(zipped(x=GNT))
+    at = packed.rindex(b"PK\1\2") + 24  # the size in the directory
+    packed[at : at + 4] = RECORD_BYTES.to_bytes(4, "little")
+    write(tmp_path / "x.zip", bytes(packed))
+    (unit,) = expand(tmp_path)
+    (defect,) = read_unit(unit)
+    reason = f"broken zip member after 0 of {RECORD_BYTES} bytes: Bad CRC-32 for file 'x.gnt'"
+    assert defect == Defect(0, 0, reason)

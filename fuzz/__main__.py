@@ -1,0 +1,78 @@
+"""Runs libFuzzer (through atheris) on one target, within the bounds that `fuzz` states.
+
+    python -m fuzz gnt --runs 1000000
+
+The corpus grows in .fuzz/<target>/ and is kept for the next run. An input that breaks the contract, or a bound of
+memory or time, ends the run with its file in .fuzz/found/: make it small (`--minimise FILE`), mend the reader, and keep
+it as tests/regressions/<target>/<what it is>.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+import tempfile
+from pathlib import Path
+
+import atheris
+
+from fuzz import INPUT_BYTES, MEMORY_MB, REGRESSIONS, SECONDS, TARGETS
+
+WORK = Path(".fuzz")
+MEMORY_FOLDER = Path("/dev/shm")
+
+
+def main() -> None:
+    """Does not return: libFuzzer ends the process."""
+    parser = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("target", choices=TARGETS)
+    parser.add_argument("--runs", type=int, default=100_000, help="executions (default: %(default)s)")
+    parser.add_argument("--corpus", type=Path, help="folder that the corpus grows in (default: .fuzz/TARGET)")
+    parser.add_argument("--minimise", type=Path, metavar="FILE", help="make this failing input smaller instead")
+    arguments = parser.parse_args()
+    if MEMORY_FOLDER.is_dir():
+        tempfile.tempdir = str(MEMORY_FOLDER)  # a disk would set the speed
+    with atheris.instrument_imports(include=["pipeline"]):
+        target = importlib.import_module(f"fuzz.{arguments.target}")
+    corpus = arguments.corpus or WORK / arguments.target
+    _write_seeds(target.seeds(), corpus)
+    # The first folder grows, the others are only read.
+    inputs = [str(corpus), *(str(folder) for folder in [REGRESSIONS / arguments.target] if folder.is_dir())]
+    if arguments.minimise:
+        inputs = [str(arguments.minimise), "-minimize_crash=1"]
+    atheris.Setup([sys.argv[0], *inputs, *_options(arguments.runs, getattr(target, "TOKENS", ()))], target.check)
+    atheris.Fuzz()
+
+
+def _write_seeds(seeds: list[bytes], corpus: Path) -> None:
+    corpus.mkdir(parents=True, exist_ok=True)
+    for index, seed in enumerate(seeds):
+        (corpus / f"seed-{index:03d}").write_bytes(seed)
+
+
+def _options(runs: int, tokens: tuple[str, ...]) -> list[str]:
+    found = WORK / "found"
+    found.mkdir(parents=True, exist_ok=True)
+    options = [
+        f"-runs={runs}",
+        f"-timeout={SECONDS}",
+        f"-rss_limit_mb={MEMORY_MB}",
+        f"-malloc_limit_mb={MEMORY_MB}",
+        f"-max_len={INPUT_BYTES}",
+        f"-artifact_prefix={found}/",
+        "-print_final_stats=1",
+    ]
+    if tokens:
+        words = WORK / "words.dict"
+        words.write_text("".join(f'"{_escaped(token)}"\n' for token in tokens), encoding="ascii")
+        options.append(f"-dict={words}")
+    return options
+
+
+def _escaped(token: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in token.encode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,33 @@
+"""Structure out of raw bytes: what a fuzzer mutates are the choices that a made file comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Choices:
+    """Reads decisions from `data`, from its start; when there is nothing left, every decision is the first one."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+
+    def __bool__(self) -> bool:
+        return self._at < len(self._data)
+
+    def bytes(self, count: int) -> bytes:
+        """The next `count` bytes, or what is left of them."""
+        piece = self._data[self._at : self._at + count]
+        self._at += count
+        return piece
+
+    def integer(self, count: int) -> int:
+        """An unsigned number of `count` bytes, little endian."""
+        return int.from_bytes(self.bytes(count), "little")
+
+    def pick(self, options: Sequence[T]) -> T:
+        """One of at most 256 options."""
+        return options[self.integer(1) % len(options)]

@@ -1,0 +1,50 @@
+"""COCO files: pictures with boxes within their bounds or an `InkError`."""
+
+from __future__ import annotations
+
+import json
+import math
+
+from pipeline.errors import InkError
+from pipeline.formats.coco import MAX_BOXES, MAX_COORDINATE, CocoImage, read_coco
+
+TOKENS = (
+    *('"images"', '"annotations"', '"categories"', '"id"', '"image_id"', '"category_id"', '"file_name"', '"bbox"'),
+    *('"height"', '"width"', '"name"', '"writer"', '"truth"', '"iscrowd"', "NaN", "-Infinity", "1e999", "null", "true"),
+    *("\\ud800", "\\u0000", "../", "[[[[", "{}"),
+)
+
+
+def check(data: bytes) -> None:
+    """Every box of a picture without a defect is finite and every text can be written as UTF-8."""
+    try:
+        images = read_coco(data, "annotations.json")
+    except InkError as error:
+        str(error).encode()
+        return
+    for image in images:
+        _check_image(image)
+
+
+def _check_image(image: CocoImage) -> None:
+    assert len(image.boxes) == len(image.labels) <= MAX_BOXES
+    assert image.file_name or image.defect
+    for text in (image.file_name, image.writer, image.truth, image.defect, *image.labels):
+        text.encode()  # no lone surrogates
+    for box in image.boxes:
+        assert all(math.isfinite(value) and abs(value) <= MAX_COORDINATE for value in box)
+        assert min(box[2:]) >= 0
+
+
+def seeds() -> list[bytes]:
+    """A data set of two pictures, plain and hardly one."""
+    images = [
+        {"id": 1, "file_name": "a.png", "height": 4, "width": 6, "writer": "w", "truth": "x"},
+        {"id": "b", "file_name": "sub/b.png"},
+    ]
+    annotations = [
+        {"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 0.5, 2, 3], "iscrowd": 0},
+        {"id": 2, "image_id": "b", "category_id": 7, "bbox": [1, 1, 1, 1], "iscrowd": 1},
+    ]
+    whole = {"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "x"}]}
+    return [json.dumps(whole).encode(), b'{"images":[{}],"annotations":[],"categories":[]}']
