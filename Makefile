@@ -35,7 +35,7 @@ test: install lint
 test-slow: install
 	python -m pytest -m slow
 
-# Fuzzes every reader of files from elsewhere; needs `pip install 'ink2edge[fuzz]'`, see fuzz/.
+# Fuzzes every reader of files from elsewhere, see fuzz/.
 FUZZ_RUNS ?= 1000000
 FUZZ_TARGETS := coco gnt images inkml params tfrecord zips
 

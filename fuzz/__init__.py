@@ -1,6 +1,5 @@
 """Coverage-guided fuzzing of everything that reads files from elsewhere.
 
-    pip install 'ink2edge[fuzz]'        # atheris
     python -m fuzz gnt --runs 100000    # one target: coco, gnt, images, inkml, params, tfrecord, zips
     make fuzz                           # all of them, a million executions each
 

@@ -26,8 +26,10 @@ from pipeline.errors import InkError
 ZIP = ".zip"
 # What zipfile raises for damaged zips, names that are no UTF-8, places outside the file, and passwords.
 ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError, OverflowError, OSError)
-METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # of the others, a few bytes unpack to gigabytes in one step
-MAX_RATIO = 100  # scans pack 2 to 20 times, ink 5 to 10; deflate can reach 1,032, and members may share their bytes
+# Python unpacks 4 KiB of a member in one step. Deflate gives no more of it than is asked for, LZMA up to 28 MiB; bzip2
+# can give gigabytes.
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA)
+MAX_RATIO = 100  # scans pack 2 to 20 times, ink 5 to 10; deflate can reach 1,032, LZMA 7,000
 ALWAYS_UNPACKED = 1 << 30  # bytes; a small zip of blank paper is no attack
 
 
@@ -117,7 +119,9 @@ def open_member(archive: zipfile.ZipFile, member: str) -> IO[bytes]:
     """
     info = archive.getinfo(member)
     if info.compress_type not in METHODS:
-        raise NotImplementedError(f"compression method {info.compress_type}, expected stored or deflated; zip it again")
+        raise NotImplementedError(
+            f"compression method {info.compress_type}, expected stored, deflated or LZMA; zip it again"
+        )
     return archive.open(info)
 
 
