@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import lzma
 import stat
 import struct
 import zipfile
@@ -24,8 +25,20 @@ from typing import IO
 from pipeline.errors import InkError
 
 ZIP = ".zip"
-# What zipfile raises for damaged zips, names that are no UTF-8, places outside the file, and passwords.
-ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError, OverflowError, OSError)
+# What zipfile raises for damaged zips, names that are no UTF-8, places outside the file, passwords, and LZMA whose
+# dictionary is larger than memory.
+ZIP_ERRORS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    RuntimeError,
+    ValueError,
+    OverflowError,
+    MemoryError,
+    OSError,
+)
 # Python unpacks 4 KiB of a member in one step. Deflate gives no more of it than is asked for, LZMA up to 28 MiB; bzip2
 # can give gigabytes.
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA)
