@@ -28,7 +28,9 @@ from pipeline.params import MathTrain
 
 MOST_BOXES = 96  # on a canvas: no CROHME formula has more than 95
 ANCHOR_SAMPLES = 256  # an image, at most half of them foreground (Ren et al. 2015)
-NEAR_SHIFT, NEAR_SCALE = 0.15, 0.2  # spread of the regions drawn near each true box, in its sides and log sides
+# Spread of the regions drawn about each true box, in its sides and log sides: most of the near ones are to be named as
+# it is, most of those astray as background.
+NEAR, ASTRAY = (0.15, 0.2), (0.4, 0.5)
 GAP = 9  # pixels between two patches, about the space between two symbols
 
 logger = logging.getLogger(__name__)
@@ -178,7 +180,8 @@ class Targets:
         boxes float32 `[batch, 96, 4]` zero-padded, labels int32 `[batch, 96]` padded with -1;
         wide float32 `[batch, 96, 4]`: the boxes, none narrower than `LEAST_SIDE`: what anchors and regions look for;
         anchor_index int32 `[batch, 256]` and anchor_match int32 `[batch, 256]`: the anchors that learn, and what;
-        near float32 `[batch, 96, 4]`: a region near each box; draws float32 `[batch, 292]`: random numbers;
+        near, astray float32 `[batch, 96, 4]`: a region near each box, and one less near; draws float32 `[batch, 388]`:
+        random numbers;
         anchor_background float32 `[batch, n]`: if asked for.
     """
 
@@ -200,8 +203,9 @@ class Targets:
             "labels": _padded(labels.astype(np.int32), -1),
             "anchor_index": index,
             "anchor_match": chosen,
-            "near": _padded(_fit(_near(wide, rng), self._grid), 0),
-            "draws": rng.random(PROPOSALS + 2 * MOST_BOXES, np.float32),
+            "near": _padded(_fit(_about(wide, *NEAR, rng), self._grid), 0),
+            "astray": _padded(_fit(_about(wide, *ASTRAY, rng), self._grid), 0),
+            "draws": rng.random(PROPOSALS + 3 * MOST_BOXES, np.float32),
         }
         if self._background:
             row["anchor_background"] = (match == BACKGROUND).astype(np.float32)
@@ -252,9 +256,14 @@ def _noisy(image: np.ndarray, noise: float, rng: np.random.Generator) -> np.ndar
 
 def _sample_anchors(match: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Anchors to learn from and what each learns, int32 `[256]` both; spare places hold `IGNORED`."""
-    foreground = np.flatnonzero(match >= 0)
-    if len(foreground) > ANCHOR_SAMPLES // 2:
-        foreground = rng.choice(foreground, ANCHOR_SAMPLES // 2, replace=False)
+    foreground = rng.permutation(np.flatnonzero(match >= 0))
+    owners = match[foreground]
+    by_owner = np.argsort(owners, kind="stable")
+    turn = np.empty(
+        len(owners), np.int64
+    )  # the how many-th of its box an anchor is: all boxes have a turn in each round
+    turn[by_owner] = np.arange(len(owners)) - np.searchsorted(owners[by_owner], owners[by_owner])
+    foreground = foreground[np.argsort(turn, kind="stable")[: ANCHOR_SAMPLES // 2]]
     background = np.flatnonzero(match == BACKGROUND)
     wanted = min(len(background), ANCHOR_SAMPLES - len(foreground))
     index = np.concatenate(
@@ -265,11 +274,11 @@ def _sample_anchors(match: np.ndarray, rng: np.random.Generator) -> tuple[np.nda
     return np.pad(index, (0, ANCHOR_SAMPLES - len(index))).astype(np.int32), chosen
 
 
-def _near(boxes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A region near each box, most with IoU above one half: so the second stage learns from the first step on."""
+def _about(boxes: np.ndarray, shift: float, scale: float, rng: np.random.Generator) -> np.ndarray:
+    """A region about each box: so the second stage learns from the first step on, and what it is seldom shown."""
     centre, side = (boxes[:, :2] + boxes[:, 2:]) / 2, np.maximum(boxes[:, 2:] - boxes[:, :2], 1)
-    centre = centre + side * rng.normal(0, NEAR_SHIFT, centre.shape)
-    half = side / 2 * np.exp(rng.normal(0, NEAR_SCALE, side.shape))
+    centre = centre + side * rng.normal(0, shift, centre.shape)
+    half = side / 2 * np.exp(rng.normal(0, scale, side.shape))
     return np.concatenate([centre - half, centre + half], axis=1)
 
 

@@ -15,10 +15,10 @@ from pipeline.detector.anchors import LEAST_SIDE
 from pipeline.detector.network import Config
 
 PROPOSALS = 100  # as many as symbols may be found: 95 are the most in a CROHME formula
-PROPOSALS_BEFORE_SUPPRESSION = 256
-PROPOSAL_IOU = 0.7  # Ren et al. 2015
+CELLS_BEFORE_SUPPRESSION = 512  # a symbol has some ten that see it well
+PROPOSAL_IOU = 0.6
 DETECTIONS = 100  # COCO's maxDets
-DETECTIONS_BEFORE_SUPPRESSION = 200
+DETECTIONS_BEFORE_SUPPRESSION = 400
 DETECTION_IOU = 0.5
 DETECTION_SCORE = 0.05
 
@@ -45,7 +45,7 @@ def detect(model: Any, image: Tensor) -> dict[str, Tensor]:
 
 
 def propose(objectness: Tensor, deltas: Tensor, config: Config) -> Tensor:
-    """The regions worth a second look.
+    """The regions worth a second look: of each cell the best anchor.
 
     Args:
         objectness: logits `[batch, n]`.
@@ -55,20 +55,23 @@ def propose(objectness: Tensor, deltas: Tensor, config: Config) -> Tensor:
         float32 `[batch, 100, 4]`, hardly one narrower than `LEAST_SIDE`, best first; when fewer stand after
         suppression, the best of the fallen follow. A canvas with fewer anchors has fewer proposals.
     """
-    logits, boxes = best_anchors(objectness, deltas, config, PROPOSALS_BEFORE_SUPPRESSION)
+    shapes = config.anchors_per_cell
+    by_cell = ops.reshape(objectness, (-1, objectness.shape[1] // shapes, shapes))
+    best, shape = ops.top_k(by_cell, 1)
+    logits, cells = ops.top_k(best[..., 0], min(CELLS_BEFORE_SUPPRESSION, by_cell.shape[1]))
+    order = ops.cast(cells, "int32") * shapes + box_ops.rows(ops.cast(shape[..., 0], "int32"), cells)
+    boxes = anchor_boxes(order, deltas, config)
     stands = box_ops.suppress(boxes, PROPOSAL_IOU)
     _, order = ops.top_k(ops.sigmoid(logits) + stands, min(PROPOSALS, boxes.shape[1]))
     return box_ops.rows(boxes, order)
 
 
-def best_anchors(scores: Tensor, deltas: Tensor, config: Config, count: int) -> tuple[Tensor, Tensor]:
-    """The `count` highest of `scores` `[batch, n]` and their boxes `[batch, count, 4]` within the canvas."""
-    count = min(count, deltas.shape[1])
-    best, order = ops.top_k(scores, count)
+def anchor_boxes(order: Tensor, deltas: Tensor, config: Config) -> Tensor:
+    """The boxes `[batch, k, 4]`, within the canvas, of the anchors with the indices `order` `[batch, k]`."""
     table = ops.convert_to_tensor(np.round(config.grid.boxes * ANCHOR_UNITS).astype(np.int32))
     anchors = ops.cast(ops.take(table, order, axis=0), "float32") / ANCHOR_UNITS
     boxes = box_ops.decode(box_ops.rows(deltas, order), anchors)
-    return best, box_ops.clip(boxes, config.height, config.width)
+    return box_ops.clip(boxes, config.height, config.width)
 
 
 def name_regions(logits: Tensor, boxes: Tensor, config: Config) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ from keras import ops
 from pipeline.detector import boxes as box_ops
 
 REGION_IOU = 0.5  # a region at or above it is foreground (Girshick 2015)
-FOREGROUND_REGIONS, BACKGROUND_REGIONS = 64, 32  # an image
+FOREGROUND_REGIONS, BACKGROUND_REGIONS = 64, 64  # an image
 SMOOTH_L1_BETA = 1 / 9  # Detectron's, for the anchors' deltas; regions use 1
 
 Tensor = Any

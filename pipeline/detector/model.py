@@ -20,11 +20,13 @@ from keras import ops
 from pipeline.detector import boxes as box_ops
 from pipeline.detector import inference, losses
 from pipeline.detector.anchors import IGNORED
-from pipeline.detector.network import REGION_CELLS, Config, build_network, build_region_head
+from pipeline.detector.network import Config, build_network, build_region_head
 from pipeline.detector.regions import pool
 
 NEGATIVES_PER_POSITIVE = 3  # Liu et al. 2016
 HARD_NEGATIVES = 256  # at most, an image
+ANCHORS_BEFORE_SUPPRESSION = 512
+TYPICAL_SIDE = 32.0  # pixels
 
 Tensor = Any
 
@@ -113,7 +115,7 @@ class FasterRCNN(Detector):
         own = box_ops.rows(wide, ops.maximum(match, 0))
         objectness = losses.binary_crossentropy(box_ops.rows(scores, index), foreground)
         proposals = ops.stop_gradient(inference.propose(scores, deltas, self.config))
-        candidates = ops.concatenate([proposals, wide, targets["near"]], axis=1)
+        candidates = ops.concatenate([proposals, wide, targets["near"], targets["astray"]], axis=1)
         regions, owner, is_symbol, region_counts = losses.sample_regions(
             candidates, wide, targets["draws"][:, : candidates.shape[1]]
         )
@@ -136,9 +138,9 @@ class FasterRCNN(Detector):
         """Logits `[batch, n, classes + 1]` and deltas `[batch, n, 4]` of regions `[batch, n, 4]`."""
         n = regions.shape[1]
         pooled = pool(features, regions, self.config)  # [batch * n, 7, 7, channels]
-        named = self.region_head(
-            ops.reshape(pooled, (-1, REGION_CELLS, REGION_CELLS, self.config.channels)), training=training
-        )
+        # Pooled, a large X is a small x: how large regions are is told beside.
+        sides = ops.log(ops.maximum(regions[..., 2:] - regions[..., :2], 1.0) / TYPICAL_SIDE)
+        named = self.region_head([pooled, ops.reshape(sides, (-1, 2))], training=training)
         logits = ops.reshape(_float(named["scores"]), (-1, n, self.config.classes + 1))
         return logits, ops.reshape(_float(named["deltas"]), (-1, n, 4))
 
@@ -159,9 +161,8 @@ class SSD(Detector):
         scores, deltas = _float(dense["scores"]), _float(dense["deltas"])
         # The best symbol's logit over the background's: good enough to choose by, without a softmax of all anchors.
         lead = ops.max(scores[..., :-1], axis=-1) - scores[..., -1]
-        count = min(inference.PROPOSALS_BEFORE_SUPPRESSION, deltas.shape[1])
-        _, order = ops.top_k(lead, count)
-        _, boxes = inference.best_anchors(lead, deltas, self.config, count)
+        _, order = ops.top_k(lead, min(ANCHORS_BEFORE_SUPPRESSION, lead.shape[1]))
+        boxes = inference.anchor_boxes(order, deltas, self.config)
         return inference.name_regions(box_ops.rows(scores, order), boxes, self.config)
 
     def losses_of(

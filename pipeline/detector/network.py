@@ -93,14 +93,17 @@ def build_network(config: Config) -> keras.Model:
 
 
 def build_region_head(config: Config) -> keras.Model:
-    """From regions `[n, 7, 7, channels]` to `scores` `[n, classes + 1]` (background last) and `deltas` `[n, 4]`."""
+    """From regions `[n, 7, 7, channels]` and the logarithms of their sides `[n, 2]` to `scores` `[n, classes + 1]`
+    (background last) and `deltas` `[n, 4]`.
+    """
     regions = keras.Input((REGION_CELLS, REGION_CELLS, config.channels), name="regions")
-    x = layers.Flatten()(regions)
+    sides = keras.Input((2,), name="sides")
+    x = layers.Concatenate()([layers.Flatten()(regions), sides])
     for i in range(2):
         x = layers.Dense(REGION_FEATURES, activation="relu", name=f"dense_{i}")(x)
     scores = layers.Dense(config.classes + 1, name="region_scores")(x)
     deltas = layers.Dense(4, name="region_deltas")(x)
-    return keras.Model(regions, {"scores": scores, "deltas": deltas}, name="region_head")
+    return keras.Model([regions, sides], {"scores": scores, "deltas": deltas}, name="region_head")
 
 
 def _pyramid(taps: list[keras.KerasTensor], channels: int) -> list[keras.KerasTensor]:

@@ -161,7 +161,7 @@ def test_targets_name_what_each_sampled_anchor_learns(grid):
     index, match = batch["anchor_index"][0], batch["anchor_match"][0]
     assert index.shape == match.shape == (ANCHOR_SAMPLES,)
     assert {0, 1, BACKGROUND} <= set(match.tolist())
-    wide = np.array([[10, 10, 26, 26], [28, 60, 36, 80]], np.float32)
+    wide = np.array([[10, 10, 26, 26], [26, 60, 38, 80]], np.float32)
     everything = grid.match(wide)
     used = match != IGNORED
     assert match[used].tolist() == everything[index[used]].tolist()
