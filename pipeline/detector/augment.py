@@ -8,13 +8,14 @@ symbol never looks the same twice. A photo has no strokes: it is warped.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import cv2
 import numpy as np
 
+from pipeline.detector.glyphs import Glyph, Library, exchange, unit_of
 from pipeline.formats.png import decode_png
 from pipeline.ink.canvas import UNITS, Frame, rasterise
 from pipeline.params import MathAugment
@@ -24,56 +25,8 @@ CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 TYPICAL = 32  # pixels; a longer symbol is turned and shifted no further than one of this length
 WAVES, WAVELENGTHS = 3, (16, 96)  # of the wobble; the lengths in pixels
 PEN_RANGE = 0.5  # log factor
-STRETCH = 1.6  # another writer's symbol may be stretched so much more along one axis than along the other
-TRIES = 4  # symbols of other classes that are tried in one place
-ROOM = 1.15  # such a symbol may be so much larger than the one it replaces,
-LEAST_SCALE = 0.75  # and may be made so much smaller to fit
-THIN = 2.0  # pixels; a narrower symbol is not stretched across
 
 Shape = tuple[int, int]
-
-
-class Glyph(NamedTuple):
-    """The ink of one symbol.
-
-    Attributes:
-        label: its class.
-        points: float `[n, 2]`, x and y in pixels, stroke after stroke.
-        lengths: number of points of each stroke.
-    """
-
-    label: int
-    points: np.ndarray
-    lengths: Sequence[int]
-
-
-class Library:
-    """The symbols of many formulas, to be written in place of others.
-
-    Args:
-        formulas: the symbols of each.
-    """
-
-    def __init__(self, formulas: Iterable[Sequence[Glyph]]) -> None:
-        self._of_class: dict[int, list[Glyph]] = {}
-        for glyphs in formulas:
-            if not glyphs:
-                continue
-            unit, middles = _unit(glyphs), np.array([sum(_ends(glyph.points)) / 2 for glyph in glyphs])
-            line = np.median(middles[:, 1])
-            for glyph, (x, _) in zip(glyphs, middles, strict=True):
-                own = glyph._replace(points=(glyph.points - (x, line)) / unit)
-                self._of_class.setdefault(glyph.label, []).append(own)
-        self._classes = sorted(self._of_class)
-
-    def draw(self, rng: np.random.Generator, unit: float, label: int | None = None) -> Glyph:
-        """A random symbol of the class, or of a random class, as large as it would be in a formula of this unit.
-
-        Its middle lies at x = 0, and the middle line of its formula at y = 0.
-        """
-        alike = self._of_class[self._classes[rng.integers(len(self._classes))] if label is None else label]
-        glyph = alike[rng.integers(len(alike))]
-        return glyph._replace(points=glyph.points * unit)
 
 
 class Patch(Protocol):
@@ -193,8 +146,8 @@ def write_again(
         pen: width of the undistorted pen in pixels.
         library: has the classes of these symbols, among others.
     """
-    unit = _unit(glyphs)
-    glyphs = [_exchange(glyph, unit, params, rng, library) for glyph in glyphs]
+    unit = unit_of(glyphs)
+    glyphs = [exchange(glyph, unit, params, rng, library) for glyph in glyphs]
     points = np.concatenate([glyph.points for glyph in glyphs])
     sizes = [len(glyph.points) for glyph in glyphs]
     points = _wobble(_bend(points, sizes, params.symbol, rng), params.elastic, rng) @ _draw_matrix(params, rng).T
@@ -205,48 +158,6 @@ def write_again(
     lengths = [length for glyph in glyphs for length in glyph.lengths]
     labels = np.array([glyph.label for glyph in glyphs], np.int32)
     return InkPatch(np.split(points - corner, np.cumsum(lengths)[:-1]), pen, shape, boxes, labels)
-
-
-def _exchange(glyph: Glyph, unit: float, params: MathAugment, rng: np.random.Generator, library: Library) -> Glyph:
-    """What stands in place of `glyph`: mostly itself."""
-    chance = rng.random()
-    if chance < params.balance:
-        drawn = (library.draw(rng, unit) for _ in range(TRIES))
-        return next(filter(None, (_put(glyph, other) for other in drawn)), glyph)
-    if chance < params.balance + params.swap:
-        return _stretch(glyph, library.draw(rng, unit, glyph.label))
-    return glyph
-
-
-def _put(glyph: Glyph, other: Glyph) -> Glyph | None:
-    """`other` in its own size within the extent of `glyph`, as high or low there as it may; None if it is too large."""
-    (low, high), (other_low, other_high) = _ends(glyph.points), _ends(other.points)
-    room, size = (high - low) * ROOM + THIN, other_high - other_low
-    scale = min(1.0, float(np.min(room / np.maximum(size, THIN))))
-    if scale < LEAST_SCALE:
-        return None
-    middle, slack = (low + high) / 2, np.maximum(high - low - size * scale, 0) / 2
-    offset = np.clip((other_low + other_high) / 2 * scale, -slack, slack)
-    return other._replace(points=(other.points - (other_low + other_high) / 2) * scale + middle + offset)
-
-
-def _stretch(glyph: Glyph, other: Glyph) -> Glyph:
-    """`other` stretched to the extent of `glyph`, or `glyph` where that would distort it."""
-    (low, high), (other_low, other_high) = _ends(glyph.points), _ends(other.points)
-    stretch = np.maximum(high - low, THIN) / np.maximum(other_high - other_low, THIN)
-    if stretch.max() > STRETCH * stretch.min():
-        return glyph
-    return other._replace(points=(other.points - (other_low + other_high) / 2) * stretch + (low + high) / 2)
-
-
-def _ends(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Least and largest x and y, `[2]` both."""
-    return points.min(axis=0), points.max(axis=0)
-
-
-def _unit(glyphs: Sequence[Glyph]) -> float:
-    """The size of a formula's symbols: the median of their longer sides in pixels."""
-    return max(THIN, float(np.median([np.ptp(glyph.points, axis=0).max() for glyph in glyphs])))
 
 
 def _bend(points: np.ndarray, sizes: Sequence[int], strength: float, rng: np.random.Generator) -> np.ndarray:

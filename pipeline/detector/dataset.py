@@ -16,8 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.detector.anchors import BACKGROUND, IGNORED, LEAST_SIDE, Grid
-from pipeline.detector.augment import Glyph, Library, Patch, warp_picture, write_again
+from pipeline.detector.augment import Patch, warp_picture, write_again
 from pipeline.detector.boxes import widen
+from pipeline.detector.glyphs import Glyph, Library
 from pipeline.detector.inference import PROPOSALS
 from pipeline.detector.packing import Place, pack
 from pipeline.errors import InkError
@@ -261,7 +262,7 @@ def _sample_anchors(match: np.ndarray, rng: np.random.Generator) -> tuple[np.nda
     by_owner = np.argsort(owners, kind="stable")
     turn = np.empty(
         len(owners), np.int64
-    )  # the how many-th of its box an anchor is: all boxes have a turn in each round
+    )  # the how many-th of its box an anchor is: so each box comes up before any twice
     turn[by_owner] = np.arange(len(owners)) - np.searchsorted(owners[by_owner], owners[by_owner])
     foreground = foreground[np.argsort(turn, kind="stable")[: ANCHOR_SAMPLES // 2]]
     background = np.flatnonzero(match == BACKGROUND)

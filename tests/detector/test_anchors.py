@@ -56,6 +56,15 @@ def test_matching_agrees_with_iou(seed):
     assert match[others].tolist() == expected[others].tolist()
 
 
+def test_a_box_that_no_anchor_fits_well_has_several_all_the_same():
+    bar = np.array([[30, 20, 36, 44]], np.float32)
+    overlap = np.array(ops.convert_to_numpy(box_ops.iou(GRID.boxes, bar)))[:, 0]
+    assert overlap.max() < 0.5
+    learning = np.flatnonzero(GRID.match(bar) == 0)
+    assert len(learning) > 1
+    assert overlap[learning].min() >= 0.85 * overlap.max()
+
+
 def test_a_box_smaller_than_all_anchors_is_learnt_by_one_at_its_place():
     dot = np.array([[17, 33, 19, 35]], np.float32)
     match = GRID.match(dot)

@@ -13,6 +13,7 @@ from pipeline.detector.dataset import (
     Canvases,
     Formulas,
     Targets,
+    _sample_anchors,
     evaluation_batches,
     evaluation_steps,
 )
@@ -151,6 +152,16 @@ def test_formulas_with_more_symbols_than_a_canvas_holds_are_told_of(math_params,
 def test_ink_whose_symbols_share_a_stroke_is_left_as_it_is(tmp_path):
     shared = ("-x", [[10, 20, 30, 20], [30, 20, 10, 40]], [[0], [0, 1]])
     assert write_ink(tmp_path, [shared]).glyphs == [[]]
+
+
+def test_a_box_with_few_anchors_has_its_turn_beside_one_with_many():
+    match = np.full(10_000, BACKGROUND, np.int32)
+    match[:2000] = 0
+    match[[2500, 3000, 3500]] = 1
+    _, chosen = _sample_anchors(match, np.random.default_rng(0))
+    assert np.sum(chosen == 1) == 3
+    assert np.sum(chosen == 0) == ANCHOR_SAMPLES // 2 - 3
+    assert np.sum(chosen == BACKGROUND) == ANCHOR_SAMPLES // 2
 
 
 def test_targets_name_what_each_sampled_anchor_learns(grid):

@@ -7,7 +7,7 @@ import pytest
 from pipeline.detector import boxes as box_ops
 from pipeline.detector.backbone import STRIDES
 from pipeline.detector.dataset import Formulas
-from pipeline.detector.inference import detect
+from pipeline.detector.inference import detect, propose
 from pipeline.detector.model import ARCHITECTURES, build_detector
 from pipeline.detector.network import Config, build_network
 from pipeline.detector.saving import load_detector
@@ -49,6 +49,20 @@ def test_it_comes_back_from_disk_as_it_was(arch, learnt, tmp_path):
         np.testing.assert_array_equal(
             keras.ops.convert_to_numpy(value), keras.ops.convert_to_numpy(detect(model, images)[name])
         )
+
+
+def test_each_cell_proposes_its_best_anchor_alone():
+    shapes = tuple(((stride * 2.0, stride * 2.0), (stride * 2.0, stride * 4.0)) for stride in STRIDES)
+    config = Config(HEIGHT, WIDTH, 3, "faster_rcnn_fpn", "mobilenet_v2", 0.35, 16, shapes)
+    anchors = config.grid.boxes
+    cells = [(4 * 32 + column, score) for column, score in ((4, 9.0), (20, 5.0))]  # on the finest level's fifth row
+    objectness = np.full((1, len(anchors)), -9.0, np.float32)
+    for cell, score in cells:
+        objectness[0, [2 * cell, 2 * cell + 1]] = score - 1, score
+    regions = keras.ops.convert_to_numpy(propose(objectness, np.zeros((1, len(anchors), 4), np.float32), config))[0]
+    np.testing.assert_allclose(regions[:2], anchors[[2 * cell + 1 for cell, _ in cells]], atol=1e-3)
+    for cell, _ in cells:
+        assert not np.isclose(regions, anchors[2 * cell], atol=1e-3).all(axis=1).any()
 
 
 def test_detections_are_sorted_and_padded_with_zeros(math_splits, math_params):
