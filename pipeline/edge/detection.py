@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ import pyarrow.parquet as pq
 from pipeline.edge.coco import MAX_DETECTIONS, Detections, Scores, Truth, score_boxes
 from pipeline.edge.graph import Graph
 from pipeline.edge.litert import Latency, Runner
-from pipeline.edge.segments import Counts, Ink, count, segment, sum_counts
+from pipeline.edge.segments import Counts, Ink, count, places, segment, sum_counts
 from pipeline.errors import InkError
 from pipeline.formats.formula import Formula, read_formulas
 from pipeline.formats.png import decode_png
@@ -47,6 +48,12 @@ class Reading:
     truths: list[Truth] = field(default_factory=list)
     inks: list[Ink | None] = field(default_factory=list)
     detections: list[Detections] = field(default_factory=list)
+
+    @cached_property
+    def written(self) -> list[tuple[Ink, Detections]]:
+        """The images that have strokes, with the places where a symbol was found."""
+        pairs = zip(self.inks, self.detections, strict=True)
+        return [(ink, places(found)) for ink, found in pairs if ink is not None]
 
     def of_ink(self, ink: bool) -> tuple[list[Truth], list[Detections]]:
         """The images that have strokes, or those that have none."""
@@ -166,8 +173,7 @@ def summarise(
 
 
 def _segments(reading: Reading, threshold: float) -> Counts:
-    pairs = zip(reading.inks, reading.detections, strict=True)
-    return sum_counts(count(ink, segment(ink, found, threshold)) for ink, found in pairs if ink is not None)
+    return sum_counts(count(ink, segment(ink, found, threshold)) for ink, found in reading.written)
 
 
 def _ink(formula: Formula) -> Ink | None:

@@ -1,10 +1,13 @@
 """Boxes to strokes: which strokes a detector puts together, scored as CROHME scores recognisers of ink.
 
-    counts = sum_counts(count(ink, segment(ink, found, threshold)) for ink, found in part)
+    counts = sum_counts(count(ink, segment(ink, places(found), threshold)) for ink, found in part)
     counts.recall, counts.class_precision
 
 A segment is the set of strokes given to one detection. It finds a symbol if it is the very set of the symbol's strokes
 (Segments), and reads it if the class is right too (Seg+Class), as in Mouchère et al., ICFHR 2014, and its LgEval tools.
+
+A detector may name one place several times. All these names together tell how sure it is that a symbol stands there:
+what is a 0 or an o by half each is a symbol for sure (`places`).
 
 A stroke goes to the box that holds most of its points, and of boxes that hold about as many to the smallest: what
 stands under a root lies in two boxes and belongs to the inner one, the root's own stroke leaves every inner box. Where
@@ -27,6 +30,7 @@ LEAST = 0.3  # share of a stroke's points that a box must hold to get it
 ABOUT = 0.3  # difference of two shares that still counts as equal
 MARGIN = 2.0  # pixels around a box that count as inside: a bar is hardly thicker than a box is exact
 HALF_PEN = 1.0  # pixels; a box is the extent of the points, that much wider
+SAME_PLACE = 0.6  # intersection over union from which two boxes are of one place
 FILLED = 0.9  # of the overlap that a box would have with all strokes it holds; below it, it was robbed
 NOBODY = -1
 
@@ -110,8 +114,34 @@ def sum_counts(counts: Iterable[Counts]) -> Counts:
     return sum(counts, Counts())
 
 
+def places(found: Detections) -> Detections:
+    """One detection a place, best first.
+
+    The names of one box add up: their sum is the score of the place. Of boxes that overlap by `SAME_PLACE` the one with
+    the highest sum stays, under the name that has most of all their scores.
+    """
+    boxes, box_of = np.unique(found.boxes, axis=0, return_inverse=True)
+    sums = np.bincount(box_of, found.scores, len(boxes))
+    free = np.ones(len(boxes), bool)
+    kept, labels = [], []
+    for index in np.argsort(-sums, kind="stable"):
+        if free[index]:
+            here = free & (box_iou(boxes[index], boxes) >= SAME_PLACE)
+            free &= ~here
+            kept.append(index)
+            names = here[box_of]
+            labels.append(np.bincount(found.labels[names], found.scores[names]).argmax())
+    return Detections(boxes[kept], np.array(labels, int), sums[kept])
+
+
 def segment(ink: Ink, found: Detections, threshold: float) -> list[Segment]:
-    """Puts strokes together by the detections whose score is at least `threshold`; not those that are in no box."""
+    """Puts strokes together by the detections whose score is at least `threshold`; not those that are in no box.
+
+    Args:
+        ink: the strokes; what they write is not looked at.
+        found: one a place, see `places`.
+        threshold: of scores.
+    """
     kept = np.flatnonzero(np.asarray(found.scores) >= threshold)
     # By score and then by the detector's order, so that ties have one answer.
     kept = kept[np.argsort(-found.scores[kept], kind="stable")]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.edge.coco import Detections
-from pipeline.edge.segments import Counts, Ink, Segment, count, segment, sum_counts
+from pipeline.edge.segments import Counts, Ink, Segment, count, places, segment, sum_counts
 
 X, TWO, ROOT, MINUS, EQUALS, PLUS, DOTS = range(7)  # labels
 
@@ -33,6 +33,36 @@ def found(*rows):
 def put_together(strokes, detections, threshold=0.1):
     segments = segment(Ink(strokes, [], []), detections, threshold)
     return {(tuple(sorted(strokes)), label) for strokes, label in segments}
+
+
+def place(*rows):
+    """The places of detections, as (box, label, score)."""
+    found_places = places(found(*rows))
+    return [(b.tolist(), int(n), round(float(s), 6)) for b, n, s in zip(*found_places, strict=True)]
+
+
+def test_the_names_of_a_box_add_up():
+    zero, other = [0, 0, 20, 10], [0, 30, 20, 40]
+    rows = (other, X, 0.6), (zero, TWO, 0.45), (zero, ROOT, 0.4)
+    assert place(*rows) == [(zero, TWO, 0.85), (other, X, 0.6)]
+
+
+def test_boxes_of_one_place_are_one_detection_with_the_name_that_most_scores_go_to():
+    box, wider, below = [0, 0, 20, 10], [0, 0, 20, 15], [12, 0, 32, 10]
+    rows = (box, TWO, 0.5), (box, X, 0.2), (wider, X, 0.4), (below, PLUS, 0.1)
+    assert place(*rows) == [(box, X, 0.7), (below, PLUS, 0.1)]
+
+
+def test_a_box_that_overlaps_one_that_gave_way_is_a_place_of_its_own():
+    chain = [[0, 0, 10, 20], [0, 4, 10, 24], [0, 8, 10, 28]]
+    assert place((chain[0], X, 0.9), (chain[1], TWO, 0.3), (chain[2], TWO, 0.2)) == [
+        (chain[0], X, 0.9),
+        (chain[2], TWO, 0.2),
+    ]
+
+
+def test_nothing_is_in_no_place():
+    assert place() == []
 
 
 UPPER, LOWER = line((0, 10), (30, 10)), line((0, 20), (30, 20))
