@@ -4,7 +4,7 @@
 
 Writes metrics/math/<variant>.json (COCO's figures, CROHME's figures of strokes, size, compute, latency),
 plots/math/pr/<variant>.json (precision against recall), plots/math/classes/<variant>.json (each class) and
-plots/math/sheets/<variant>.png (formulas with what was found). The score from which detections make segments is chosen
+plots/math/sheets/<variant>.png (formulas with what was found). The score from which places make segments is chosen
 on the validation part. Takes some 10 milliseconds a formula, and a few seconds for COCO's figures.
 """
 
@@ -66,7 +66,7 @@ def _plot(
     of_kind = {True: 0, False: 0}
     examples = []
     for formula, truth, found in zip(
-        detection.formulas(MATH_SPLITS, "test"), reading.truths, reading.detections, strict=True
+        detection.formulas(MATH_SPLITS, "test"), reading.truths, reading.places, strict=True
     ):
         ink = bool(formula.strokes)
         of_kind[ink] += 1

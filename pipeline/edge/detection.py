@@ -50,10 +50,9 @@ class Reading:
     detections: list[Detections] = field(default_factory=list)
 
     @cached_property
-    def written(self) -> list[tuple[Ink, Detections]]:
-        """The images that have strokes, with the places where a symbol was found."""
-        pairs = zip(self.inks, self.detections, strict=True)
-        return [(ink, places(found)) for ink, found in pairs if ink is not None]
+    def places(self) -> list[Detections]:
+        """One detection a place, of each image: what a user is shown."""
+        return [places(found) for found in self.detections]
 
     def of_ink(self, ink: bool) -> tuple[list[Truth], list[Detections]]:
         """The images that have strokes, or those that have none."""
@@ -109,7 +108,7 @@ def read_part(data: bytes, part: Iterable[Formula], classes: int) -> Reading:
 
 
 def choose_threshold(reading: Reading) -> float:
-    """The score from which detections make the best segments (F1 of Seg+Class); the lowest of equals.
+    """The score from which places make the best segments (F1 of Seg+Class); the lowest of equals.
 
     Call it on the validation part: chosen on the test part it would flatter.
     """
@@ -173,7 +172,8 @@ def summarise(
 
 
 def _segments(reading: Reading, threshold: float) -> Counts:
-    return sum_counts(count(ink, segment(ink, found, threshold)) for ink, found in reading.written)
+    pairs = zip(reading.inks, reading.places, strict=True)
+    return sum_counts(count(ink, segment(ink, found, threshold)) for ink, found in pairs if ink is not None)
 
 
 def _ink(formula: Formula) -> Ink | None:
