@@ -127,6 +127,7 @@ def places(found: Detections) -> Detections:
     for index in np.argsort(-sums, kind="stable"):
         if free[index]:
             here = free & (box_iou(boxes[index], boxes) >= SAME_PLACE)
+            here[index] = True  # a box without extent overlaps nothing, not even itself
             free &= ~here
             kept.append(index)
             names = here[box_of]

@@ -61,6 +61,10 @@ def test_a_box_that_overlaps_one_that_gave_way_is_a_place_of_its_own():
     ]
 
 
+def test_a_box_without_extent_is_a_place_too():
+    assert place(([5, 5, 5, 9], X, 0.4), ([5, 5, 5, 9], TWO, 0.5)) == [([5, 5, 5, 9], TWO, 0.9)]
+
+
 def test_nothing_is_in_no_place():
     assert place() == []
 
