@@ -13,6 +13,11 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 
+def available_cores() -> int:
+    """Cores that this process may run on; a container or `taskset` may leave it fewer than there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def worker_count() -> int:
     """Processes to use: INK2EDGE_WORKERS, or one a core.
 
@@ -21,7 +26,7 @@ def worker_count() -> int:
     """
     text = os.environ.get("INK2EDGE_WORKERS", "")
     if not text:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return available_cores()
     if not text.isdecimal() or int(text) < 1:
         raise InkError(f"INK2EDGE_WORKERS: expected a number of processes from 1 on, found {text!r}; mend or unset it")
     return int(text)

@@ -8,7 +8,6 @@ One image costs one run of the model, on as many threads as there are processors
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,6 +24,7 @@ from pipeline.errors import InkError
 from pipeline.formats.formula import Formula, read_formulas
 from pipeline.formats.png import decode_png
 from pipeline.learning.batches import part_shards
+from pipeline.processes import available_cores
 
 DIGITS = 5  # of the shares
 OUTPUTS = {"boxes", "scores", "classes", "count"}
@@ -91,7 +91,7 @@ def read_part(data: bytes, part: Iterable[Formula], classes: int) -> Reading:
     Raises:
         InkError: the file is no detector, or gives something else than detections; names the formula.
     """
-    runner = Runner(data, threads=_processors())
+    runner = Runner(data, threads=available_cores())
     reading = None
     for formula in part:
         reading = reading or Reading(classes, (formula.height, formula.width))
@@ -197,7 +197,3 @@ def _detections(outputs: dict[str, np.ndarray], classes: int, formula: Formula) 
             "run `dvc repro math-train`"
         )
     return Detections(boxes, labels, scores)
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -4,7 +4,7 @@
 
 holds any Beam pipeline options. When it is unset, jobs run on this machine with Beam's FnApiRunner, named outright: the
 `DirectRunner` of today looks for the Prism runner first and may try to download it. Small jobs run in this process;
-large ones in one process a core, which cost some seconds to start.
+large ones in as many as `worker_count` says, which cost some seconds to start.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from apache_beam.transforms.environments import SubprocessSDKEnvironment
 from tqdm import tqdm
 
 from pipeline.errors import InkError
+from pipeline.processes import worker_count
 
 VARIABLE = "INK2EDGE_BEAM"
 # Seconds of work in one process from which a process a core pays: starting them costs about 3 s on two idle cores.
@@ -58,7 +59,7 @@ def _pipeline(seconds: float) -> beam.Pipeline:
             return beam.Pipeline(options=PipelineOptions(shlex.split(given)))
         except ValueError as error:
             raise InkError(f"{VARIABLE}={given!r}: expected Beam pipeline options, found {error}; mend it") from error
-    workers = os.cpu_count() or 1
+    workers = worker_count()
     if seconds < PARALLEL_FROM or workers == 1:
         return beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions([]))
     worker = SubprocessSDKEnvironment.from_command_string(f"{shlex.quote(sys.executable)} -m pipeline.jobs.worker")

@@ -1,7 +1,6 @@
 """How a job is executed may vary: its bytes may not."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -21,7 +20,7 @@ def work_with(workers: str, monkeypatch: pytest.MonkeyPatch) -> None:
     options = WORKERS[workers]
     if options is None:
         monkeypatch.setattr(runner, "PARALLEL_FROM", 0)
-        monkeypatch.setattr(os, "cpu_count", lambda: 2)
+        monkeypatch.setenv("INK2EDGE_WORKERS", "2")
     else:
         monkeypatch.setenv(runner.VARIABLE, options)
 

@@ -1,7 +1,5 @@
 """How jobs are executed: taken from the environment, never from params."""
 
-import os
-
 import pytest
 from apache_beam.options.pipeline_options import DirectOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
@@ -21,15 +19,15 @@ def test_a_small_job_runs_in_this_process():
     assert not isinstance(pipeline(1)[0], SubprocessSDKEnvironment)
 
 
-def test_a_large_job_takes_every_core(monkeypatch):
-    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+def test_a_large_job_takes_as_many_processes_as_the_environment_says(monkeypatch):
+    monkeypatch.setenv("INK2EDGE_WORKERS", "6")
     environment, workers = pipeline(100)
     assert isinstance(environment, SubprocessSDKEnvironment)
     assert workers == 6
 
 
 def test_one_core_is_not_worth_a_second_process(monkeypatch):
-    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    monkeypatch.setenv("INK2EDGE_WORKERS", "1")
     assert not isinstance(pipeline(100)[0], SubprocessSDKEnvironment)
 
 
