@@ -1,4 +1,5 @@
 import os
+import signal
 
 import pytest
 
@@ -39,3 +40,32 @@ def test_one_process_is_this_one():
 
 def test_several_processes_do_every_task():
     assert sorted(spread(square, [1, 2, 3], 2, start, ("there",))) == [1, 4, 9]
+
+
+def die(number):
+    if number == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+@pytest.mark.timeout(120)  # a hang is what is looked for
+def test_a_process_that_is_killed_fails_the_work(monkeypatch):
+    monkeypatch.setenv("INK2EDGE_WORKERS", "2")
+    with pytest.raises(InkError, match=r"found that one ended; was memory short.* INK2EDGE_WORKERS to fewer than 2"):
+        list(spread(die, [1, 2, 3, 4], 2, start, ("there",)))
+
+
+def refuse(number):
+    raise OSError(28, "No space left on device")
+
+
+def test_an_error_of_the_work_comes_through():
+    with pytest.raises(OSError, match="No space left") as error:
+        list(spread(refuse, [1, 2, 3, 4], 2, start, ("there",)))
+    assert error.value.errno == 28
+
+
+def test_whoever_has_enough_may_stop():
+    results = spread(square, [1, 2, 3, 4], 2, start, ("there",))
+    assert next(results) in (1, 4, 9, 16)
+    results.close()

@@ -4,7 +4,8 @@
 
 holds any Beam pipeline options. When it is unset, jobs run on this machine with Beam's FnApiRunner, named outright: the
 `DirectRunner` of today looks for the Prism runner first and may try to download it. Small jobs run in this process;
-large ones in as many as `worker_count` says, which cost some seconds to start.
+large ones in one process a core, which cost some seconds to start. INK2EDGE_WORKERS sets another number, for small jobs
+too. A process that dies fails the job, see `pipeline.jobs.workers`.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from pathlib import Path
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
-from apache_beam.transforms.environments import SubprocessSDKEnvironment
 from tqdm import tqdm
 
 from pipeline.errors import InkError
-from pipeline.processes import worker_count
+from pipeline.jobs import workers
+from pipeline.processes import asked_workers, worker_count
 
 VARIABLE = "INK2EDGE_BEAM"
 # Seconds of work in one process from which a process a core pays: starting them costs about 3 s on two idle cores.
@@ -43,7 +44,7 @@ def run(transform: beam.PTransform, seconds: float, progress: Callable[[], tuple
     """
     pipeline = _pipeline(seconds)
     pipeline | desc >> transform
-    with _Progress(progress, desc):
+    with _Progress(progress, desc), workers.losses_told():
         pipeline.run().wait_until_finish()
 
 
@@ -59,17 +60,17 @@ def _pipeline(seconds: float) -> beam.Pipeline:
             return beam.Pipeline(options=PipelineOptions(shlex.split(given)))
         except ValueError as error:
             raise InkError(f"{VARIABLE}={given!r}: expected Beam pipeline options, found {error}; mend it") from error
-    workers = worker_count()
-    if seconds < PARALLEL_FROM or workers == 1:
+    processes = worker_count()
+    if processes == 1 or (seconds < PARALLEL_FROM and not asked_workers()):
         return beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions([]))
-    worker = SubprocessSDKEnvironment.from_command_string(f"{shlex.quote(sys.executable)} -m pipeline.jobs.worker")
-    options = PipelineOptions([f"--direct_num_workers={workers}"])
-    return beam.Pipeline(runner=FnApiRunner(default_environment=worker), options=options)
+    options = PipelineOptions([f"--direct_num_workers={processes}"])
+    return beam.Pipeline(runner=FnApiRunner(default_environment=workers.environment()), options=options)
 
 
 def _quieten() -> None:
-    """Beam warns of optional cloud packages and tells each stage it runs; its errors stay."""
+    """Beam warns of optional cloud packages and tells each stage it runs; its errors stay, but of lost connections."""
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
+    logging.getLogger("apache_beam.runners.worker.data_plane").setLevel(logging.CRITICAL)
 
 
 class _Progress:

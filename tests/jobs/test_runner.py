@@ -26,6 +26,11 @@ def test_a_large_job_takes_as_many_processes_as_the_environment_says(monkeypatch
     assert workers == 6
 
 
+def test_a_small_job_takes_as_many_if_the_environment_says_so(monkeypatch):
+    monkeypatch.setenv("INK2EDGE_WORKERS", "2")
+    assert pipeline(1)[1] == 2
+
+
 def test_one_core_is_not_worth_a_second_process(monkeypatch):
     monkeypatch.setenv("INK2EDGE_WORKERS", "1")
     assert not isinstance(pipeline(100)[0], SubprocessSDKEnvironment)

@@ -1,0 +1,115 @@
+"""Worker processes of a Beam job on this machine: one that dies fails the job, and none outlives it.
+
+    pipeline = beam.Pipeline(runner=FnApiRunner(default_environment=environment()), options=...)
+    with losses_told():
+        pipeline.run()
+
+Beam's own handler of such processes waits for ever for the answers of one that was killed. This one takes its place for
+every job that Beam's FnApiRunner spreads over processes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import grpc
+from apache_beam.portability import python_urns
+from apache_beam.runners.portability.fn_api_runner.worker_handlers import GrpcWorkerHandler, WorkerHandler
+from apache_beam.transforms.environments import SubprocessSDKEnvironment
+from google.protobuf import json_format, text_format
+
+from pipeline.processes import lost
+
+_REPEAT_SECONDS = 0.5
+_READERS = ("beam_control_read", "read_grpc_client_inputs")  # Beam's threads at the other end of a worker's connections
+
+_started: list[LocalWorker] = []
+_losses: list[int] = []  # exit statuses, as `subprocess` gives them
+
+
+def environment() -> SubprocessSDKEnvironment:
+    """Where Beam runs steps: processes of `pipeline.jobs.worker`."""
+    return SubprocessSDKEnvironment.from_command_string(f"{shlex.quote(sys.executable)} -m pipeline.jobs.worker")
+
+
+@contextlib.contextmanager
+def losses_told() -> Iterator[None]:
+    """Within it, a worker that dies is an `InkError`; what Beam's threads say of its broken connections is left out."""
+    _started.clear()
+    _losses.clear()
+    hook = threading.excepthook
+
+    def tell(failure: threading.ExceptHookArgs) -> None:
+        if failure.thread is None or failure.thread.name not in _READERS:
+            hook(failure)
+
+    threading.excepthook = tell
+    try:
+        yield
+    except Exception as error:
+        if _losses:
+            raise lost(_losses[0]) from error
+        raise
+    finally:
+        threading.excepthook = hook
+
+
+@WorkerHandler.register_environment(python_urns.SUBPROCESS_SDK, bytes)
+class LocalWorker(GrpcWorkerHandler):
+    """One process, started by the command line of its environment.
+
+    Its standard input is a pipe that nothing is written to: it closes when this process ends, however that comes about.
+    """
+
+    def __init__(self, command: bytes, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._command = shlex.split(command.decode())
+        self._stopped = threading.Event()
+
+    def start_worker(self) -> None:
+        """Beam's hook."""
+        control, logs = self.control_api_service_descriptor(), self.logging_api_service_descriptor()
+        variables = {
+            "CONTROL_API_SERVICE_DESCRIPTOR": text_format.MessageToString(control),
+            "LOGGING_API_SERVICE_DESCRIPTOR": text_format.MessageToString(logs),
+            "PIPELINE_OPTIONS": json_format.MessageToJson(self.provision_info.provision_info.pipeline_options),
+            "WORKER_ID": self.worker_id,
+        }
+        self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, env=os.environ | variables)
+        _started.append(self)
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._watcher.start()
+
+    def close(self) -> None:
+        """Beam's hook: tells the process that there is no more work, and waits for its end."""
+        try:
+            super().close()
+        except grpc.RpcError:  # it is gone already
+            self.stop_worker()
+
+    def stop_worker(self) -> None:
+        """Beam's hook."""
+        self._process.wait()
+        self._stopped.set()
+        self._watcher.join()
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+
+    def _watch(self) -> None:
+        status = self._process.wait()
+        if status:
+            _losses.append(status)
+        # Again and again: what Beam asks of it or starts from now on would wait, too.
+        while not self._stopped.wait(_REPEAT_SECONDS):
+            for worker in _started:  # the job has failed: what the others are at is of no use
+                worker._process.kill()
+            with contextlib.suppress(RuntimeError, grpc.RpcError):  # requests are made meanwhile; it is gone
+                self.control_conn.abort(lost(status))
+                self.data_conn.close()

@@ -1,0 +1,88 @@
+"""Worker processes of a local Beam job that die: the job fails and says so, wherever it is, and does not wait."""
+
+import os
+import signal
+import threading
+
+import apache_beam as beam
+import pytest
+
+from pipeline.errors import InkError
+from pipeline.jobs import runner, workers
+
+TIMEOUT = pytest.mark.timeout(300)  # a hang is what is looked for; a busy machine takes a minute
+
+
+@pytest.fixture(autouse=True)
+def two_processes(monkeypatch):
+    monkeypatch.setenv("INK2EDGE_WORKERS", "2")
+
+
+def run(work) -> None:
+    """A job of some work on each of four numbers, in two steps."""
+
+    class Steps(beam.PTransform):
+        def expand(self, input_or_inputs):
+            numbers = input_or_inputs | beam.Create([(number, None) for number in range(4)], reshuffle=False)
+            return numbers | beam.GroupByKey() | beam.Map(lambda pair: work(pair[0]))
+
+    runner.run(Steps(), 0, lambda: (0, 4), "steps")
+
+
+@TIMEOUT
+def test_a_worker_that_is_killed_at_work(capfd):
+    main = os.getpid()
+
+    def die_on_three(number):
+        assert os.getpid() != main  # whoever is here may be killed
+        if number == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with pytest.raises(InkError, match=r"found that one ended with SIGKILL.* INK2EDGE_WORKERS to fewer than 2 and run"):
+        run(die_on_three)
+    assert "Traceback" not in capfd.readouterr().err
+
+
+@TIMEOUT
+def test_a_worker_that_is_killed_before_it_is_ready(monkeypatch):
+    start = workers.LocalWorker.start_worker
+
+    def start_and_kill(worker):
+        start(worker)
+        worker._process.kill()
+
+    monkeypatch.setattr(workers.LocalWorker, "start_worker", start_and_kill)
+    with pytest.raises(InkError, match="ended with SIGKILL"):
+        run(str)
+
+
+@TIMEOUT
+def test_workers_that_cannot_start(monkeypatch):
+    command = workers.SubprocessSDKEnvironment.from_command_string("python -c 'raise SystemExit(3)'")
+    monkeypatch.setattr(workers, "environment", lambda: command)
+    with pytest.raises(InkError, match="ended with status 3"):
+        run(str)
+
+
+@TIMEOUT
+def test_an_error_of_the_work_stays_what_it_is(monkeypatch):
+    def fail(number):
+        raise ZeroDivisionError
+
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        run(fail)
+
+
+def test_other_threads_than_beams_fail_aloud(monkeypatch):
+    told = []
+    monkeypatch.setattr(threading, "excepthook", told.append)
+    failures = [
+        threading.ExceptHookArgs([OSError, OSError(), None, threading.Thread(name=name)])
+        for name in ("beam_control_read", "mine")
+    ]
+    with workers.losses_told():
+        for failure in failures:
+            threading.excepthook(failure)
+    assert told == failures[1:]
+    threading.excepthook(failures[0])
+    assert told == failures[::-1]
