@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+from pipeline.errors import InkError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 def partial_path(path: Path) -> Path:
@@ -21,33 +26,62 @@ def partial_path(path: Path) -> Path:
 
 @contextlib.contextmanager
 def atomic_directory(path: Path | str) -> Iterator[Path]:
-    """Yields an empty directory that takes the place of `path` when the block ends without an exception."""
+    """Yields an empty directory that takes the place of `path` when the block ends without an exception.
+
+    Raises:
+        InkError: the disk is full.
+    """
     final = Path(path)
     partial = partial_path(final)
-    remove(partial)
-    partial.mkdir(parents=True)
-    try:
-        yield partial
-    except BaseException:
+    with removed_unless_done(partial, final):
         remove(partial)
-        raise
-    remove(final)
-    os.rename(partial, final)
+        partial.mkdir(parents=True)
+        yield partial
+        remove(final)
+        os.rename(partial, final)
 
 
 @contextlib.contextmanager
 def atomic_file(path: Path | str) -> Iterator[Path]:
-    """Yields a path to write to; it is renamed to `path` when the block ends without an exception."""
+    """Yields a path to write to; it is renamed to `path` when the block ends without an exception.
+
+    Raises:
+        InkError: the disk is full.
+    """
     final = Path(path)
-    final.parent.mkdir(parents=True, exist_ok=True)
     partial = partial_path(final)
-    remove(partial)
-    try:
+    with removed_unless_done(partial, final):
+        final.parent.mkdir(parents=True, exist_ok=True)
+        remove(partial)
         yield partial
+        os.replace(partial, final)
+
+
+@contextlib.contextmanager
+def removed_unless_done(partial: Path, final: Path) -> Iterator[None]:
+    """A block that writes `partial` and renames it to `final`: what it leaves unfinished is removed.
+
+    Raises:
+        InkError: the disk is full.
+    """
+    try:
+        yield
+    except OSError as error:
+        remove(partial)
+        if error.errno in _FULL:
+            raise no_room(final, error) from error
+        raise
     except BaseException:
         remove(partial)
         raise
-    os.replace(partial, final)
+
+
+def no_room(path: Path | str, error: OSError) -> InkError:
+    """The error of a disk that is too full for `path`."""
+    return InkError(
+        f"{path}: expected room on its disk, found none left ({error.strerror}); make some and run again: nothing "
+        "half-written stands in its place"
+    )
 
 
 def write_text(path: Path | str, text: str) -> None:

@@ -1,6 +1,11 @@
+import errno
+import os
+import re
+
 import pytest
 
 from pipeline import files
+from pipeline.errors import InkError
 
 
 def test_directory_appears_only_when_complete(tmp_path):
@@ -43,3 +48,23 @@ def test_failed_file_leaves_the_old_one(tmp_path):
     with pytest.raises(TypeError):
         files.write_json(path, {"top1": object()})
     assert path.read_text() == '{\n  "top1": 0.5\n}\n'
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_told_of_and_nothing_is_left(tmp_path, code):
+    told = f"^{re.escape(str(tmp_path))}/a: expected room on its disk, found none left .*; make some and run again"
+
+    def write(output):
+        with output(tmp_path / "a") as partial:
+            (partial / "half" if partial.is_dir() else partial).write_text("half")
+            raise OSError(code, os.strerror(code))
+
+    for output in (files.atomic_file, files.atomic_directory):
+        with pytest.raises(InkError, match=told):
+            write(output)
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_another_error_stays_what_it_is(tmp_path):
+    with pytest.raises(PermissionError), files.atomic_file(tmp_path / "a"):
+        raise PermissionError(errno.EACCES, "not yours")

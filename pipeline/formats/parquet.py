@@ -8,6 +8,7 @@ not compressed (the PNG bytes are already), but repetitive columns are dictionar
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from pipeline.errors import InkError
 from pipeline.formats.sample import Sample
 
 ROW_GROUP_ROWS = 1024  # 1.1 MB of 56 x 56 ink: a shuffling reader takes whole row groups
@@ -75,6 +77,19 @@ def write_table(path: Path | str, table: pa.Table) -> None:
         write_statistics=repetitive,
         store_schema=True,
     )
+
+
+@contextlib.contextmanager
+def whole(path: Path | str) -> Iterator[None]:
+    """A block that reads a shard.
+
+    Raises:
+        InkError: it is gone, cut short or damaged.
+    """
+    try:
+        yield
+    except (OSError, pa.ArrowException) as error:
+        raise InkError(f"{path}: expected a whole Parquet file, found that {error}; make it again") from error
 
 
 def read_samples(path: Path | str) -> Iterator[Sample]:

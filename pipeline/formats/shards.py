@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 from pipeline.errors import InkError
-from pipeline.files import remove
+from pipeline.files import removed_unless_done
 from pipeline.formats.parquet import write_table
 from pipeline.formats.tfrecord import encode_batch, write_records
 
@@ -103,12 +103,9 @@ def write_shard(
 def renamed_when_done(path: Path) -> Iterator[Path]:
     """Yields a name of its own to write to, renamed to `path` at the end: a bundle that runs twice does no harm."""
     partial = path.with_name(f"{path.name}{_PARTIAL}{uuid.uuid4().hex}")
-    try:
+    with removed_unless_done(partial, path):
         yield partial
         os.replace(partial, path)
-    except BaseException:
-        remove(partial)
-        raise
 
 
 def check_complete(directory: Path, names: Sequence[str]) -> None:

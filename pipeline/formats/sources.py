@@ -24,6 +24,8 @@ from pipeline.formats.gnt import Defect, GntRecord, read_gnt
 
 GNT = ".gnt"
 _CASIA_STEM = re.compile(r"([A-Z]?\d{3,4})-[a-z]", re.IGNORECASE)  # 1001-f, C001-f, 001-f: writer, kind of sample
+# A file that is cut short while it is mapped would end the process (SIGBUS); those of CASIA have 10 to 20 MB.
+_MAPPED_FROM = 1 << 26  # bytes
 _CHUNK = 1 << 16  # bytes; what follows the last whole chunk of a broken zip member is lost
 
 
@@ -58,11 +60,14 @@ def expand(source: Path | str) -> list[Unit]:
 
 
 def read_unit(unit: Unit) -> Iterator[GntRecord | Defect]:
-    """Yields what stands in the file of a unit, memory-mapped, see `read_gnt`.
+    """Yields what stands in the file of a unit, see `read_gnt`; large files are memory-mapped.
 
     A zip member streams into an unnamed temporary file first: memory does not grow with it, and the file not beyond the
     size that the zip declares, which `find_entries` bounds. Where the zip breaks off,
     the records before that are there. A file that cannot be read (any more) is one defect.
+
+    Raises:
+        InkError: no room to unpack a zip member.
     """
     try:
         with _open(unit) as (buffer, breakage):
@@ -89,10 +94,11 @@ def _open(unit: Unit) -> Iterator[tuple[memoryview, str | None]]:
             file: BinaryIO = stack.enter_context(open(unit.path, "rb"))
             breakage = None
         else:
-            file = stack.enter_context(tempfile.TemporaryFile())
+            file = stack.enter_context(tempfile.TemporaryFile(buffering=0))
             breakage = _unpack(unit, file)
-        if file.seek(0, 2) == 0:  # nothing to map
-            yield memoryview(b""), breakage
+        if file.seek(0, 2) <= _MAPPED_FROM:
+            file.seek(0)
+            yield memoryview(file.read()), breakage
             return
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         # Not closed here: arrays may still view it. It goes with the last of them.
@@ -104,12 +110,23 @@ def _unpack(unit: Unit, target: BinaryIO) -> str | None:
     try:
         with zipfile.ZipFile(unit.path) as archive, open_member(archive, unit.member) as member:
             while chunk := member.read(_CHUNK):
-                target.write(chunk)
+                _keep(chunk, target, unit)
     except (KeyError, *ZIP_ERRORS) as error:
         return f"broken zip member after {target.tell()} of {unit.size} bytes: {error}"
-    finally:
-        target.flush()
     return None
+
+
+def _keep(chunk: bytes, target: BinaryIO, unit: Unit) -> None:
+    left = memoryview(chunk)
+    try:
+        while left:  # what is not buffered may be written in parts
+            left = left[target.write(left) :]
+    except OSError as error:
+        folder = tempfile.gettempdir()
+        raise InkError(
+            f"{unit.name}: expected {unit.size} bytes of room in {folder} to unpack it, found {error.strerror}; make "
+            "some, or set TMPDIR to a folder that has it"
+        ) from error
 
 
 def _check_prefixes(units: list[Unit]) -> None:

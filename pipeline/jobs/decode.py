@@ -25,6 +25,7 @@ from pipeline.formats.png import encode_png
 from pipeline.formats.shards import check_complete, gather, shard_names, write_shard
 from pipeline.formats.sources import Unit, expand, read_unit
 from pipeline.ink.normalise import BlankScanError, normalise
+from pipeline.inputs import check_unchanged, stamps
 from pipeline.jobs import shuffle
 from pipeline.jobs.accounts import Account, Output, quarantine_lines, spill_all
 from pipeline.jobs.shuffle import Scratch, total
@@ -41,8 +42,10 @@ def run(params: Decode, output: Output) -> dict[str, int]:
     """Decodes `params.source` and returns the metrics.
 
     Raises:
-        InkError: nothing to decode, more bad records than `params.max_bad_fraction`, no sample of the charset.
+        InkError: nothing to decode, more bad records than `params.max_bad_fraction`, no sample of the charset, a source
+            that changes meanwhile.
     """
+    before = stamps(params.source)
     units = expand(params.source)
     allowed_chars(params.charset)  # a class list that cannot be read is told of before the work, not after
     if params.charset not in CHARSETS:
@@ -52,6 +55,7 @@ def run(params: Decode, output: Output) -> dict[str, int]:
         job = DecodeJob(params, str(directory.absolute()))
         seconds = sum(unit.size for unit in units) / BYTES_PER_SECOND
         receipts = shuffle.run(job, [(unit, unit.size) for unit in units], seconds, "decode")
+        check_unchanged(params.source, before)
         job.account.check(receipts, output.refused)
         _check_written(receipts, params)
         check_complete(directory, job.shard_names)

@@ -24,6 +24,7 @@ from pipeline.formats.formula import Formula, encode_formulas, formulas_table
 from pipeline.formats.shards import check_complete, gather, shard_names, write_shard
 from pipeline.formats.symbols import CROHME_SYMBOLS
 from pipeline.ink.canvas import Frame
+from pipeline.inputs import check_unchanged, stamps
 from pipeline.jobs import shuffle
 from pipeline.jobs.accounts import Account, Output, quarantine_lines, spill_all
 from pipeline.jobs.formulas import Drawn, Filtered, Rejected, Unit, plan, read_unit
@@ -42,14 +43,17 @@ def run(params: MathDecode, output: Output) -> dict[str, int]:
     """Decodes `params.source` and returns the metrics.
 
     Raises:
-        InkError: nothing to decode, more bad files than `params.max_bad_fraction`, no formula of known symbols.
+        InkError: nothing to decode, more bad files than `params.max_bad_fraction`, no formula of known symbols, a
+            source that changes meanwhile.
     """
+    before = stamps(params.source)
     units = plan(params.source)
     remove(output.refused)
     with atomic_directory(output.directory) as directory:
         job = MathDecodeJob(params, str(directory.absolute()))
         files = sum(unit.files for unit in units)
         receipts = shuffle.run(job, [(unit, unit.files) for unit in units], files / FILES_PER_SECOND, "math-decode")
+        check_unchanged(params.source, before)
         job.account.check(receipts, output.refused)
         _check_labels(receipts, params)
         check_complete(directory, job.shard_names)

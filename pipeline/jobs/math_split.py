@@ -22,13 +22,15 @@ from pipeline.errors import InkError
 from pipeline.files import atomic_directory, write_json
 from pipeline.formats.coco import write_coco
 from pipeline.formats.formula import encode_formulas
-from pipeline.formats.parquet import ROW_GROUP_ROWS, read_classes
+from pipeline.formats.parquet import ROW_GROUP_ROWS, read_classes, whole
+from pipeline.inputs import check_unchanged, stamps
 from pipeline.jobs.parts import (
     LEFT_OUT,
     PARTS,
     Files,
     PartsJob,
     account,
+    column_counts,
     deal_writers,
     empty_part,
     image_hashes,
@@ -48,8 +50,10 @@ def run(params: MathSplit, files: Files) -> dict[str, int]:
     """Splits the decoded formulas and returns the metrics.
 
     Raises:
-        InkError: no decoded formulas, folders that the official split does not know, a part without a formula.
+        InkError: no decoded formulas, or some that change meanwhile, folders that the official split does not know, a
+            part without a formula.
     """
+    before = stamps(files.decoded)
     units = files.units("math-decode")
     parts_of, counts, no_writer = survey(units, params)
     samples = sum(counts[part] for part in PARTS)
@@ -60,6 +64,7 @@ def run(params: MathSplit, files: Files) -> dict[str, int]:
     with atomic_directory(files.directory) as directory:
         job = PartsJob(str(directory.absolute()), shards, params.seed, parts_of, "symbols", encode_formulas)
         receipts = job.run(units, 1 / SAMPLES_PER_SECOND, "math-split")
+        check_unchanged(files.decoded, before)
         classes = read_classes(units[0])
         found = {name for receipt in receipts for part in PARTS for name in receipt["parts"][part]["classes"]}
         metrics = account(receipts, [name for name in classes if name in found], samples, "math.split", " ")
@@ -109,7 +114,7 @@ def survey(units: list[Path], params: MathSplit) -> tuple[PartsOf, dict, int]:
     Returns:
         What tells the part of a formula; formulas of each part and of `LEFT_OUT`; formulas that name no writer.
     """
-    named = Counter(pq.read_table(units, columns=["writer"])["writer"].to_pylist())
+    named = column_counts(units, "writer")
     no_writer = named.pop("", 0)
     ranked = rank_writers(named, params.seed)
     test = ranked[: max(round(params.test * len(ranked)), 1)]
@@ -117,8 +122,9 @@ def survey(units: list[Path], params: MathSplit) -> tuple[PartsOf, dict, int]:
     seen: dict[int, set[int]] = {}
     wanted: Counter[tuple[int, int]] = Counter()
     for unit in units:
-        for batch in pq.ParquetFile(unit).iter_batches(ROW_GROUP_ROWS, columns=COLUMNS):
-            wanted.update(first.claimed(pa.Table.from_batches([batch])))
+        with whole(unit), pq.ParquetFile(unit) as file:
+            for batch in file.iter_batches(ROW_GROUP_ROWS, columns=COLUMNS):
+                wanted.update(first.claimed(pa.Table.from_batches([batch])))
     for ink, part in wanted:
         seen.setdefault(ink, set()).add(part)
     claims = {ink: max(parts) for ink, parts in seen.items() if len(parts) > 1}  # PARTS rise in rank

@@ -7,6 +7,7 @@ part follows from its key through a seeded hash: the same bytes on any runner wi
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.errors import InkError
+from pipeline.formats.parquet import whole
 from pipeline.formats.shards import HASH_BITS, check_complete, gather, hash64, shard_names, shard_of, write_shard
 from pipeline.formats.tfrecord import encode_batch
 from pipeline.jobs import shuffle
@@ -108,7 +110,7 @@ class PartsJob:
 
     def run(self, units: Sequence[Path], seconds_a_sample: float, desc: str) -> list[dict]:
         """Runs the job on decoded shards and returns its receipts."""
-        sizes = [pq.read_metadata(unit).num_rows for unit in units]
+        sizes = [row_count(unit) for unit in units]
         work = [(str(unit.absolute()), size) for unit, size in zip(units, sizes, strict=True)]
         receipts = shuffle.run(self, work, sum(sizes) * seconds_a_sample, desc)
         check_complete(Path(self.directory), self.shard_names)
@@ -118,6 +120,30 @@ class PartsJob:
         counts = np.array(self.shard_counts)
         first = np.concatenate([[0], np.cumsum(counts)[:-1]])
         return first[parts] + shard_of(hashes, counts[parts])
+
+
+def row_count(shard: Path) -> int:
+    """Samples of a shard.
+
+    Raises:
+        InkError: see `whole`.
+    """
+    with whole(shard):
+        return pq.read_metadata(shard).num_rows
+
+
+def column_counts(shards: Iterable[Path], column: str) -> Counter[str]:
+    """How often each value of a column of strings occurs.
+
+    Raises:
+        InkError: see `whole`.
+    """
+    counts: Counter[str] = Counter()
+    for shard in shards:
+        with whole(shard):
+            values = pc.value_counts(pq.read_table(shard, columns=[column])[column])
+        counts.update({item["values"]: item["counts"] for item in values.to_pylist()})
+    return counts
 
 
 def hashes_of(values: pa.ChunkedArray, salt: str) -> np.ndarray:
@@ -205,7 +231,7 @@ class _Tally:
 
 
 def _tables(unit: str) -> Iterator[pa.Table]:
-    with pq.ParquetFile(unit) as file:
+    with whole(unit), pq.ParquetFile(unit) as file:
         for batch in file.iter_batches(SPILL_ROWS):
             yield pa.Table.from_batches([batch])
 

@@ -5,13 +5,15 @@
 
 Only unit and shard numbers cross the stages; samples go through files in a scratch folder that every worker sees. Hence
 a job holds no more than one spill chunk and one shard a worker in memory, and runs unchanged on a cluster with a shared
-file system. Both steps may run twice for the same number: they write to names of their own and rename.
+file system. Both steps may run twice for the same number: they write to names of their own and rename. An `InkError` of
+either goes through the scratch folder, too, and ends the job: Beam would make a traceback of it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -21,6 +23,7 @@ import numpy as np
 import pyarrow as pa
 from apache_beam.metrics import Metrics
 
+from pipeline.errors import InkError
 from pipeline.files import remove
 from pipeline.formats.shards import renamed_when_done, spill
 from pipeline.jobs import runner
@@ -80,6 +83,21 @@ class Scratch:
             for chunk in range(receipt["chunks"])
         ]
 
+    def refuse(self, error: InkError) -> None:
+        """Leaves word of an error that ends the job. Where there is no room even for that, raises it."""
+        try:
+            self._refusal.write_text(str(error), encoding="utf-8")
+        except OSError:
+            raise error from None
+
+    def refusal(self) -> InkError | None:
+        """An error that ends the job, if there was one."""
+        return InkError(self._refusal.read_text(encoding="utf-8")) if self._refusal.exists() else None
+
+    @property
+    def _refusal(self) -> Path:
+        return self.directory / "refusal.txt"
+
     def _spill_path(self, unit: int, chunk: int) -> Path:
         return self.directory / f"unit-{unit:06d}-{chunk:04d}.arrow"
 
@@ -92,6 +110,9 @@ def run(job: Job, units: list[tuple[Any, int]], seconds: float, desc: str) -> li
         units: the work, each with its size in any unit; runners get the largest first, which spreads it evenly.
         seconds: that the work would take in one process, roughly, see `runner.run`.
         desc: name of the progress bar.
+
+    Raises:
+        InkError: what a step raised, see `Job`; a worker was lost.
     """
     scratch, directory = Scratch(job.directory), Path(job.directory)
     scratch.directory.mkdir()
@@ -101,6 +122,8 @@ def run(job: Job, units: list[tuple[Any, int]], seconds: float, desc: str) -> li
         return done, len(units) + len(job.shard_names)
 
     runner.run(ShuffleThroughFiles(job, units), seconds, progress, desc)
+    if refusal := scratch.refusal():
+        raise refusal
     receipts = scratch.receipts()
     if len(receipts) != len(units):
         raise AssertionError(f"{desc}: {len(receipts)} of {len(units)} files were worked on")
@@ -131,7 +154,7 @@ class ShuffleThroughFiles(beam.PTransform):
             | "SpreadUnits" >> beam.GroupByKey()
             | "MakeUnit" >> beam.ParDo(_Make(job))
             | "AllUnits" >> beam.combiners.Count.Globally()
-            | "Settle" >> beam.Map(lambda _: job.settle())
+            | "Settle" >> beam.Map(lambda _: None if Scratch(job.directory).refusal() else job.settle())
         )
         shards = [(number, None) for number in range(len(job.shard_names))]
         return (
@@ -148,8 +171,10 @@ class _Make(beam.DoFn):
 
     def process(self, element: tuple[int, Iterable[Any]]) -> Iterable[int]:
         number, (unit,) = element
-        for name, count in self.job.make(number, unit).items():
-            Metrics.counter("ink2edge", name).inc(count)
+        with _refusals(self.job) as go_on:
+            if go_on:
+                for name, count in self.job.make(number, unit).items():
+                    Metrics.counter("ink2edge", name).inc(count)
         yield number
 
 
@@ -158,6 +183,17 @@ class _Publish(beam.DoFn):
         self.job = job
 
     def process(self, element: tuple[int, Any], settled: Any) -> Iterable[int]:
-        if settled is not None:
-            self.job.publish(element[0], settled)
-            yield element[0]
+        with _refusals(self.job) as go_on:
+            if go_on and settled is not None:
+                self.job.publish(element[0], settled)
+        yield element[0]
+
+
+@contextlib.contextmanager
+def _refusals(job: Job) -> Iterator[bool]:
+    """Whether the job goes on; leaves word of an `InkError` of the block."""
+    scratch = Scratch(job.directory)
+    try:
+        yield not scratch.refusal()
+    except InkError as error:
+        scratch.refuse(error)

@@ -8,26 +8,26 @@ The part of a sample follows from its image or its writer, see `pipeline.jobs.pa
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from pipeline.errors import InkError
 from pipeline.files import atomic_directory, write_json
 from pipeline.formats.parquet import read_classes
+from pipeline.inputs import check_unchanged, stamps
 from pipeline.jobs.parts import (
     PARTS,
     SHOWN,
     Files,
     PartsJob,
     account,
+    column_counts,
     deal_writers,
     image_hashes,
     parts_by_hash,
     rank_writers,
+    row_count,
     shard_counts,
 )
 from pipeline.params import Split
@@ -42,15 +42,18 @@ def run(params: Split, files: Files) -> dict[str, int]:
     """Splits the decoded samples and returns the metrics.
 
     Raises:
-        InkError: no decoded samples, no or too few writers for a split by writer, a part without a sample.
+        InkError: no decoded samples, or some that change meanwhile, no or too few writers for a split by writer, a part
+            without a sample.
     """
+    before = stamps(files.decoded)
     units = files.units("decode")
-    writers = None if params.by == "sample" else assign_writers(_writers(units), params)
+    writers = None if params.by == "sample" else assign_writers(column_counts(units, "writer"), params)
     counts = shard_counts(params.shards, (1 - params.test - params.validation, params.validation, params.test))
     with atomic_directory(files.directory) as partial:
         job = PartsJob(str(partial.absolute()), counts, params.seed, PartsOf(params, writers), "char")
         receipts = job.run(units, 1 / SAMPLES_PER_SECOND, "split")
-        samples = sum(pq.read_metadata(unit).num_rows for unit in units)
+        check_unchanged(files.decoded, before)
+        samples = sum(row_count(unit) for unit in units)
         metrics = account(receipts, read_classes(units[0]), samples, "split", "")
     write_json(files.metrics, metrics)
     return metrics
@@ -110,9 +113,3 @@ class PartsOf:
         # From the picture, not the key: copies of one picture must not straddle two parts.
         hashes = image_hashes(table, f"split-{self.params.seed}")
         return parts_by_hash(hashes, self.params.test, self.params.validation)
-
-
-def _writers(units: list[Path]) -> dict[str, int]:
-    """Samples of each writer."""
-    counts = pc.value_counts(pq.read_table(units, columns=["writer"])["writer"])
-    return {item["values"]: item["counts"] for item in counts.to_pylist()}

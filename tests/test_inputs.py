@@ -1,0 +1,63 @@
+"""Inputs that stay as they are, and what is said of those that do not."""
+
+import os
+
+import pytest
+
+from pipeline.errors import InkError
+from pipeline.inputs import check_unchanged, stamps
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("a.gnt", "deep/b.gnt", ".hidden/c.gnt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"12345")
+    (tmp_path / "lost").symlink_to(tmp_path / "nowhere")
+    return tmp_path
+
+
+def test_every_file_but_hidden_ones_is_looked_at(folder):
+    before = stamps(folder)
+    assert sorted(before) == ["a.gnt", "deep/b.gnt", "lost"]
+    assert before["a.gnt"] == (5, (folder / "a.gnt").stat().st_mtime_ns)
+    assert before["lost"] is None
+    (folder / ".hidden/c.gnt").unlink()
+    check_unchanged(folder, before)
+
+
+def rewrite(path):
+    """Other bytes, as many as before."""
+    status = path.stat()
+    path.write_bytes(b"54321")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda folder: (folder / "deep/b.gnt").unlink(), r"deep/b.gnt: .* found that the first is gone"),
+        (lambda folder: (folder / "b.gnt").write_bytes(b""), r"b.gnt: .* found that the first is new"),
+        (lambda folder: (folder / "a.gnt").write_bytes(b"1234"), r"a.gnt: .* found that the first changed"),
+        (lambda folder: (folder / "a.gnt").write_bytes(b"123456"), r"a.gnt: .* found that the first changed"),
+        (lambda folder: rewrite(folder / "a.gnt"), r"a.gnt: .* found that the first changed; let nobody write there"),
+        (
+            lambda folder: folder.rename(folder.with_name("gone")),
+            r"a.gnt and 1 more: .* found that the first is gone",
+        ),
+    ],
+    ids=["gone", "new", "shorter", "longer", "other", "all gone"],
+)
+def test_a_change_names_the_file(folder, change, told):
+    before = stamps(folder)
+    change(folder)
+    with pytest.raises(InkError, match=told):
+        check_unchanged(folder, before)
+
+
+def test_a_file_is_an_input_too(folder):
+    before = stamps(folder / "a.gnt")
+    check_unchanged(folder / "a.gnt", before)
+    (folder / "a.gnt").unlink()
+    with pytest.raises(InkError, match=r"a.gnt: .* is gone"):
+        check_unchanged(folder / "a.gnt", before)
