@@ -5,11 +5,7 @@ The tests build on each other's state and run in order: a project is reproduced 
 
 import csv
 import io
-import json
-import os
-import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,60 +16,12 @@ import yaml
 from moto.server import ThreadedMotoServer
 
 from pipeline.formats.gnt import write_gnt
+from tests.project import ROOT, Project
 
-ROOT = Path(__file__).resolve().parent.parent
 CHARS = "一二十口"
 WRITERS = range(1001, 1013)
 SAMPLES = 3  # a writer and class
-CHANGES = {
-    "decode": {"source": "data/raw/mine", "shards": 2},
-    "split": {"shards": 2, "validation": 0.1},
-    "model": {"width": 0.125, "modules": [1, 1], "features": 32},
-    "train": {"epochs": 5, "batch_size": 12, "ema": 0.8, "learning_rate": 0.01},
-    "quantize": {"calibration_samples": 16},
-    "evaluate": {"latency_runs": 20},
-}
-# The other branch runs too, as small as it gets: `compare` shows both.
-MATH_CHANGES = {
-    "formulas": {"classes": 12, "writers": 8, "handwritten": 40, "printed": 8},
-    "decode": {"height": 64, "width": 128, "shards": 2},
-    "split": {"test": 0.3, "validation": 0.2, "shards": 2},
-    "train": {"width": 0.35, "channels": 16, "anchors": 1, "epochs": 1, "batch_size": 4},
-    "evaluate": {"latency_runs": 20},
-}
 VARIANTS = ["float32", "float16", "dynamic", "int8"]
-
-
-class Project:
-    """A checkout of this project in a folder of its own."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-
-    def run(self, *command: str, check: bool = True) -> str:
-        """Standard output and error of a command in the project."""
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        environment = os.environ | {"PATH": path, "TF_CPP_MIN_LOG_LEVEL": "2", "DVC_NO_ANALYTICS": "1"}
-        environment.pop("INK2EDGE_BEAM", None)
-        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=900)
-        output = done.stdout + done.stderr
-        assert not check or done.returncode == 0, f"{' '.join(command)}\n{output[-4000:]}"
-        return output
-
-    def read_json(self, path: str):
-        return json.loads((self.folder / path).read_text(encoding="utf-8"))
-
-    def commit(self, message: str) -> None:
-        self.run("git", "add", "--all")
-        self.run("git", "commit", "--quiet", "-m", message)
-
-
-def _copy_tracked_files(folder: Path) -> None:
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    for name in filter(None, listed.split("\0")):
-        if (ROOT / name).is_file() and name != "dvc.lock":
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
 
 
 def _scan(char: str, rng: np.random.Generator) -> np.ndarray:
@@ -97,26 +45,12 @@ def _write_corpus(folder: Path) -> None:
         write_gnt(folder / f"{writer}-f.gnt", [(char, _scan(char, rng)) for char in CHARS for _ in range(SAMPLES)])
 
 
-def _change_params(folder: Path) -> None:
-    path = folder / "params.yaml"
-    values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    for section, items in CHANGES.items():
-        values[section] |= items
-    for section, items in MATH_CHANGES.items():
-        values["math"][section] |= items
-    path.write_text(yaml.safe_dump(values, sort_keys=False), encoding="utf-8")
-
-
 @pytest.fixture(scope="module")
 def project(tmp_path_factory) -> Project:
     """A user's project: the corpus came in with `dvc add`, everything ran once and is committed."""
-    project = Project(tmp_path_factory.mktemp("project"))
-    _copy_tracked_files(project.folder)
-    project.run("git", "init", "--quiet")
-    project.run("git", "config", "user.name", "Test")
-    project.run("git", "config", "user.email", "test@example.org")
+    project = Project.make(tmp_path_factory.mktemp("project"))
     _write_corpus(project.folder / "data/raw/mine")
-    _change_params(project.folder)
+    project.change_params({"decode": {"source": "data/raw/mine"}})
     project.run("dvc", "add", "--quiet", "data/raw/mine")
     project.commit("a corpus of our own")
     project.run("dvc", "repro", "compare")

@@ -1,0 +1,213 @@
+"""Stages of a tiny project, killed with SIGKILL while they run: what stands there then, and after the next run."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import random
+import shlex
+import signal
+import subprocess
+import time
+import warnings
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from dvc.repo import Repo
+
+from pipeline.files import remove
+from pipeline.ink.medians import encode_line
+from tests.project import Project
+
+GONE = 120  # seconds that processes have to end after the one that started them was killed; a busy machine is slow
+PARTIAL = ".partial"  # in the name of whatever is not complete
+FOLDER = "a folder"
+
+# Characters drawn with a ruler, for stage `strokes` without the network.
+BAR, POST = ((100, 500), (920, 500)), ((510, 60), (510, 960))
+TOP, BOTTOM = ((200, 800), (820, 800)), ((100, 120), (920, 120))
+MEDIANS = {"一": [BAR], "二": [TOP, BOTTOM], "十": [BAR, POST], "工": [TOP, POST, BOTTOM]}
+CHANGES: dict[str, dict[str, Any]] = {
+    "strokes": {"classes": "".join(MEDIANS), "writers": 12, "samples": 3},
+    "train": {"epochs": 3},
+    "math": {"train": {"epochs": 2}},
+}
+
+Snapshot = dict[str, str]
+"""Digest of every file of a project, by its path."""
+
+
+class Stage(NamedTuple):
+    """What dvc.yaml says of a stage."""
+
+    name: str
+    command: list[str]
+    outputs: list[Path]
+    needs: list[str]
+
+
+class Kill(NamedTuple):
+    """How one run ended."""
+
+    in_time: bool  # before it was done
+    half_written: bool  # something partial was there
+
+
+class Bench:
+    """A project whose stages run undisturbed once, when they are first asked for, and are killed then."""
+
+    def __init__(self, folder: Path) -> None:
+        self.project = Project.make(folder)
+        self.project.change_params(CHANGES)
+        medians = folder / "data/raw/medians/medians.jsonl"
+        medians.parent.mkdir(parents=True)
+        medians.write_text("".join(encode_line(*item) for item in MEDIANS.items()), encoding="utf-8")
+        self.folder = folder
+        self.stages = _stages(folder)
+        for stage in self.stages.values():
+            self._clear(stage)
+        self._base = snapshot(folder)
+        self._made: dict[str, Snapshot] = {"medians": {}}
+        self._seconds: dict[tuple[str, int], float] = {}
+
+    def make(self, name: str) -> None:
+        """Runs a stage undisturbed, after those it needs."""
+        if name not in self._made:
+            stage = self.stages[name]
+            for need in stage.needs:
+                self.make(need)
+            before = snapshot(self.folder)
+            self.run(name, workers=1)
+            self._made[name] = {path: digest for path, digest in snapshot(self.folder).items() if path not in before}
+
+    def run(self, name: str, workers: int) -> None:
+        """Runs a stage to its end, and notes how long it took."""
+        start = time.monotonic()
+        with self._start(name, workers) as process:
+            output, _ = process.communicate()
+        assert process.returncode == 0, output
+        self._seconds[name, workers] = time.monotonic() - start
+
+    def kill(self, name: str, workers: int, share: float, everyone: bool) -> Kill:
+        """Runs a stage, as DVC does after removing its outputs, and kills it.
+
+        Args:
+            name: of the stage.
+            workers: how many processes it may use.
+            share: of the time that it takes undisturbed, at which it is killed.
+            everyone: whether its whole process group is killed or the process alone that started the others.
+        """
+        self.make(name)
+        if (name, workers) not in self._seconds:
+            self._clear(self.stages[name])
+            self.run(name, workers)
+        self._clear(self.stages[name])
+        with self._start(name, workers) as process:
+            try:
+                process.communicate(timeout=share * self._seconds[name, workers])
+            except subprocess.TimeoutExpired:
+                (os.killpg if everyone else os.kill)(process.pid, signal.SIGKILL)
+            process.communicate()
+        wait_until_gone(process.pid)
+        assert process.returncode in (0, -signal.SIGKILL)
+        left = snapshot(self.folder)
+        self.check_visible(left, may_lack={name})
+        return Kill(process.returncode != 0, any(PARTIAL in path for path in left))
+
+    def check_visible(self, found: Snapshot, may_lack: set[str]) -> None:
+        """Whatever has a final name is what an undisturbed run gave; only outputs of some stages may not be there."""
+        visible = {path: digest for path, digest in found.items() if _is_output(path) and digest != FOLDER}
+        expected = self.expected()
+        assert visible == {path: expected.get(path) for path in visible}
+        absent = set(expected) - set(found) - {path for name in may_lack for path in self._made[name]}
+        assert absent == set()
+
+    def check_complete(self) -> None:
+        """Everything is there as if nobody had been killed, and nothing else."""
+        assert snapshot(self.folder) == self.expected()
+
+    def expected(self) -> Snapshot:
+        """What undisturbed runs gave."""
+        return self._base | {path: digest for made in self._made.values() for path, digest in made.items()}
+
+    def _start(self, name: str, workers: int) -> subprocess.Popen:
+        return subprocess.Popen(
+            self.stages[name].command,
+            cwd=self.folder,
+            env=self.project.environment() | {"INK2EDGE_WORKERS": str(workers)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def _clear(self, stage: Stage) -> None:
+        for output in stage.outputs:
+            remove(output)
+
+
+def moments(seed: str, count: int) -> list[float]:
+    """Shares of a whole, drawn from as many equal parts of it."""
+    rng = random.Random(seed)
+    return [(part + rng.random()) / count for part in range(count)]
+
+
+def snapshot(folder: Path) -> Snapshot:
+    """All files and folders of a project but DVC's, git's and Python's own."""
+    paths = (path for path in folder.rglob("*") if not {".git", ".dvc", "__pycache__"} & set(path.parts))
+    return {path.relative_to(folder).as_posix(): digest(path) for path in sorted(paths)}
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file; of JSON, without the times that it holds."""
+    if path.is_dir():
+        return FOLDER
+    data = path.read_bytes()
+    if path.suffix == ".json":
+        with contextlib.suppress(ValueError, RecursionError):  # half a file is not what a whole one is
+            data = json.dumps(_without_times(json.loads(data))).encode()
+    if path.suffix == ".npz":  # differs from run to run in the time that its members have
+        data = b"".join(array.tobytes() for _, array in sorted(np.load(path).items()))
+    return hashlib.sha256(data).hexdigest()
+
+
+def wait_until_gone(group: int) -> None:
+    """Until no process of a group is left; fails when they do not end by themselves."""
+    deadline = time.monotonic() + GONE
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+    os.killpg(group, signal.SIGKILL)
+    raise AssertionError(f"processes outlived the one that started them by {GONE} s")
+
+
+def _without_times(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_times(item) for key, item in value.items() if not {"ms"} & set(key.split("_"))}
+    return [_without_times(item) for item in value] if isinstance(value, list) else value
+
+
+def _is_output(path: str) -> bool:
+    """Whether a name promises a complete file. A training's state is none: it comes and goes."""
+    return PARTIAL not in path and not path.startswith(".checkpoints")
+
+
+def _stages(folder: Path) -> dict[str, Stage]:
+    with warnings.catch_warnings(), Repo(str(folder)) as repo:
+        warnings.simplefilter("ignore", DeprecationWarning)  # DVC's own
+        graph = repo.index.graph
+        return {
+            stage.name: Stage(
+                stage.name,
+                shlex.split(stage.cmd),
+                [Path(out.fs_path) for out in stage.outs if stage.name != "medians"],
+                [need.name for need in graph.successors(stage)],
+            )
+            for stage in repo.index.stages
+        }

@@ -1,0 +1,51 @@
+"""`kill -9` of every stage at random moments: no half output is seen, and the next run ends as if nothing had been.
+
+    pytest tests/faults -m slow -s      # 20 kills a stage, an hour on two idle cores; prints a table
+
+`medians` is left out, since it needs the network; it writes as `strokes` does.
+"""
+
+import pytest
+
+from tests.faults.killing import Bench, Kill, moments
+
+DATA = ("strokes", "decode", "split", "formulas", "math-decode", "math-split")
+REST = ("train", "quantize@int8", "evaluate@dynamic", "math-train", "math-quantize@dynamic", "math-evaluate@float16")
+STAGES = (*DATA, *REST, "compare")
+KILLS = 20
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory) -> Bench:
+    return Bench(tmp_path_factory.mktemp("bench"))
+
+
+def kill_and_run_again(bench: Bench, name: str, number: int, share: float) -> Kill:
+    """Every second time with two processes; every fourth time, the process alone that started the other two."""
+    workers = 1 + number % 2
+    kill = bench.kill(name, workers, share, everyone=number % 4 != 3)
+    bench.run(name, workers)
+    bench.check_complete()
+    return kill
+
+
+def test_every_stage_is_among_them(bench):
+    assert {name.split("@")[0] for name in bench.stages} == {"medians", *(name.split("@")[0] for name in STAGES)}
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("name", DATA)
+def test_a_killed_stage_leaves_nothing_half_done(bench, name):
+    """Once, in the second half of its time, when it writes."""
+    kill_and_run_again(bench, name, 3, 0.5 + moments(name, 1)[0] / 2)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(4 * 3600)
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_that_is_killed_twenty_times(bench, name, capsys):
+    kills = [kill_and_run_again(bench, name, number, share) for number, share in enumerate(moments(name, KILLS))]
+    in_time, halves = sum(kill.in_time for kill in kills), sum(kill.half_written for kill in kills)
+    with capsys.disabled():
+        print(f"\n{name}: {in_time} of {KILLS} kills before its end, {halves} found something half-written")
+    assert in_time >= KILLS / 2
