@@ -3,17 +3,19 @@
     python -m fuzz gnt --runs 1000000
 
 The corpus grows in .fuzz/<target>/ and is kept for the next run. An input that breaks the contract, or a bound of
-memory or time, ends the run with its file in .fuzz/found/: make it small (`--minimise FILE`), mend the reader, and keep
-it as tests/regressions/<target>/<what it is>.
+memory or time, ends the run with its file in .fuzz/found/: make it small (`--minimise FILE`, which leaves ever smaller
+ones beside it), mend the reader, and keep it as tests/regressions/<target>/<what it is>.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import shlex
 import sys
 import tempfile
 from pathlib import Path
+from types import ModuleType
 
 import atheris
 
@@ -30,18 +32,24 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=100_000, help="executions (default: %(default)s)")
     parser.add_argument("--corpus", type=Path, help="folder that the corpus grows in (default: .fuzz/TARGET)")
     parser.add_argument("--minimise", type=Path, metavar="FILE", help="make this failing input smaller instead")
+    parser.add_argument("libfuzzer", nargs="*", help=argparse.SUPPRESS)  # what it asks its own command for, after `--`
     arguments = parser.parse_args()
     if MEMORY_FOLDER.is_dir():
         tempfile.tempdir = str(MEMORY_FOLDER)  # a disk would set the speed
     with atheris.instrument_imports(include=["pipeline"]):
         target = importlib.import_module(f"fuzz.{arguments.target}")
-    corpus = arguments.corpus or WORK / arguments.target
-    _write_seeds(target.seeds(), corpus)
-    # The first folder grows, the others are only read.
-    inputs = [str(corpus), *(str(folder) for folder in [REGRESSIONS / arguments.target] if folder.is_dir())]
-    if arguments.minimise:
-        inputs = [str(arguments.minimise), "-minimize_crash=1"]
-    atheris.Setup([sys.argv[0], *inputs, *_options(arguments.runs, getattr(target, "TOKENS", ()))], target.check)
+    if arguments.libfuzzer:
+        inputs = arguments.libfuzzer
+    elif arguments.minimise:
+        inputs = [str(arguments.minimise), "-minimize_crash=1", *_options(arguments.runs, target)]
+    else:
+        corpus = arguments.corpus or WORK / arguments.target
+        _write_seeds(target.seeds(), corpus)
+        # The first folder grows, the others are only read.
+        inputs = [str(corpus), str(REGRESSIONS / arguments.target), *_options(arguments.runs, target)]
+    # To minimise, libFuzzer runs its command line again and again, through a shell.
+    command = f"{shlex.quote(sys.executable)} -m fuzz {arguments.target} --"
+    atheris.Setup([command, *inputs], target.check)
     atheris.Fuzz()
 
 
@@ -51,7 +59,7 @@ def _write_seeds(seeds: list[bytes], corpus: Path) -> None:
         (corpus / f"seed-{index:03d}").write_bytes(seed)
 
 
-def _options(runs: int, tokens: tuple[str, ...]) -> list[str]:
+def _options(runs: int, target: ModuleType) -> list[str]:
     found = WORK / "found"
     found.mkdir(parents=True, exist_ok=True)
     options = [
@@ -63,7 +71,7 @@ def _options(runs: int, tokens: tuple[str, ...]) -> list[str]:
         f"-artifact_prefix={found}/",
         "-print_final_stats=1",
     ]
-    if tokens:
+    if tokens := getattr(target, "TOKENS", ()):
         words = WORK / "words.dict"
         words.write_text("".join(f'"{_escaped(token)}"\n' for token in tokens), encoding="ascii")
         options.append(f"-dict={words}")

@@ -32,13 +32,16 @@ def atomic_directory(path: Path | str) -> Iterator[Path]:
         InkError: the disk is full.
     """
     final = Path(path)
-    partial = partial_path(final)
+    partial, old = partial_path(final), partial_path(final.with_name(f"{final.name}.old"))
     with removed_unless_done(partial, final):
         remove(partial)
+        remove(old)
         partial.mkdir(parents=True)
         yield partial
-        remove(final)
+        if final.exists():  # removing it takes time, in which it would be half there
+            os.rename(final, old)
         os.rename(partial, final)
+    remove(old)
 
 
 @contextlib.contextmanager

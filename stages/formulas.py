@@ -15,13 +15,13 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from pipeline.files import atomic_directory, atomic_file
+from pipeline.files import atomic_directory
 from pipeline.formats.inkml import read_inkml
 from pipeline.ink.formula_corpus import HANDWRITTEN, PRINTED, write_formulas
 from pipeline.params import load_params
 from pipeline.processes import worker_count
 from pipeline.progress import progress
-from pipeline.report.glyphs import sheet
+from pipeline.report.glyphs import write_sheet
 from stages import run_stage
 from stages.paths import FORMULAS, FORMULAS_SHEET
 
@@ -48,8 +48,7 @@ def draw_sheet(folder: Path) -> None:
     blank = np.zeros(CELL, np.uint8)
     cells = [draw_ink(read_inkml(path.read_bytes()).traces) for path in written]
     cells += [blank] * (-len(cells) % COLUMNS) + [shrink(path) for path in printed]
-    with atomic_file(FORMULAS_SHEET) as partial:
-        cv2.imwrite(str(partial), sheet(np.stack(cells), COLUMNS))
+    write_sheet(FORMULAS_SHEET, np.stack(cells), COLUMNS)
 
 
 def draw_ink(traces: list[np.ndarray]) -> np.ndarray:

@@ -12,10 +12,9 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
-import cv2
 import numpy as np
 
-from pipeline.files import atomic_directory, atomic_file
+from pipeline.files import atomic_directory
 from pipeline.formats.gnt import GntRecord, read_gnt
 from pipeline.ink.corpus import corpus_chars, write_corpus
 from pipeline.ink.medians import load_medians
@@ -23,7 +22,7 @@ from pipeline.ink.normalise import normalise
 from pipeline.params import load_params
 from pipeline.processes import worker_count
 from pipeline.progress import progress
-from pipeline.report.glyphs import sheet
+from pipeline.report.glyphs import write_sheet
 from stages import run_stage
 from stages.paths import CORPUS_SHEET, MEDIANS, STROKES
 
@@ -48,8 +47,7 @@ def draw_sheet(files: list[Path]) -> None:
         for record in itertools.islice(read_gnt(path.read_bytes()), SHOWN_CHARS)
         if isinstance(record, GntRecord)
     ]
-    with atomic_file(CORPUS_SHEET) as partial:
-        cv2.imwrite(str(partial), sheet(np.stack(scans), columns=len(scans) // len(files)))
+    write_sheet(CORPUS_SHEET, np.stack(scans), columns=len(scans) // len(files))
 
 
 if __name__ == "__main__":

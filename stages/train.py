@@ -32,7 +32,11 @@ def main() -> None:
 
 def log_and_save(train: Training, curves: Path, path: Path) -> None:
     """Runs a training, with its curves in `curves`, and forgets its state once the model is at `path`."""
-    with Live(str(curves), dvcyaml=None, report=None, save_dvc_exp=False) as live:
+    # Beside their place until they are complete: a kill leaves half a line.
+    with (
+        files.atomic_directory(curves) as partial,
+        Live(str(partial), dvcyaml=None, report=None, save_dvc_exp=False) as live,
+    ):
 
         def log(epoch: int, row: Row) -> None:
             for name, value in row.items():
@@ -42,8 +46,8 @@ def log_and_save(train: Training, curves: Path, path: Path) -> None:
         model, final, state = train(log, ROOT)
         for name, value in final.items():
             live.log_metric(name, round(value, 5), plot=False)
-    with files.atomic_file(path) as partial:
-        save_model(model, partial)
+    with files.atomic_file(path) as unfinished:
+        save_model(model, unfinished)
     state.remove()
 
 

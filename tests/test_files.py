@@ -35,6 +35,16 @@ def test_what_a_kill_left_is_removed_by_the_next_run(tmp_path):
         assert list(partial.iterdir()) == []
 
 
+def test_an_old_directory_goes_as_a_whole(tmp_path, monkeypatch):
+    final = tmp_path / "shards"
+    (final / "old").mkdir(parents=True)
+    seen = []
+    monkeypatch.setattr(files.shutil, "rmtree", lambda path: seen.append((path, sorted(final.iterdir()))))
+    with files.atomic_directory(final) as partial:
+        (partial / "new").mkdir()
+    assert seen == [(tmp_path / "shards.partial.old", [final / "new"])]
+
+
 def test_file_keeps_its_suffix_while_it_is_written(tmp_path):
     with files.atomic_file(tmp_path / "new" / "model.keras") as partial:
         assert partial.name == "model.partial.keras"

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
+import cv2
 import numpy as np
+
+from pipeline.files import atomic_file
 
 PAPER = 255
 
@@ -12,6 +16,13 @@ PAPER = 255
 def as_printed(images: np.ndarray) -> np.ndarray:
     """Samples (ink bright on black) as dark ink on white."""
     return PAPER - images
+
+
+def write_sheet(path: Path, images: np.ndarray, columns: int) -> None:
+    """Writes a `sheet` as PNG. Not by `cv2.imwrite`, which says nothing of a full disk."""
+    _, encoded = cv2.imencode(".png", sheet(images, columns))
+    with atomic_file(path) as partial:
+        partial.write_bytes(encoded)
 
 
 def sheet(images: np.ndarray, columns: int, gap: int = 4) -> np.ndarray:

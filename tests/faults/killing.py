@@ -67,8 +67,7 @@ class Bench:
         medians.write_text("".join(encode_line(*item) for item in MEDIANS.items()), encoding="utf-8")
         self.folder = folder
         self.stages = _stages(folder)
-        for stage in self.stages.values():
-            self._clear(stage)
+        self.clear()
         self._base = snapshot(folder)
         self._made: dict[str, Snapshot] = {"medians": {}}
         self._seconds: dict[tuple[str, int], float] = {}
@@ -91,20 +90,21 @@ class Bench:
         assert process.returncode == 0, output
         self._seconds[name, workers] = time.monotonic() - start
 
-    def kill(self, name: str, workers: int, share: float, everyone: bool) -> Kill:
-        """Runs a stage, as DVC does after removing its outputs, and kills it.
+    def kill(self, name: str, workers: int, share: float, everyone: bool, anew: bool) -> Kill:
+        """Runs a stage and kills it.
 
         Args:
             name: of the stage.
             workers: how many processes it may use.
             share: of the time that it takes undisturbed, at which it is killed.
             everyone: whether its whole process group is killed or the process alone that started the others.
+            anew: whether its outputs are removed before, as DVC does.
         """
         self.make(name)
         if (name, workers) not in self._seconds:
-            self._clear(self.stages[name])
             self.run(name, workers)
-        self._clear(self.stages[name])
+        if anew:
+            self._clear(self.stages[name])
         with self._start(name, workers) as process:
             try:
                 process.communicate(timeout=share * self._seconds[name, workers])
@@ -114,16 +114,9 @@ class Bench:
         wait_until_gone(process.pid)
         assert process.returncode in (0, -signal.SIGKILL)
         left = snapshot(self.folder)
-        self.check_visible(left, may_lack={name})
+        check_visible(left, self.expected())
+        self._check_whole(self.stages[name], left)
         return Kill(process.returncode != 0, any(PARTIAL in path for path in left))
-
-    def check_visible(self, found: Snapshot, may_lack: set[str]) -> None:
-        """Whatever has a final name is what an undisturbed run gave; only outputs of some stages may not be there."""
-        visible = {path: digest for path, digest in found.items() if _is_output(path) and digest != FOLDER}
-        expected = self.expected()
-        assert visible == {path: expected.get(path) for path in visible}
-        absent = set(expected) - set(found) - {path for name in may_lack for path in self._made[name]}
-        assert absent == set()
 
     def check_complete(self) -> None:
         """Everything is there as if nobody had been killed, and nothing else."""
@@ -132,6 +125,20 @@ class Bench:
     def expected(self) -> Snapshot:
         """What undisturbed runs gave."""
         return self._base | {path: digest for made in self._made.values() for path, digest in made.items()}
+
+    def clear(self) -> None:
+        """Removes all outputs."""
+        for stage in self.stages.values():
+            self._clear(stage)
+
+    def _check_whole(self, stage: Stage, found: Snapshot) -> None:
+        """All of an output is there or nothing, and all of every other stage's."""
+        absent = set(self.expected()) - set(found)
+        for output in stage.outputs:
+            own = {path for path in self._made[stage.name] if (self.folder / path).is_relative_to(output)}
+            assert absent & own in (set(), own)
+            absent -= own
+        assert all(self.expected()[path] == FOLDER for path in absent)
 
     def _start(self, name: str, workers: int) -> subprocess.Popen:
         return subprocess.Popen(
@@ -149,6 +156,12 @@ class Bench:
             remove(output)
 
 
+def check_visible(found: Snapshot, expected: Snapshot) -> None:
+    """Every file that has a final name is what an undisturbed run gave."""
+    visible = {path: digest for path, digest in found.items() if digest != FOLDER and _is_output(path)}
+    assert visible == {path: expected.get(path) for path in visible}
+
+
 def moments(seed: str, count: int) -> list[float]:
     """Shares of a whole, drawn from as many equal parts of it."""
     rng = random.Random(seed)
@@ -157,7 +170,7 @@ def moments(seed: str, count: int) -> list[float]:
 
 def snapshot(folder: Path) -> Snapshot:
     """All files and folders of a project but DVC's, git's and Python's own."""
-    paths = (path for path in folder.rglob("*") if not {".git", ".dvc", "__pycache__"} & set(path.parts))
+    paths = (path for path in folder.rglob("*") if not {".git", ".dvc", "dvc.lock", "__pycache__"} & set(path.parts))
     return {path.relative_to(folder).as_posix(): digest(path) for path in sorted(paths)}
 
 

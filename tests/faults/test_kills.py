@@ -15,15 +15,10 @@ STAGES = (*DATA, *REST, "compare")
 KILLS = 20
 
 
-@pytest.fixture(scope="module")
-def bench(tmp_path_factory) -> Bench:
-    return Bench(tmp_path_factory.mktemp("bench"))
-
-
 def kill_and_run_again(bench: Bench, name: str, number: int, share: float) -> Kill:
-    """Every second time with two processes; every fourth time, the process alone that started the other two."""
+    """By turns with one process and with two, killing all or the one that began, anew or over old outputs."""
     workers = 1 + number % 2
-    kill = bench.kill(name, workers, share, everyone=number % 4 != 3)
+    kill = bench.kill(name, workers, share, everyone=number % 4 != 3, anew=number % 8 < 5)
     bench.run(name, workers)
     bench.check_complete()
     return kill

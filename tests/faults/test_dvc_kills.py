@@ -1,0 +1,78 @@
+"""`dvc repro` of both branches, killed with all that it started, again and again: it goes on each time, and ends alike.
+
+pytest tests/faults/test_dvc_kills.py -m slow -s      # half an hour on two idle cores
+"""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tests.faults.killing import Bench, Snapshot, check_visible, snapshot, wait_until_gone
+
+KILLS = 20
+TIMED = "reports/comparison.md"  # holds latencies, which no two runs share
+
+
+def but_timed(found: Snapshot) -> Snapshot:
+    return {path: digest for path, digest in found.items() if path != TIMED}
+
+
+def repro(bench: Bench) -> subprocess.Popen:
+    """All of it, as a process group of its own."""
+    return subprocess.Popen(
+        ["dvc", "repro", "compare"],
+        cwd=bench.folder,
+        env=bench.project.environment() | {"INK2EDGE_WORKERS": "2"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def begin(bench: Bench) -> None:
+    """As if nothing had ever run but `medians`, which takes the network."""
+    bench.clear()
+    (bench.folder / "dvc.lock").unlink(missing_ok=True)
+    shutil.rmtree(bench.folder / ".dvc/cache", ignore_errors=True)
+    bench.project.run("dvc", "commit", "--force", "--quiet", "medians")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(12 * 3600)
+def test_a_repro_that_is_killed_twenty_times(bench, tmp_path, capsys):
+    for name in bench.stages:
+        bench.make(name)
+    expected = but_timed(bench.expected())
+    twin = Bench(tmp_path / "twin")
+    begin(twin)
+    start = time.monotonic()
+    output, _ = repro(twin).communicate()
+    seconds = time.monotonic() - start
+    assert but_timed(snapshot(twin.folder)) == expected, output
+    begin(twin)
+    rng, kills, ends = random.Random(1), 0, 1
+    while kills < KILLS:
+        with repro(twin) as process:
+            try:
+                output, _ = process.communicate(timeout=rng.uniform(0, seconds / 5))
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                kills += 1
+            process.communicate()
+        wait_until_gone(process.pid)
+        check_visible(but_timed(snapshot(twin.folder)), expected)
+        if process.returncode >= 0:
+            assert but_timed(snapshot(twin.folder)) == expected, output
+            begin(twin)
+            ends += 1
+    with repro(twin) as process:
+        output, _ = process.communicate()
+    assert but_timed(snapshot(twin.folder)) == expected, output
+    with capsys.disabled():
+        print(f"\ndvc repro: {KILLS} kills, {ends} undisturbed or finished between them, {seconds:.0f} s undisturbed")

@@ -1,0 +1,145 @@
+"""Stages on a disk that is too small for what they write: one clear line, and nothing left of the attempt.
+
+The disk is a tmpfs in a mount namespace of its own, which goes with the process.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.faults.killing import Bench
+from tests.jobs.tiny_casia import gnt
+from tests.jobs.tiny_math import write
+
+PAGE = 4096  # bytes in which a tmpfs gives room
+NAMESPACE = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
+# $1: size of the disk, $2: where it goes, $3: what is on it at first, $4: file that gets the names before and after.
+ON_SMALL_DISK = """
+set -e
+mount -t tmpfs -o size="$1" tmpfs "$2"
+cp -r "$3"/. "$2"
+files=$4
+cd "$2"
+find . -type f | sort > "$files.before"
+shift 4
+status=0
+"$@" || status=$?
+find . -type f -not -path './.checkpoints/*' | sort > "$files.after"
+exit $status
+"""
+
+
+def _can_mount(folder: Path) -> bool:
+    if not shutil.which("unshare"):
+        return False
+    command = [*NAMESPACE, "mount", "-t", "tmpfs", "tmpfs", str(folder)]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+@pytest.fixture(autouse=True)
+def small_disks(tmp_path):
+    if not _can_mount(tmp_path):
+        pytest.skip("a small disk takes the right to mount one, or user namespaces")
+
+
+def pages(paths) -> int:
+    """Bytes that files take on a tmpfs, their folders included."""
+    sizes = [path.stat().st_size if path.is_file() else 1 for path in paths]
+    return sum(-(-size // PAGE) * PAGE for size in sizes)
+
+
+def run_on_small_disk(
+    command: list[str], content: Path, size: int, folder: Path, environment: dict[str, str]
+) -> tuple[subprocess.CompletedProcess, list[str], list[str]]:
+    """Runs a command in a copy of `content`; returns what came of it and the names of all files before and after."""
+    (folder / "disk").mkdir()
+    arguments = [str(size), str(folder / "disk"), str(content), str(folder / "names"), *command]
+    done = subprocess.run(
+        [*NAMESPACE, "sh", "-c", ON_SMALL_DISK, "sh", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    before, after = ((folder / f"names.{when}").read_text().splitlines() for when in ("before", "after"))
+    return done, before, after
+
+
+def check_stage(bench: Bench, name: str, share: float, workers: int, folder: Path) -> None:
+    """A stage of the bench where there is room for a share of its output."""
+    bench.make(name)
+    content = folder / "content"
+    shutil.copytree(bench.folder, content, ignore=shutil.ignore_patterns(".git", ".dvc", "__pycache__"))
+    outputs = [content / output.relative_to(bench.folder) for output in bench.stages[name].outputs]
+    needed = pages(path for output in outputs for path in [output, *output.rglob("*")])
+    for output in outputs:
+        shutil.rmtree(output) if output.is_dir() else output.unlink()
+    size = pages(content.rglob("*")) + int(share * needed / PAGE) * PAGE
+    environment = bench.project.environment() | {"INK2EDGE_WORKERS": str(workers)}
+    done, before, after = run_on_small_disk(bench.stages[name].command, content, size, folder, environment)
+    assert done.returncode == 1, done.stderr
+    told = done.stderr.splitlines()[-1]
+    assert "expected room on its disk, found none left (No space left on device); make some and run again" in told
+    assert "Traceback" not in done.stderr
+    assert after == before
+
+
+DATA = [("strokes", 1), ("strokes", 2), ("decode", 1), ("decode", 2), ("split", 1), ("formulas", 2), ("math-decode", 1)]
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize(("name", "workers"), DATA)
+def test_a_disk_that_gets_full(bench, tmp_path, name, workers):
+    check_stage(bench, name, 0.5, workers, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("share", [0.05, 0.5, 0.95])
+@pytest.mark.parametrize("name", ["train", "math-train", "quantize@int8", "math-quantize@dynamic", "math-split"])
+def test_a_disk_that_gets_full_in_training_and_after(bench, tmp_path, name, share):
+    check_stage(bench, name, share, 1, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("share", [0.05, 0.95])
+@pytest.mark.parametrize(("name", "workers"), DATA)
+def test_a_disk_that_is_full_early_and_late(bench, tmp_path, name, workers, share):
+    check_stage(bench, name, share, workers, tmp_path)
+
+
+UNPACK = """
+from pipeline.formats.sources import expand, read_unit
+from stages import run_stage
+
+def main():
+    for unit in expand("source.zip"):
+        list(read_unit(unit))
+
+run_stage(main)
+"""
+
+
+def test_no_room_to_unpack_a_zip_is_no_broken_zip(tmp_path):
+    """The temporary folder is on the small disk; the zip fits, what it unpacks to does not."""
+    content = tmp_path / "content"
+    for writer in (1001, 1002):
+        write(tmp_path / f"source/{writer}-f.gnt", gnt(writer) * 20)
+    content.mkdir()
+    shutil.make_archive(str(content / "source"), "zip", tmp_path / "source")
+    packed, unpacked = pages(content.iterdir()), (tmp_path / "source/1001-f.gnt").stat().st_size
+    (content / "main.py").write_text(UNPACK)
+    environment = os.environ | {"TMPDIR": str(tmp_path / "disk"), "PYTHONPATH": str(Path(__file__).parents[2])}
+    size = packed + 2 * PAGE + unpacked // 2
+    done, before, after = run_on_small_disk([sys.executable, "main.py"], content, size, tmp_path, environment)
+    assert done.returncode == 1, done.stderr
+    assert (
+        f"source.zip:1001-f.gnt: expected {unpacked} bytes of room in {tmp_path / 'disk'} to unpack it" in done.stderr
+    )
+    assert "Traceback" not in done.stderr
+    assert after == before

@@ -1,0 +1,66 @@
+"""`python -m fuzz`: runs a target within its bounds, tells what breaks, and makes it small."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from fuzz import TARGETS
+from tests.project import ROOT
+
+pytest.importorskip("atheris")
+# In place of a reader: one that breaks on three bytes.
+BROKEN = """
+import sys, types
+
+target = types.ModuleType("fuzz.gnt")
+
+def check(data):
+    assert b"BUG" not in data
+
+target.check, target.seeds = check, lambda: [b"good"]
+sys.modules["fuzz.gnt"] = target
+"""
+
+
+def fuzz(*arguments: str, folder: Path) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", "fuzz", *arguments],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_target_runs(target, tmp_path):
+    done = fuzz(target, "--runs", "300", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "stat::number_of_executed_units:" in done.stderr
+    assert list((tmp_path / ".fuzz/found").iterdir()) == []
+    assert len(list((tmp_path / ".fuzz" / target).iterdir())) >= 2
+
+
+@pytest.mark.timeout(600)
+def test_what_breaks_is_kept_and_made_small(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(BROKEN)
+    large = tmp_path / "large"
+    large.write_bytes(bytes(range(40)) + b"BUG" + bytes(range(40)))
+    done = fuzz("gnt", "--minimise", str(large), "--runs", "3000", folder=tmp_path)
+    found = min((tmp_path / ".fuzz/found").iterdir(), key=lambda path: path.stat().st_size)
+    assert b"BUG" in found.read_bytes(), done.stdout + done.stderr
+    assert found.stat().st_size <= 20
+    assert str(found.relative_to(tmp_path)) in done.stdout + done.stderr
+
+
+def test_what_does_not_break_is_not_made_small(tmp_path):
+    good = tmp_path / "good"
+    good.write_bytes(b"")
+    done = fuzz("gnt", "--minimise", str(good), "--runs", "10", folder=tmp_path)
+    assert done.returncode == 1
+    assert "did not crash" in done.stdout + done.stderr
