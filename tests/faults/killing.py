@@ -22,6 +22,13 @@ from pipeline.files import remove
 from pipeline.ink.medians import encode_line
 from tests.project import Project
 
+DATA = ("strokes", "decode", "split", "formulas", "math-decode", "math-split")
+REST = (
+    *("train", "quantize@int8", "evaluate@dynamic"),
+    *("math-train", "math-quantize@dynamic", "math-evaluate@float16", "compare"),
+)
+"""All stages but `medians`, which needs the network and writes as `strokes` does; of variants one each."""
+
 GONE = 120  # seconds that processes have to end after the one that started them was killed; a busy machine is slow
 PARTIAL = ".partial"  # in the name of whatever is not complete
 FOLDER = "a folder"
@@ -79,7 +86,7 @@ class Bench:
             for need in stage.needs:
                 self.make(need)
             before = snapshot(self.folder)
-            self.run(name, workers=1)
+            self.run(name, workers=2)
             self._made[name] = {path: digest for path, digest in snapshot(self.folder).items() if path not in before}
 
     def run(self, name: str, workers: int) -> None:

@@ -3,6 +3,7 @@
 The disk is a tmpfs in a mount namespace of its own, which goes with the process.
 """
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.killing import Bench
+from tests.faults.killing import DATA, REST, Bench
 from tests.jobs.tiny_casia import gnt
 from tests.jobs.tiny_math import write
 
@@ -88,11 +89,8 @@ def check_stage(bench: Bench, name: str, share: float, workers: int, folder: Pat
     assert after == before
 
 
-DATA = [("strokes", 1), ("strokes", 2), ("decode", 1), ("decode", 2), ("split", 1), ("formulas", 2), ("math-decode", 1)]
-
-
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize(("name", "workers"), DATA)
+@pytest.mark.parametrize(("name", "workers"), [("strokes", 2), ("decode", 1), ("decode", 2), ("math-decode", 1)])
 def test_a_disk_that_gets_full(bench, tmp_path, name, workers):
     check_stage(bench, name, 0.5, workers, tmp_path)
 
@@ -100,16 +98,8 @@ def test_a_disk_that_gets_full(bench, tmp_path, name, workers):
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("share", [0.05, 0.5, 0.95])
-@pytest.mark.parametrize("name", ["train", "math-train", "quantize@int8", "math-quantize@dynamic", "math-split"])
-def test_a_disk_that_gets_full_in_training_and_after(bench, tmp_path, name, share):
-    check_stage(bench, name, share, 1, tmp_path)
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(3600)
-@pytest.mark.parametrize("share", [0.05, 0.95])
-@pytest.mark.parametrize(("name", "workers"), DATA)
-def test_a_disk_that_is_full_early_and_late(bench, tmp_path, name, workers, share):
+@pytest.mark.parametrize(("name", "workers"), [*itertools.product(DATA, (1, 2)), *((name, 1) for name in REST)])
+def test_any_disk_that_gets_full(bench, tmp_path, name, workers, share):
     check_stage(bench, name, share, workers, tmp_path)
 
 

@@ -7,11 +7,8 @@
 
 import pytest
 
-from tests.faults.killing import Bench, Kill, moments
+from tests.faults.killing import DATA, REST, Bench, Kill, moments
 
-DATA = ("strokes", "decode", "split", "formulas", "math-decode", "math-split")
-REST = ("train", "quantize@int8", "evaluate@dynamic", "math-train", "math-quantize@dynamic", "math-evaluate@float16")
-STAGES = (*DATA, *REST, "compare")
 KILLS = 20
 
 
@@ -25,11 +22,14 @@ def kill_and_run_again(bench: Bench, name: str, number: int, share: float) -> Ki
 
 
 def test_every_stage_is_among_them(bench):
-    assert {name.split("@")[0] for name in bench.stages} == {"medians", *(name.split("@")[0] for name in STAGES)}
+    assert {name.split("@")[0] for name in bench.stages} == {
+        "medians",
+        *(name.split("@")[0] for name in (*DATA, *REST)),
+    }
 
 
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("name", DATA)
+@pytest.mark.parametrize("name", ["strokes", "decode", "split", "math-decode"])
 def test_a_killed_stage_leaves_nothing_half_done(bench, name):
     """Once, in the second half of its time, when it writes."""
     kill_and_run_again(bench, name, 3, 0.5 + moments(name, 1)[0] / 2)
@@ -37,7 +37,7 @@ def test_a_killed_stage_leaves_nothing_half_done(bench, name):
 
 @pytest.mark.slow
 @pytest.mark.timeout(4 * 3600)
-@pytest.mark.parametrize("name", STAGES)
+@pytest.mark.parametrize("name", [*DATA, *REST])
 def test_a_stage_that_is_killed_twenty_times(bench, name, capsys):
     kills = [kill_and_run_again(bench, name, number, share) for number, share in enumerate(moments(name, KILLS))]
     in_time, halves = sum(kill.in_time for kill in kills), sum(kill.half_written for kill in kills)
