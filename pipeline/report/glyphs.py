@@ -22,7 +22,7 @@ def write_sheet(path: Path, images: np.ndarray, columns: int) -> None:
     """Writes a `sheet` as PNG. Not by `cv2.imwrite`, which says nothing of a full disk."""
     _, encoded = cv2.imencode(".png", sheet(images, columns))
     with atomic_file(path) as partial:
-        partial.write_bytes(encoded)
+        partial.write_bytes(encoded.tobytes())
 
 
 def sheet(images: np.ndarray, columns: int, gap: int = 4) -> np.ndarray:
