@@ -10,7 +10,7 @@ import pytest
 from fuzz import TARGETS
 from tests.project import ROOT
 
-pytest.importorskip("atheris")
+fuzz_main = pytest.importorskip("fuzz.__main__")  # which needs atheris
 # In place of a reader: one that breaks on three bytes.
 BROKEN = """
 import sys, types
@@ -44,6 +44,24 @@ def test_a_target_runs(target, tmp_path):
     assert "stat::number_of_executed_units:" in done.stderr
     assert list((tmp_path / ".fuzz/found").iterdir()) == []
     assert len(list((tmp_path / ".fuzz" / target).iterdir())) >= 2
+
+
+def test_many_executions_are_spread_over_processes(tmp_path, monkeypatch):
+    commands = []
+
+    def run(command, check):
+        commands.append(command[3:])
+        return subprocess.CompletedProcess(command, 0 if len(commands) < 3 else 77)
+
+    monkeypatch.setattr(fuzz_main.subprocess, "run", run)
+    monkeypatch.setattr(fuzz_main, "ROUND", 10)
+    for runs, status in ((15, 0), (99, 77)):
+        monkeypatch.setattr(sys, "argv", ["fuzz", "gnt", "--runs", str(runs)])
+        with pytest.raises(SystemExit) as end:
+            fuzz_main.main()
+        assert end.value.code == status
+    assert [command[-1] for command in commands] == ["10", "5", "10"]
+    assert commands[0] == ["gnt", "--runs", "15", "--runs", "10"]
 
 
 @pytest.mark.timeout(600)
