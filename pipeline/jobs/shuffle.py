@@ -6,7 +6,7 @@
 Only unit and shard numbers cross the stages; samples go through files in a scratch folder that every worker sees. Hence
 a job holds no more than one spill chunk and one shard a worker in memory, and runs unchanged on a cluster with a shared
 file system. Both steps may run twice for the same number: they write to names of their own and rename. An `InkError` of
-either goes through the scratch folder, too, and ends the job: Beam would make a traceback of it.
+any step goes through the scratch folder, too, and ends the job: Beam would make a traceback of it.
 """
 
 from __future__ import annotations
@@ -84,9 +84,10 @@ class Scratch:
         ]
 
     def refuse(self, error: InkError) -> None:
-        """Leaves word of an error that ends the job. Where there is no room even for that, raises it."""
+        """Leaves word of an error that ends the job, if there is none yet. Where there is no room for it, raises it."""
         try:
-            self._refusal.write_text(str(error), encoding="utf-8")
+            with contextlib.suppress(FileExistsError), open(self._refusal, "x", encoding="utf-8") as file:
+                file.write(str(error))
         except OSError:
             raise error from None
 
@@ -154,7 +155,7 @@ class ShuffleThroughFiles(beam.PTransform):
             | "SpreadUnits" >> beam.GroupByKey()
             | "MakeUnit" >> beam.ParDo(_Make(job))
             | "AllUnits" >> beam.combiners.Count.Globally()
-            | "Settle" >> beam.Map(lambda _: None if Scratch(job.directory).refusal() else job.settle())
+            | "Settle" >> beam.Map(lambda _: _settle(job))
         )
         shards = [(number, None) for number in range(len(job.shard_names))]
         return (
@@ -187,6 +188,11 @@ class _Publish(beam.DoFn):
             if go_on and settled is not None:
                 self.job.publish(element[0], settled)
         yield element[0]
+
+
+def _settle(job: Job) -> Any:
+    with _refusals(job) as go_on:
+        return job.settle() if go_on else None
 
 
 @contextlib.contextmanager
