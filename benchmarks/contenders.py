@@ -1,0 +1,185 @@
+"""Ways to get samples out of the same `.gnt` files: the project's jobs, what a person would write, what others wrote.
+
+Each takes the source, an empty folder to write to and a number of processes, and returns how many records it did.
+
+* `plain_loop`: struct, Pillow's bilinear resize to 56 x 56, Pillow's PNG, one Parquet file a `.gnt`, in several
+  processes. It takes every header on trust, distorts the aspect, writes neither TFRecord nor an account;
+* `png_dump`: one PNG file a sample in a folder a character, every pixel through `struct`, as
+  github.com/lucaskjaero/PyCasia (`pycasia/CASIA.py`) does, in one process;
+* `one_tfrecord`: the samples of the plain loop as one TFRecord file, by TensorFlow's writer, in one process;
+* `tfrecord_of_scans`: github.com/astromme/classify-handwritten-characters (`create_records.py`): the same, but with the
+  scans as they are; it leaves the resizing to every epoch of training, and holds the whole corpus in memory to shuffle
+  it;
+* `decode_job`, `split_job`: `pipeline.jobs`, with all their outputs.
+"""
+
+from __future__ import annotations
+
+import io
+import multiprocessing
+import os
+import random
+import struct
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from PIL import Image
+
+from pipeline.formats.charset import GB2312_LEVEL1
+from pipeline.formats.sources import Unit, expand
+from pipeline.params import Decode, load_params
+from pipeline.progress import progress
+
+SIDE = 56
+
+Contender = Callable[[str, Path, int], int]
+Pixels = Callable[[bytes, int, int], np.ndarray]  # from a buffer: how many from which offset on
+
+
+def plain_loop(source: str, folder: Path, processes: int) -> int:
+    """All files, one after the other or dealt out to processes."""
+    units = sorted(expand(source), key=lambda unit: -unit.size)
+    work = partial(_plain_file, folder=folder)
+    if processes == 1:
+        return sum(map(work, _shown(units, "plain loop")))
+    with multiprocessing.Pool(processes) as pool:
+        return sum(progress(pool.imap_unordered(work, units), total=len(units), desc="plain loop", unit="files"))
+
+
+def png_dump(source: str, folder: Path, _: int) -> int:
+    """One PNG file a record."""
+    count = 0
+    for unit in _shown(expand(source), "PNG dump"):
+        for char, scan in _records(unit, _one_by_one):
+            target = folder / f"{ord(char):05x}"
+            target.mkdir(exist_ok=True)
+            _resized(scan).save(target / f"{count}.png")
+            count += 1
+    return count
+
+
+def one_tfrecord(source: str, folder: Path, _: int) -> int:
+    """One TFRecord of all samples."""
+    samples = ((char, _png(scan)) for unit in _shown(expand(source), "one TFRecord") for char, scan in _records(unit))
+    return _write_tfrecord(folder, ((char, SIDE, SIDE, png) for char, png in samples))
+
+
+def tfrecord_of_scans(source: str, folder: Path, _: int) -> int:
+    """One TFRecord of all scans, shuffled."""
+    units = _shown(expand(source), "TFRecord of scans")
+    samples = [(char, scan) for unit in units for char, scan in _records_from_file(unit.path)]
+    random.Random(1).shuffle(samples)
+    return _write_tfrecord(folder, ((char, *scan.shape, scan.tobytes()) for char, scan in samples))
+
+
+def decode_job(source: str, folder: Path, processes: int) -> int:
+    """The job with all its outputs, whatever characters there are."""
+    from pipeline.jobs.decode import Output, run
+
+    _run_in(processes)
+    shards = load_params().decode.shards
+    params = Decode(source=source, charset="all", max_bad_fraction=1.0, shards=shards)
+    metrics = run(params, Output(folder / "decoded", folder / "classes.txt", folder / "decode.json"))
+    return metrics["records"]
+
+
+def split_job(decoded: str, folder: Path, processes: int) -> int:
+    """The job with all its outputs, by writer."""
+    from pipeline.jobs.parts import PARTS
+    from pipeline.jobs.split import Files, run
+
+    _run_in(processes)
+    params = load_params().split.model_copy(update={"by": "writer"})
+    metrics = run(params, Files(Path(decoded), folder / "splits", folder / "split.json"))
+    return sum(metrics[part] for part in PARTS)
+
+
+def _run_in(processes: int) -> None:
+    """Has Beam work in this many processes, however small the job."""
+    from pipeline.jobs import runner
+
+    os.environ["INK2EDGE_WORKERS"] = str(processes)
+    runner.PARALLEL_FROM = 0
+
+
+def _plain_file(unit: Unit, folder: Path) -> int:
+    chars, images = [], []
+    for char, scan in _records(unit):
+        chars.append(char)
+        images.append(_png(scan))
+    pq.write_table(pa.table({"char": chars, "image": pa.array(images, pa.binary())}), folder / f"{unit.stem}.parquet")
+    return len(chars)
+
+
+def _at_once(data: bytes, count: int, offset: int) -> np.ndarray:
+    return np.frombuffer(data, np.uint8, count, offset)
+
+
+def _one_by_one(data: bytes, count: int, offset: int) -> np.ndarray:
+    return np.array(struct.unpack_from(f"{count}B", data, offset), np.uint8)
+
+
+def _records(unit: Unit, pixels: Pixels = _at_once) -> Iterator[tuple[str, np.ndarray]]:
+    """What a reader that trusts headers yields: character and scan."""
+    path = Path(unit.path)
+    data = path.read_bytes() if unit.member is None else zipfile.ZipFile(path).read(unit.member)
+    offset = 0
+    while offset < len(data):
+        size, tag, width, height = struct.unpack_from("<I2sHH", data, offset)
+        yield _char(tag), pixels(data, width * height, offset + 10).reshape(height, width)
+        offset += size
+
+
+def _records_from_file(path: str) -> Iterator[tuple[str, np.ndarray]]:
+    """The same, read piece by piece with `np.fromfile`."""
+    with open(path, "rb") as file:
+        while (header := np.fromfile(file, np.uint8, 10)).size:
+            numbers = header.tolist()  # as they are, NumPy 2 would wrap the sums around at 256
+            width, height = numbers[6] + (numbers[7] << 8), numbers[8] + (numbers[9] << 8)
+            yield _char(header[4:6].tobytes()), np.fromfile(file, np.uint8, width * height).reshape(height, width)
+
+
+def _char(tag: bytes) -> str:
+    return tag.rstrip(b"\0").decode("gbk")
+
+
+def _resized(scan: np.ndarray) -> Image.Image:
+    return Image.fromarray(scan).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
+
+
+def _png(scan: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    _resized(scan).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _write_tfrecord(folder: Path, samples: Iterable[tuple[str, int, int, bytes]]) -> int:
+    """Writes (char, height, width, image) as TensorFlow's own tools do; labels are looked up as astromme does."""
+    from tensorflow import io as tf_io
+    from tensorflow import train
+
+    def number(value: int) -> train.Feature:
+        return train.Feature(int64_list=train.Int64List(value=[value]))
+
+    labels, count = list(GB2312_LEVEL1), 0
+    with tf_io.TFRecordWriter(str(folder / "samples.tfrecord")) as writer:
+        for char, height, width, image in samples:
+            feature = {
+                "label": number(labels.index(char)),
+                "height": number(height),
+                "width": number(width),
+                "depth": number(1),
+                "image_raw": train.Feature(bytes_list=train.BytesList(value=[image])),
+            }
+            writer.write(train.Example(features=train.Features(feature=feature)).SerializeToString())
+            count += 1
+    return count
+
+
+def _shown(units: Sequence[Unit], desc: str) -> Iterable[Unit]:
+    return progress(units, total=len(units), desc=desc, unit="files")

@@ -1,0 +1,226 @@
+"""A corpus of the size of CASIA HWDB1.1 through the pipeline, beside what others would do with the same files.
+
+    python -m benchmarks.full_scale --work /tmp/full-scale          # needs `dvc repro medians`
+
+3,755 characters by 3, 30 and 300 writers (1, 10 and 100 %; 1.13 M records) are drawn by `strokes`, decoded, split and
+read as training and evaluation read them; `benchmarks.contenders` tells who else decodes the same files. About an hour
+on two cores, 30 GB of disk, 12 GB of memory for one of the others. Each figure is stored in the work folder as soon as
+it is known: a run that was stopped goes on where it was, and one that is done prints its tables again.
+
+What takes seconds is repeated, and the fastest run counts. Before each run the files that it reads are in the page
+cache and nothing waits to be written; before `first batch` they are on disk alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import shutil
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from benchmarks import contenders
+from benchmarks.full_scale_report import START, Results, Task, report
+from benchmarks.measuring import Measurement, measure
+from pipeline.errors import InkError
+from pipeline.files import remove, write_json
+from pipeline.formats.charset import GB2312_LEVEL1
+from pipeline.ink.corpus import file_name, write_corpus
+from pipeline.ink.medians import load_medians
+from pipeline.ink.writers import FIRST_WRITER
+from pipeline.params import LEVEL1_CLASSES, load_params
+from stages import run_stage
+from stages.paths import MEDIANS
+
+WRITERS_OF_A_PERCENT = 3  # of HWDB1.1's 300
+START_CHARACTERS = 4  # of as many writers: what a job takes for them is its start-up
+REPEAT_SECONDS, MOST_REPEATS = 40, 5
+DISK_OF_A_PERCENT = 0.3e9  # bytes: corpus, decoded, split, and the most that any of the others writes
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something to measure."""
+
+    task: Task
+    work: Callable[[], int]
+    folder: Path  # that it writes to
+    reads: Path
+    stays: bool = False  # later steps read what it wrote
+    cold: bool = False  # `reads` is on disk alone
+
+
+def steps_of(scale: Path, cores: int) -> list[Step]:
+    """What is measured with the files in `scale`/source, in an order in which each finds what it needs."""
+    source, decoded, split = scale / "source", scale / "decode" / "decoded", scale / "split" / "splits"
+    others = [
+        (Task.PLAIN, contenders.plain_loop),
+        (Task.PNGS, contenders.png_dump),
+        (Task.TFRECORD, contenders.one_tfrecord),
+        (Task.SCANS, contenders.tfrecord_of_scans),
+    ]
+    out, unused = scale / "out", scale / "unused"
+    return [
+        *(Step(task, partial(work, str(source), out, cores), out, source) for task, work in others),
+        Step(
+            Task.DECODE,
+            partial(contenders.decode_job, str(source), scale / "decode", cores),
+            scale / "decode",
+            source,
+            True,
+        ),
+        Step(
+            Task.SPLIT,
+            partial(contenders.split_job, str(decoded), scale / "split", cores),
+            scale / "split",
+            decoded,
+            True,
+        ),
+        Step(Task.FIRST, partial(read_training, split, 1), unused, split, cold=True),
+        Step(Task.EPOCH, partial(read_training, split), unused, split),
+        Step(Task.TEST, partial(read_evaluation, split), unused, split),
+    ]
+
+
+def read_training(split: Path, batches: int | None = None) -> int:
+    """Reads so many batches, or those of an epoch, as training does before and between its steps."""
+    from pipeline.hccr.dataset import Part, training_batches, training_steps
+
+    recipe, part = load_params().train, Part(split, "train")
+    part.digest()
+    steps = batches or training_steps(part, recipe)
+    return sum(len(labels) for _, labels in itertools.islice(training_batches(part, recipe), steps))
+
+
+def read_evaluation(split: Path) -> int:
+    """Reads the test part as evaluation does."""
+    from pipeline.hccr.dataset import Part, evaluation_batches
+
+    batches = evaluation_batches(Part(split, "test"), load_params().train.evaluation_batch_size)
+    return sum(len(labels) for _, labels in batches)
+
+
+def draw(folder: Path, characters: int, writers: int, processes: int) -> int:
+    """Adds to a corpus what it lacks of so many writers; returns how many records that was."""
+    chars = GB2312_LEVEL1[:characters]
+    params = load_params().strokes.model_copy(update={"classes": characters, "writers": writers})
+    folder.mkdir(parents=True, exist_ok=True)
+    drawn = write_corpus(folder, load_medians(MEDIANS / "medians.jsonl", chars), params, processes)
+    return sum(len(chars) for _ in drawn)
+
+
+class Benchmark:
+    """Measures what is not known yet.
+
+    Args:
+        work: holds everything that is made, and the figures.
+        cores: that may be used.
+        characters: of each writer.
+    """
+
+    def __init__(self, work: Path, cores: int, characters: int) -> None:
+        self._work, self._cores, self._characters = work, cores, characters
+        self._corpus = work / "corpus"  # one for all scales: a smaller one has its first writers
+        self._file = work / "full_scale.json"
+        self.results: Results = {}
+        if self._file.exists():
+            stored = json.loads(self._file.read_text(encoding="utf-8"))
+            self.results = {
+                int(scale): {Task(task): Measurement(**taken) for task, taken in tasks.items()}
+                for scale, tasks in stored.items()
+            }
+
+    def run(self, percent: int) -> None:
+        """Measures one scale; `START` for the start-up alone."""
+        scale, known = self._work / f"{percent}-percent", self.results.setdefault(percent, {})
+        steps = [step for step in steps_of(scale, self._cores) if percent != START or step.task.starts_up]
+        if all(step.task in known for step in steps):
+            return
+        self._check_disk(percent)
+        self._draw(percent, scale / "source")
+        for step in steps:
+            if step.task not in known or (step.stays and not step.folder.exists()):
+                self._note(percent, step.task, fastest(step))
+        remove(scale)
+
+    def _draw(self, percent: int, source: Path) -> None:
+        """Lays out the files of a scale, after drawing what the corpus lacks of them."""
+        source.mkdir(parents=True, exist_ok=True)
+        if percent == START:
+            draw(source, START_CHARACTERS, WRITERS_OF_A_PERCENT, 1)
+            return
+        writers = WRITERS_OF_A_PERCENT * percent
+        names = [file_name(FIRST_WRITER + index) for index in range(writers)]
+        if not all((self._corpus / name).exists() for name in names):
+            work = partial(draw, self._corpus, self._characters, writers, self._cores)
+            self._note(percent, Task.STROKES, measure(work, self._corpus))
+        for name in names:
+            if not (source / name).exists():
+                os.link(self._corpus / name, source / name)
+
+    def _note(self, percent: int, task: Task, taken: Measurement) -> None:
+        self.results[percent][task] = taken
+        print(f"{percent} %, {task}: {taken.records:,} records in {taken.seconds:.1f} s", flush=True)
+        write_json(
+            self._file, {scale: {t: m._asdict() for t, m in tasks.items()} for scale, tasks in self.results.items()}
+        )
+
+    def _check_disk(self, percent: int) -> None:
+        free = shutil.disk_usage(self._work).free
+        need = DISK_OF_A_PERCENT * percent * self._characters / LEVEL1_CLASSES
+        if free < need:
+            raise InkError(
+                f"{self._work}: expected {need / 1e9:.0f} GB of free disk, found {free / 1e9:.0f}; make room"
+            )
+
+
+def fastest(step: Step) -> Measurement:
+    """The fastest of some runs of a step, or its only one if that took long."""
+    runs: list[Measurement] = []
+    while not runs or (len(runs) < MOST_REPEATS and sum(run.seconds for run in runs) < REPEAT_SECONDS):
+        remove(step.folder)
+        step.folder.mkdir(parents=True)
+        settle(step.reads, step.cold)
+        runs.append(measure(step.work, step.folder))
+    if not step.stays:
+        remove(step.folder)
+    return min(runs, key=lambda run: run.seconds)
+
+
+def settle(reads: Path, cold: bool) -> None:
+    """Has everything written, and the files below `reads` in the page cache or out of it."""
+    os.sync()
+    for path in reads.rglob("*"):
+        if path.is_file():
+            with path.open("rb", buffering=0) as file:
+                if cold:
+                    os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+                else:
+                    while file.read(1 << 20):
+                        pass
+
+
+def main() -> None:
+    """Measures and prints the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--work", type=Path, required=True, help="a folder to work in")
+    parser.add_argument("--scales", type=int, nargs="+", default=[1, 10, 100], help="percent of HWDB1.1's writers")
+    parser.add_argument("--cores", type=int, default=2)
+    parser.add_argument("--characters", type=int, default=LEVEL1_CLASSES, help="of each writer; fewer for a trial")
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that no process is left behind
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: arguments.cores])
+    arguments.work.mkdir(parents=True, exist_ok=True)
+    benchmark = Benchmark(arguments.work.resolve(), arguments.cores, arguments.characters)
+    for percent in (START, *sorted(arguments.scales)):
+        benchmark.run(percent)
+    print(report(benchmark.results))
+
+
+if __name__ == "__main__":
+    run_stage(main)
