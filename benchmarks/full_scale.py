@@ -19,12 +19,12 @@ import json
 import os
 import shutil
 import signal
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from benchmarks import contenders
+from benchmarks.contenders import Contender
 from benchmarks.full_scale_report import START, Results, Task, report
 from benchmarks.measuring import Measurement, measure
 from pipeline.errors import InkError
@@ -48,56 +48,40 @@ class Step:
     """Something to measure."""
 
     task: Task
-    work: Callable[[], int]
-    folder: Path  # that it writes to
+    work: Contender
     reads: Path
+    folder: Path  # that it writes to
     stays: bool = False  # later steps read what it wrote
     cold: bool = False  # `reads` is on disk alone
 
 
-def steps_of(scale: Path, cores: int) -> list[Step]:
+def steps_of(scale: Path) -> list[Step]:
     """What is measured with the files in `scale`/source, in an order in which each finds what it needs."""
-    source, decoded, split = scale / "source", scale / "decode" / "decoded", scale / "split" / "splits"
-    others = [
-        (Task.PLAIN, contenders.plain_loop),
-        (Task.PNGS, contenders.png_dump),
-        (Task.TFRECORD, contenders.one_tfrecord),
-        (Task.SCANS, contenders.tfrecord_of_scans),
-    ]
-    out, unused = scale / "out", scale / "unused"
+    source, decode, split, out = (scale / name for name in ("source", "decode", "split", "out"))
     return [
-        *(Step(task, partial(work, str(source), out, cores), out, source) for task, work in others),
-        Step(
-            Task.DECODE,
-            partial(contenders.decode_job, str(source), scale / "decode", cores),
-            scale / "decode",
-            source,
-            True,
-        ),
-        Step(
-            Task.SPLIT,
-            partial(contenders.split_job, str(decoded), scale / "split", cores),
-            scale / "split",
-            decoded,
-            True,
-        ),
-        Step(Task.FIRST, partial(read_training, split, 1), unused, split, cold=True),
-        Step(Task.EPOCH, partial(read_training, split), unused, split),
-        Step(Task.TEST, partial(read_evaluation, split), unused, split),
+        Step(Task.PLAIN, contenders.plain_loop, source, out),
+        Step(Task.PNGS, contenders.png_dump, source, out),
+        Step(Task.TFRECORD, contenders.one_tfrecord, source, out),
+        Step(Task.SCANS, contenders.tfrecord_of_scans, source, out),
+        Step(Task.DECODE, contenders.decode_job, source, decode, stays=True),
+        Step(Task.SPLIT, contenders.split_job, decode / "decoded", split, stays=True),
+        Step(Task.FIRST, read_first_batch, split / "splits", out, cold=True),
+        Step(Task.EPOCH, read_epoch, split / "splits", out),
+        Step(Task.TEST, read_test_part, split / "splits", out),
     ]
 
 
-def read_training(split: Path, batches: int | None = None) -> int:
-    """Reads so many batches, or those of an epoch, as training does before and between its steps."""
-    from pipeline.hccr.dataset import Part, training_batches, training_steps
-
-    recipe, part = load_params().train, Part(split, "train")
-    part.digest()
-    steps = batches or training_steps(part, recipe)
-    return sum(len(labels) for _, labels in itertools.islice(training_batches(part, recipe), steps))
+def read_first_batch(split: str, _: Path, __: int) -> int:
+    """What training does before its first step."""
+    return _read_training(split, 1)
 
 
-def read_evaluation(split: Path) -> int:
+def read_epoch(split: str, _: Path, __: int) -> int:
+    """The batches of an epoch of training."""
+    return _read_training(split)
+
+
+def read_test_part(split: str, _: Path, __: int) -> int:
     """Reads the test part as evaluation does."""
     from pipeline.hccr.dataset import Part, evaluation_batches
 
@@ -105,88 +89,104 @@ def read_evaluation(split: Path) -> int:
     return sum(len(labels) for _, labels in batches)
 
 
-def draw(folder: Path, characters: int, writers: int, processes: int) -> int:
+def _read_training(split: str, batches: int | None = None) -> int:
+    from pipeline.hccr.dataset import Part, training_batches, training_steps
+
+    recipe, part = load_params().train, Part(split, "train")
+    part.digest()  # names the run's checkpoint
+    steps = batches or training_steps(part, recipe)
+    return sum(len(labels) for _, labels in itertools.islice(training_batches(part, recipe), steps))
+
+
+def draw(medians: Path, folder: Path, characters: int, writers: int, processes: int) -> int:
     """Adds to a corpus what it lacks of so many writers; returns how many records that was."""
     chars = GB2312_LEVEL1[:characters]
     params = load_params().strokes.model_copy(update={"classes": characters, "writers": writers})
     folder.mkdir(parents=True, exist_ok=True)
-    drawn = write_corpus(folder, load_medians(MEDIANS / "medians.jsonl", chars), params, processes)
+    drawn = write_corpus(folder, load_medians(medians, chars), params, processes)
     return sum(len(chars) for _ in drawn)
 
 
+@dataclass(frozen=True)
 class Benchmark:
     """Measures what is not known yet.
 
-    Args:
-        work: holds everything that is made, and the figures.
-        cores: that may be used.
+    Attributes:
+        work: a folder that holds everything that is made, and the figures.
+        medians: the stroke data.
         characters: of each writer.
+        cores: that may be used.
+        keep: leaves what decode and split wrote.
+        results: the figures.
     """
 
-    def __init__(self, work: Path, cores: int, characters: int) -> None:
-        self._work, self._cores, self._characters = work, cores, characters
-        self._corpus = work / "corpus"  # one for all scales: a smaller one has its first writers
-        self._file = work / "full_scale.json"
-        self.results: Results = {}
-        if self._file.exists():
-            stored = json.loads(self._file.read_text(encoding="utf-8"))
-            self.results = {
-                int(scale): {Task(task): Measurement(**taken) for task, taken in tasks.items()}
-                for scale, tasks in stored.items()
-            }
+    work: Path
+    medians: Path
+    characters: int
+    cores: int
+    keep: bool = False
+    results: Results = field(default_factory=dict)
+
+    @property
+    def stored(self) -> Path:
+        """The file of the figures."""
+        return self.work / "full_scale.json"
+
+    def __post_init__(self) -> None:
+        if self.stored.exists():
+            for scale, tasks in json.loads(self.stored.read_text(encoding="utf-8")).items():
+                self.results[int(scale)] = {Task(task): Measurement(**taken) for task, taken in tasks.items()}
 
     def run(self, percent: int) -> None:
         """Measures one scale; `START` for the start-up alone."""
-        scale, known = self._work / f"{percent}-percent", self.results.setdefault(percent, {})
-        steps = [step for step in steps_of(scale, self._cores) if percent != START or step.task.starts_up]
+        scale, known = self.work / f"{percent}-percent", self.results.setdefault(percent, {})
+        steps = [step for step in steps_of(scale) if percent != START or step.task.starts_up]
         if all(step.task in known for step in steps):
             return
         self._check_disk(percent)
         self._draw(percent, scale / "source")
         for step in steps:
             if step.task not in known or (step.stays and not step.folder.exists()):
-                self._note(percent, step.task, fastest(step))
-        remove(scale)
+                self._note(percent, step.task, fastest(step, self.cores))
+        if not self.keep:
+            remove(scale)
 
     def _draw(self, percent: int, source: Path) -> None:
         """Lays out the files of a scale, after drawing what the corpus lacks of them."""
         source.mkdir(parents=True, exist_ok=True)
         if percent == START:
-            draw(source, START_CHARACTERS, WRITERS_OF_A_PERCENT, 1)
+            draw(self.medians, source, START_CHARACTERS, WRITERS_OF_A_PERCENT, 1)
             return
-        writers = WRITERS_OF_A_PERCENT * percent
+        corpus, writers = self.work / "corpus", WRITERS_OF_A_PERCENT * percent  # smaller scales have its first writers
         names = [file_name(FIRST_WRITER + index) for index in range(writers)]
-        if not all((self._corpus / name).exists() for name in names):
-            work = partial(draw, self._corpus, self._characters, writers, self._cores)
-            self._note(percent, Task.STROKES, measure(work, self._corpus))
+        if not all((corpus / name).exists() for name in names):
+            work = partial(draw, self.medians, corpus, self.characters, writers, self.cores)
+            self._note(percent, Task.STROKES, measure(work, corpus))
         for name in names:
             if not (source / name).exists():
-                os.link(self._corpus / name, source / name)
+                os.link(corpus / name, source / name)
 
     def _note(self, percent: int, task: Task, taken: Measurement) -> None:
         self.results[percent][task] = taken
         print(f"{percent} %, {task}: {taken.records:,} records in {taken.seconds:.1f} s", flush=True)
-        write_json(
-            self._file, {scale: {t: m._asdict() for t, m in tasks.items()} for scale, tasks in self.results.items()}
-        )
+        figures = {scale: {t: m._asdict() for t, m in tasks.items()} for scale, tasks in self.results.items()}
+        write_json(self.stored, figures)
 
     def _check_disk(self, percent: int) -> None:
-        free = shutil.disk_usage(self._work).free
-        need = DISK_OF_A_PERCENT * percent * self._characters / LEVEL1_CLASSES
+        free = shutil.disk_usage(self.work).free
+        need = DISK_OF_A_PERCENT * percent * self.characters / LEVEL1_CLASSES
         if free < need:
-            raise InkError(
-                f"{self._work}: expected {need / 1e9:.0f} GB of free disk, found {free / 1e9:.0f}; make room"
-            )
+            raise InkError(f"{self.work}: expected {need / 1e9:.0f} GB of free disk, found {free / 1e9:.0f}; make room")
 
 
-def fastest(step: Step) -> Measurement:
+def fastest(step: Step, cores: int) -> Measurement:
     """The fastest of some runs of a step, or its only one if that took long."""
     runs: list[Measurement] = []
     while not runs or (len(runs) < MOST_REPEATS and sum(run.seconds for run in runs) < REPEAT_SECONDS):
         remove(step.folder)
         step.folder.mkdir(parents=True)
         settle(step.reads, step.cold)
-        runs.append(measure(step.work, step.folder))
+        runs.append(measure(partial(step.work, str(step.reads), step.folder, cores), step.folder))
     if not step.stays:
         remove(step.folder)
     return min(runs, key=lambda run: run.seconds)
@@ -212,11 +212,13 @@ def main() -> None:
     parser.add_argument("--scales", type=int, nargs="+", default=[1, 10, 100], help="percent of HWDB1.1's writers")
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--characters", type=int, default=LEVEL1_CLASSES, help="of each writer; fewer for a trial")
+    parser.add_argument("--keep", action="store_true", help="leave what decode and split wrote")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that no process is left behind
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: arguments.cores])
     arguments.work.mkdir(parents=True, exist_ok=True)
-    benchmark = Benchmark(arguments.work.resolve(), arguments.cores, arguments.characters)
+    medians = MEDIANS / "medians.jsonl"
+    benchmark = Benchmark(arguments.work.resolve(), medians, arguments.characters, arguments.cores, arguments.keep)
     for percent in (START, *sorted(arguments.scales)):
         benchmark.run(percent)
     print(report(benchmark.results))
