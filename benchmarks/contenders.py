@@ -4,8 +4,8 @@ Each takes the source, an empty folder to write to and a number of processes, an
 
 * `plain_loop`: struct, Pillow's bilinear resize to 56 x 56, Pillow's PNG, one Parquet file a `.gnt`, in several
   processes. It takes every header on trust, distorts the aspect, writes neither TFRecord nor an account;
-* `png_dump`: one PNG file a sample in a folder a character, every pixel through `struct`, as
-  github.com/lucaskjaero/PyCasia (`pycasia/CASIA.py`) does, in one process;
+* `png_dump`: one PNG file a sample in a folder a character, every pixel through `struct`, in one process. So does
+  github.com/lucaskjaero/PyCasia (`pycasia/CASIA.py`), though it does not resize and writes JPEG;
 * `one_tfrecord`: the samples of the plain loop as one TFRecord file, by TensorFlow's writer, in one process;
 * `tfrecord_of_scans`: github.com/astromme/classify-handwritten-characters (`create_records.py`): the same, but with the
   scans as they are; it leaves the resizing to every epoch of training, and holds the whole corpus in memory to shuffle
