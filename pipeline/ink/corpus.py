@@ -56,8 +56,10 @@ def write_corpus(
 ) -> Iterator[int]:
     """Writes `<writer>-f.gnt` for each writer into `folder`, each character of `medians` `params.samples` times.
 
+    Writers whose files are there already are passed over: a corpus that was begun is finished.
+
     Args:
-        folder: exists and is empty.
+        folder: exists and holds nothing but such files.
         medians: the characters, in the order of the files.
         params: number, looseness and seed of the writers, and samples of each.
         processes: how many work at a time; they change no byte.
@@ -65,8 +67,14 @@ def write_corpus(
     Yields:
         The number of each writer whose file is complete.
     """
-    tasks = [(folder, FIRST_WRITER + index, params) for index in range(params.writers)]
+    numbers = range(FIRST_WRITER, FIRST_WRITER + params.writers)
+    tasks = [(folder, number, params) for number in numbers if not (folder / file_name(number)).exists()]
     yield from spread(_write_writer, tasks, processes, _start, (dict(medians),))
+
+
+def file_name(number: int) -> str:
+    """What CASIA would name the file of a writer."""
+    return f"{number}-f.gnt"
 
 
 _characters: dict[str, Skeleton] = {}  # of this process
@@ -82,7 +90,7 @@ def _write_writer(task: tuple[Path, int, StrokesParams]) -> int:
     folder, number, params = task
     writer = draw_writer(params.seed, number, params.looseness)
     write_gnt(
-        folder / f"{number}-f.gnt",
+        folder / file_name(number),
         (
             (char, draw_sample(skeleton, writer, (params.seed, number, ord(char)), repeat))
             for char, skeleton in _characters.items()

@@ -55,6 +55,15 @@ def test_a_file_holds_each_character_as_often_as_asked(tmp_path, strokes):
         assert "".join(record.char for record in records) == "一一十十司司丶丶"
 
 
+def test_a_corpus_that_was_begun_is_finished(tmp_path, strokes):
+    _, whole = make(tmp_path / "whole", strokes)
+    make(tmp_path / "begun", strokes, PARAMS.model_copy(update={"writers": 1}))
+    times = {path: path.stat().st_mtime_ns for path in (tmp_path / "begun").iterdir()}
+    assert list(write_corpus(tmp_path / "begun", strokes, PARAMS)) == [1002, 1003]
+    assert {path.name: path.read_bytes() for path in (tmp_path / "begun").iterdir()} == whole
+    assert all(path.stat().st_mtime_ns == time for path, time in times.items())
+
+
 def test_the_bytes_are_these(tmp_path, strokes):
     _, files = make(tmp_path / "a", strokes)
     assert hashlib.sha256(b"".join(files.values())).hexdigest() == CORPUS_SHA256
