@@ -1,0 +1,232 @@
+"""One job manager, two task managers, Beam's job server and a pool of Python workers, on this machine's loopback alone.
+
+    python -m cluster.flink up       starts what does not run yet, waits for all, prints the line that sends jobs there
+    python -m cluster.flink down     stops all of it
+
+Everything lies in .flink/: programs, settings, logs, the process ids. Takes half a minute and 1.5 GB of memory.
+The workers are processes beside the task managers (environment type EXTERNAL), as on a real cluster: nothing a job needs
+may live in the process that submits it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+
+from cluster.install import BEAM, FLINK, HOME, install
+from pipeline.errors import InkError
+from pipeline.files import remove, write_text
+
+HOST = "127.0.0.1"
+REST, RPC, JOBS, ARTIFACTS, EXPANSION, WORKERS = range(18081, 18087)  # ports; Flink's own choice elsewhere is 8081
+TASK_MANAGERS, SLOTS = 2, 1
+OPTIONS = (
+    f"--runner=PortableRunner --job_endpoint={HOST}:{JOBS} --environment_type=EXTERNAL "
+    f"--environment_config={HOST}:{WORKERS} --parallelism={TASK_MANAGERS * SLOTS}"
+)
+SECONDS_TO_START, SECONDS_TO_STOP = 180, 20
+TAIL = 15  # lines of a log in an error
+CONF, LOGS, RUN = HOME / "conf", HOME / "logs", HOME / "run"
+SETTINGS = {
+    "jobmanager.rpc.address": HOST,
+    "jobmanager.bind-host": HOST,
+    "jobmanager.rpc.port": RPC,
+    "rest.address": HOST,
+    "rest.bind-address": HOST,
+    "rest.port": REST,
+    "taskmanager.host": HOST,
+    "taskmanager.bind-host": HOST,
+    "taskmanager.numberOfTaskSlots": SLOTS,
+    # A task manager that is started by its class wants every kind of memory named. Samples stay out of Beam: all small.
+    "taskmanager.cpu.cores": 1,
+    "taskmanager.memory.framework.heap.size": "128m",
+    "taskmanager.memory.framework.off-heap.size": "64m",
+    "taskmanager.memory.task.heap.size": "192m",
+    "taskmanager.memory.task.off-heap.size": "0m",
+    "taskmanager.memory.managed.size": "64m",
+    "taskmanager.memory.network.min": "32m",
+    "taskmanager.memory.network.max": "32m",
+    "taskmanager.memory.jvm-metaspace.size": "256m",
+    "taskmanager.memory.jvm-overhead.min": "192m",
+    "taskmanager.memory.jvm-overhead.max": "192m",
+    "io.tmp.dirs": str(RUN / "tmp"),
+}
+LOG4J = """rootLogger.level = INFO
+rootLogger.appenderRef.console.ref = Console
+appender.console.name = Console
+appender.console.type = CONSOLE
+appender.console.layout.type = PatternLayout
+appender.console.layout.pattern = %d{HH:mm:ss} %-5p %c{1} %m%n
+"""
+# Doors of Java 17 that Flink 1.19 needs open (env.java.opts.all of its own configuration).
+_OPEN = ("lang", "net", "io", "nio", "lang.reflect", "text", "time", "util", "util.concurrent")
+_OPEN_DEEPER = ("util.concurrent.atomic", "util.concurrent.locks")
+JAVA = [
+    "-XX:+UseSerialGC",
+    *(f"--add-opens=java.base/java.{package}=ALL-UNNAMED" for package in (*_OPEN, *_OPEN_DEEPER)),
+    "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+    "--add-exports=java.base/sun.net.util=ALL-UNNAMED",
+]
+
+
+def commands() -> dict[str, list[str]]:
+    """The command of each process, by its name."""
+    flink = ["java", "-Xmx320m", *JAVA, f"-Dlog4j.configurationFile={(CONF / 'log4j.properties').as_uri()}"]
+    flink += ["-cp", f"{FLINK}/*"]
+    made = {
+        "job-manager": [*flink, "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint", "-c", str(CONF)]
+    }
+    for number in range(1, TASK_MANAGERS + 1):
+        name = f"task-manager-{number}"
+        runner = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
+        made[name] = [*flink, runner, "-c", str(CONF), "-D", f"taskmanager.resource-id={name}"]
+    server = ["java", "-Xmx256m", *JAVA, "-cp", f"{BEAM}/*", "org.apache.beam.runners.flink.FlinkJobServerDriver"]
+    ports = [f"--job-port={JOBS}", f"--artifact-port={ARTIFACTS}", f"--expansion-port={EXPANSION}"]
+    folders = [f"--artifacts-dir={RUN / 'artifacts'}", f"--flink-conf-dir={CONF}"]
+    made["job-server"] = [*server, f"--flink-master={HOST}:{REST}", f"--job-host={HOST}", *ports, *folders]
+    pool = "apache_beam.runners.worker.worker_pool_main"
+    made["worker-pool"] = [sys.executable, "-m", pool, f"--service_port={WORKERS}"]
+    return made
+
+
+def up() -> None:
+    """Installs and starts what is missing; does nothing when all of it runs.
+
+    Raises:
+        InkError: see `install`; a port is taken; a process ends, or is not ready in time: with the end of its log.
+    """
+    install()
+    missing = {name: command for name, command in commands().items() if pid_of(name) is None}
+    if len(missing) == len(commands()):
+        _check_ports()
+        remove(RUN)
+    _write_settings()
+    for name, command in missing.items():
+        _start(name, command)
+    try:
+        _await("task managers", _task_managers_are_there)
+        for name, port in (("job-server", JOBS), ("worker-pool", WORKERS)):
+            _await(name, lambda port=port: not _is_free(port))
+    except InkError:
+        down()
+        raise
+
+
+def down() -> None:
+    """Stops all processes that `up` started, and those that they started."""
+    pids = [pid for name in commands() if (pid := pid_of(name)) is not None]
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        for pid in filter(_lives, pids):
+            os.killpg(pid, sign)
+        deadline = time.monotonic() + SECONDS_TO_STOP
+        while any(map(_lives, pids)) and time.monotonic() < deadline:
+            time.sleep(0.2)
+    remove(RUN)
+
+
+def pid_of(name: str) -> int | None:
+    """The process of this name that `up` started, None when it does not run."""
+    path = RUN / f"{name}.pid"
+    pid = int(path.read_text()) if path.exists() else None
+    return pid if pid is not None and _lives(pid) else None
+
+
+def rest(path: str) -> dict:
+    """What the job manager's REST API says."""
+    with urllib.request.urlopen(f"http://{HOST}:{REST}/{path}", timeout=10) as answer:
+        return json.load(answer)
+
+
+def _start(name: str, command: list[str]) -> None:
+    # Workers import the jobs from the project; one thread each, for there are as many as slots.
+    environment = os.environ | {"PYTHONPATH": str(HOME.parent)}
+    with open(LOGS / f"{name}.log", "wb") as log:
+        started = subprocess.Popen(
+            command, cwd=HOME.parent, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            start_new_session=True,
+        )  # fmt: skip
+    write_text(RUN / f"{name}.pid", str(started.pid))
+
+
+def _write_settings() -> None:
+    for folder in (CONF, LOGS, RUN / "tmp"):
+        folder.mkdir(parents=True, exist_ok=True)
+    write_text(CONF / "config.yaml", yaml.safe_dump(SETTINGS))
+    write_text(CONF / "log4j.properties", LOG4J)
+
+
+def _check_ports() -> None:
+    taken = [port for port in (REST, RPC, JOBS, ARTIFACTS, EXPANSION, WORKERS) if not _is_free(port)]
+    if taken:
+        raise InkError(
+            f"expected free ports on {HOST}, found {taken} in use; stop what listens there, or change the ports in "
+            "cluster/flink.py"
+        )
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) != 0
+
+
+def _task_managers_are_there() -> bool:
+    try:
+        overview = rest("overview")
+    except OSError:
+        return False
+    return (overview["taskmanagers"], overview["slots-total"]) == (TASK_MANAGERS, TASK_MANAGERS * SLOTS)
+
+
+def _await(what: str, is_ready: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS_TO_START
+    while not is_ready():
+        ended = [name for name in commands() if pid_of(name) is None]
+        if ended or time.monotonic() > deadline:
+            names = ended or [name for name in commands() if name.startswith(what.rstrip("s").replace(" ", "-"))]
+            found = "an end of it" if ended else f"nothing in {SECONDS_TO_START} s"
+            raise InkError(f"{names[0]}: expected it to be ready, found {found}; its log ends with\n{_tail(names[0])}")
+        time.sleep(0.5)
+
+
+def _tail(name: str) -> str:
+    path = LOGS / f"{name}.log"
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL:]
+    return "\n".join([*(f"  {line}" for line in lines), f"All of it stands in {path}"])
+
+
+def _lives(pid: int) -> bool:
+    try:
+        if os.waitpid(pid, os.WNOHANG)[0]:
+            return False  # a child of ours that has ended
+    except ChildProcessError:
+        pass
+    try:
+        return os.getpgid(pid) == pid  # each leads a group; a stranger with the number of a dead one rarely does
+    except ProcessLookupError:
+        return False
+
+
+def main() -> None:
+    """Up or down."""
+    if sys.argv[1:] not in (["up"], ["down"]):
+        raise InkError(f"expected `up` or `down`, found {sys.argv[1:]}; run `python -m cluster.flink up`")
+    if sys.argv[1] == "down":
+        return down()
+    up()
+    print(f"Flink answers at http://{HOST}:{REST}. Send it jobs with\n  export INK2EDGE_BEAM='{OPTIONS}'")
+
+
+if __name__ == "__main__":
+    from stages import run_stage
+
+    run_stage(main)

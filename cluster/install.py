@@ -1,0 +1,112 @@
+"""Fetches Flink and Beam's Flink runner into .flink/, once, and checks every file against its committed SHA-256.
+
+    python -m cluster.install
+
+About 400 MB come through pip and Maven, as they are set up on this machine. Versions stand in requirements.txt and
+pom.xml beside this file. After a change there, `python -m cluster.install --pin` writes jars.sha256 anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+from pipeline.errors import InkError
+from pipeline.files import atomic_directory, remove, write_text
+
+HERE = Path(__file__).parent
+HOME = HERE.parent / ".flink"
+PINS = HERE / "jars.sha256"
+FLINK, BEAM = HOME / "flink", HOME / "beam"
+COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"
+# Of the package, what a job manager and a task manager need; the rest is SQL and Python.
+_NEEDED = re.compile(r".*/deps/lib/((?:flink-dist|log4j)-[^/]*\.jar)")
+_TAIL = 15  # lines of a failed tool's output
+
+
+def install() -> None:
+    """Fetches what is missing.
+
+    Raises:
+        InkError: a tool is missing or fails; a file is not the one that was pinned.
+    """
+    for tool, package in (("java", "a Java runtime, 11 or 17"), ("mvn", "Maven")):
+        if shutil.which(tool) is None:
+            raise InkError(f"expected the command `{tool}`, found none on the PATH; install {package}")
+    if not FLINK.is_dir():
+        with atomic_directory(FLINK) as folder:
+            _fetch_flink(folder)
+    if not BEAM.is_dir():
+        with atomic_directory(BEAM) as folder:
+            _fetch_beam(folder)
+            check(folder, PINS.read_text(encoding="utf-8"))
+
+
+def check(folder: Path, pins: str) -> None:
+    """Sees that a folder holds the very files that `pins` names, in the form of `sha256sum`.
+
+    Raises:
+        InkError: a file is missing, too many or another one.
+    """
+    found, expected = set(hashes(folder).splitlines()), set(pins.splitlines())
+    if found != expected:
+        names = sorted({line.split()[-1] for line in found ^ expected})
+        raise InkError(
+            f"{folder}: expected the {len(expected)} files of {PINS.name}, found others: {', '.join(names[:5])}; "
+            "fetch again, or if versions were changed on purpose, run `python -m cluster.install --pin`"
+        )
+
+
+def hashes(folder: Path) -> str:
+    """What `sha256sum *` prints."""
+    lines = (f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in sorted(folder.iterdir()))
+    return "".join(lines)
+
+
+def _fetch_flink(folder: Path) -> None:
+    download = folder / "download"
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    requirements = ["--no-build-isolation", "--require-hashes", "--requirement", str(HERE / "requirements.txt")]
+    _call([*pip, *requirements, "--dest", str(download)])
+    (package,) = download.iterdir()
+    with tarfile.open(package) as archive:
+        for member in archive:
+            if match := _NEEDED.fullmatch(member.name):
+                source = archive.extractfile(member)
+                assert source is not None, member.name
+                with source, open(folder / match[1], "wb") as target:
+                    shutil.copyfileobj(source, target)
+    remove(download)
+
+
+def _fetch_beam(folder: Path) -> None:
+    maven = ["mvn", "--batch-mode", "--no-transfer-progress", "--file", str(HERE / "pom.xml")]
+    _call([*maven, COPY, "-DincludeScope=runtime", f"-DoutputDirectory={folder.absolute()}"])
+
+
+def _call(command: list[str]) -> None:
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode:
+        tail = "\n".join(done.stdout.splitlines()[-_TAIL:])
+        raise InkError(f"`{' '.join(command)}` ended with status {done.returncode}:\n{tail}\nMend that and run it again")
+
+
+def main() -> None:
+    """Installs, or pins what Maven makes of pom.xml."""
+    if sys.argv[1:] == ["--pin"]:
+        remove(BEAM)
+        with atomic_directory(BEAM) as folder:
+            _fetch_beam(folder)
+            write_text(PINS, hashes(folder))
+    install()
+
+
+if __name__ == "__main__":
+    from stages import run_stage
+
+    run_stage(main)
