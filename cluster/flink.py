@@ -148,8 +148,9 @@ def rest(path: str) -> dict:
 
 
 def _start(name: str, command: list[str]) -> None:
-    # Workers import the jobs from the project; one thread each, for there are as many as slots.
-    environment = os.environ | {"PYTHONPATH": str(HOME.parent)}
+    # The pool starts `python`, whichever comes first: it must be ours. Workers import the jobs from the project.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    environment = os.environ | {"PATH": path, "PYTHONPATH": str(HOME.parent)}
     with open(LOGS / f"{name}.log", "wb") as log:
         started = subprocess.Popen(
             command, cwd=HOME.parent, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
