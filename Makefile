@@ -1,6 +1,10 @@
 # Two commands on a fresh machine with Python 3.11, git and make:
 #   make repro   installs what is missing, then runs what changed of the pipeline
 #   make test    installs what is missing, then runs the test suite
+# With Java and Maven:
+#   make flink-up    starts a small Flink cluster on this machine and tells how to run Beam stages on it
+#   make flink-down  stops it
+#   make test-flink  runs every Beam stage on it and compares the bytes
 PYTHON ?= python3.11
 VENV   := .venv
 STAMP  := $(VENV)/installed-$(shell cksum < requirements.txt | cut -d' ' -f1)
@@ -11,7 +15,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export DVC_NO_ANALYTICS := 1
 export TF_CPP_MIN_LOG_LEVEL := 2
 
-.PHONY: help install repro test test-slow fuzz lint lock clean
+.PHONY: help install repro test test-slow test-flink flink-up flink-down fuzz lint lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -35,6 +39,15 @@ test: install lint
 test-slow: install
 	python -m pytest -m slow
 
+flink-up: install
+	python -m cluster.flink up
+
+flink-down: install
+	python -m cluster.flink down
+
+test-flink: install
+	trap 'python -m cluster.flink down' EXIT; python -m cluster.flink up && python -m pytest -m flink
+
 # Fuzzes every reader of files from elsewhere, see fuzz/.
 FUZZ_RUNS ?= 1000000
 
@@ -53,4 +66,4 @@ lock: install
 		--no-emit-options --output-file requirements.txt pyproject.toml
 
 clean:
-	rm -rf $(VENV) .checkpoints
+	rm -rf $(VENV) .checkpoints .flink

@@ -3,9 +3,9 @@
     python -m cluster.flink up       starts what does not run yet, waits for all, prints the line that sends jobs there
     python -m cluster.flink down     stops all of it
 
-Everything lies in .flink/: programs, settings, logs, the process ids. Takes half a minute and 1.5 GB of memory.
-The workers are processes beside the task managers (environment type EXTERNAL), as on a real cluster: nothing a job needs
-may live in the process that submits it.
+Everything lies in .flink/: programs, settings, logs, the process ids. Takes about a minute and 1.5 GB of memory.
+The workers are processes beside the task managers (environment type EXTERNAL), as on a real cluster: nothing that a job
+needs may live in the process that submits it.
 """
 
 from __future__ import annotations
@@ -83,9 +83,8 @@ def commands() -> dict[str, list[str]]:
     """The command of each process, by its name."""
     flink = ["java", "-Xmx320m", *JAVA, f"-Dlog4j.configurationFile={(CONF / 'log4j.properties').as_uri()}"]
     flink += ["-cp", f"{FLINK}/*"]
-    made = {
-        "job-manager": [*flink, "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint", "-c", str(CONF)]
-    }
+    manager = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
+    made = {"job-manager": [*flink, manager, "-c", str(CONF)]}
     for number in range(1, TASK_MANAGERS + 1):
         name = f"task-manager-{number}"
         runner = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
@@ -94,8 +93,7 @@ def commands() -> dict[str, list[str]]:
     ports = [f"--job-port={JOBS}", f"--artifact-port={ARTIFACTS}", f"--expansion-port={EXPANSION}"]
     folders = [f"--artifacts-dir={RUN / 'artifacts'}", f"--flink-conf-dir={CONF}"]
     made["job-server"] = [*server, f"--flink-master={HOST}:{REST}", f"--job-host={HOST}", *ports, *folders]
-    pool = "apache_beam.runners.worker.worker_pool_main"
-    made["worker-pool"] = [sys.executable, "-m", pool, f"--service_port={WORKERS}"]
+    made["worker-pool"] = [sys.executable, "-m", "cluster.workers", str(WORKERS)]
     return made
 
 

@@ -93,7 +93,9 @@ def _call(command: list[str]) -> None:
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode:
         tail = "\n".join(done.stdout.splitlines()[-_TAIL:])
-        raise InkError(f"`{' '.join(command)}` ended with status {done.returncode}:\n{tail}\nMend that and run it again")
+        raise InkError(
+            f"`{' '.join(command)}` ended with status {done.returncode}:\n{tail}\nMend that and run it again"
+        )
 
 
 def main() -> None:
