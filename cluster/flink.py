@@ -19,6 +19,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -114,7 +115,7 @@ def up() -> None:
     try:
         _await("task managers", _task_managers_are_there)
         for name, port in (("job-server", JOBS), ("worker-pool", WORKERS)):
-            _await(name, lambda port=port: not _is_free(port))
+            _await(name, partial(_answers, port))
     except InkError:
         down()
         raise
@@ -165,7 +166,7 @@ def _write_settings() -> None:
 
 
 def _check_ports() -> None:
-    taken = [port for port in (REST, RPC, JOBS, ARTIFACTS, EXPANSION, WORKERS) if not _is_free(port)]
+    taken = [port for port in (REST, RPC, JOBS, ARTIFACTS, EXPANSION, WORKERS) if _answers(port)]
     if taken:
         raise InkError(
             f"expected free ports on {HOST}, found {taken} in use; stop what listens there, or change the ports in "
@@ -173,9 +174,9 @@ def _check_ports() -> None:
         )
 
 
-def _is_free(port: int) -> bool:
+def _answers(port: int) -> bool:
     with socket.socket() as probe:
-        return probe.connect_ex((HOST, port)) != 0
+        return probe.connect_ex((HOST, port)) == 0
 
 
 def _task_managers_are_there() -> bool:

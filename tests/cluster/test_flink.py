@@ -12,7 +12,8 @@ from pipeline.params import Decode, MathSplit, Split
 from tests.jobs import tiny_math
 from tests.jobs.tiny_casia import digests, gnt
 
-JOBS = ("decode", "split", "math-decode", "math-split")
+JOBS = 2  # of a branch
+SHARES = {"seed": 1, "test": 0.3, "validation": 0.3}
 
 pytestmark = [pytest.mark.flink, pytest.mark.timeout(1200)]
 
@@ -24,17 +25,21 @@ def write_source(folder: Path) -> Path:
     return folder
 
 
-def run_all(folder: Path, casia: Path, formulas: Path) -> dict[str, str]:
-    """Digests of everything that the four jobs leave below `folder`."""
+def characters(source: Path, folder: Path) -> dict[str, str]:
+    """Digests of everything that decode and split leave below `folder`."""
     output = Output(folder / "decoded", folder / "classes.txt", folder / "decode.json")
-    decode.run(Decode(source=str(casia), charset="all", max_bad_fraction=0, shards=3), output)
-    shares = {"seed": 1, "test": 0.3, "validation": 0.3}
+    decode.run(Decode(source=str(source), charset="all", max_bad_fraction=0, shards=3), output)
     files = Files(folder / "decoded", folder / "splits", folder / "split.json")
-    split.run(Split(by="sample", shards=2, **shares), files)
-    math = folder / "math"
-    math_decode.run(tiny_math.params(formulas), Output(math / "decoded", math / "classes.txt", math / "decode.json"))
-    math_files = Files(math / "decoded", math / "splits", math / "split.json")
-    math_split.run(MathSplit(by="writer", shards=2, **shares), math_files)
+    split.run(Split(by="sample", shards=2, **SHARES), files)
+    return digests(folder)
+
+
+def math(source: Path, folder: Path) -> dict[str, str]:
+    """The same of math-decode and math-split."""
+    output = Output(folder / "decoded", folder / "classes.txt", folder / "decode.json")
+    math_decode.run(tiny_math.params(source), output)
+    files = Files(folder / "decoded", folder / "splits", folder / "split.json")
+    math_split.run(MathSplit(by="writer", shards=2, **SHARES), files)
     return digests(folder)
 
 
@@ -50,13 +55,14 @@ def task_managers(job: str) -> set[str]:
     return {piece["taskmanager-id"] for piece in pieces}
 
 
-def test_all_jobs_on_flink_leave_the_bytes_of_a_local_run(tmp_path, monkeypatch):
-    casia, formulas = write_source(tmp_path / "casia"), tiny_math.make_source(tmp_path / "formulas")
-    expected = run_all(tmp_path / "local", casia, formulas)
+@pytest.mark.parametrize(("branch", "make"), [(characters, write_source), (math, tiny_math.make_source)])
+def test_both_jobs_of_a_branch_leave_the_bytes_of_a_local_run(branch, make, tmp_path, monkeypatch):
+    source = make(tmp_path / "source")
+    expected = branch(source, tmp_path / "local")
     before = finished()
     monkeypatch.setenv(runner.VARIABLE, flink.OPTIONS)
-    assert run_all(tmp_path / "flink", casia, formulas) == expected
+    assert branch(source, tmp_path / "flink") == expected
     ran = finished() - before
-    assert len(ran) == len(JOBS)
+    assert len(ran) == JOBS
     names = {f"task-manager-{number}" for number in range(1, flink.TASK_MANAGERS + 1)}
     assert all(task_managers(job) == names for job in ran)
