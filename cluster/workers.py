@@ -14,8 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
-from apache_beam.portability.api import beam_fn_api_pb2
-from apache_beam.portability.api.beam_fn_api_pb2_grpc import add_BeamFnExternalWorkerPoolServicer_to_server
+from apache_beam.portability.api import beam_fn_api_pb2, beam_fn_api_pb2_grpc
 from apache_beam.runners.worker.worker_pool_main import BeamFnExternalWorkerPoolServicer
 
 
@@ -30,7 +29,7 @@ class Pool(BeamFnExternalWorkerPoolServicer):
 def main() -> None:
     """Serves until it is told to end."""
     server = grpc.server(ThreadPoolExecutor())
-    add_BeamFnExternalWorkerPoolServicer_to_server(Pool(use_process=True), server)
+    beam_fn_api_pb2_grpc.add_BeamFnExternalWorkerPoolServicer_to_server(Pool(use_process=True), server)
     server.add_insecure_port(f"127.0.0.1:{int(sys.argv[1])}")  # Beam's own `start` would listen to the whole network
     server.start()
     stop = threading.Event()
