@@ -25,6 +25,7 @@ from pipeline.formats.parquet import write_table
 from pipeline.formats.tfrecord import encode_batch, write_records
 
 HASH_BITS = 64
+FORMATS = ("parquet", "tfrecord")  # the folders of a data set
 _PARTIAL = ".partial-"
 
 
@@ -86,13 +87,13 @@ def write_shard(
     """Writes `directory`/parquet/`name`.parquet and `directory`/tfrecord/`name`.tfrecord with the same rows.
 
     Args:
-        directory: of the data set.
+        directory: of the data set; it exists.
         name: of the shard, see `shard_name`.
         table: the rows as Parquet holds them, sorted.
         encode: makes serialised `tf.train.Example`s of rows; HCCR samples when it is left out.
     """
-    for folder in ("parquet", "tfrecord"):
-        (directory / folder).mkdir(parents=True, exist_ok=True)
+    for folder in FORMATS:
+        (directory / folder).mkdir(exist_ok=True)
     with renamed_when_done(directory / "tfrecord" / f"{name}.tfrecord") as partial:
         write_records(partial, itertools.chain.from_iterable(map(encode, table.to_batches(1024))))
     with renamed_when_done(directory / "parquet" / f"{name}.parquet") as partial:
@@ -110,7 +111,7 @@ def renamed_when_done(path: Path) -> Iterator[Path]:
 
 def check_complete(directory: Path, names: Sequence[str]) -> None:
     """Removes what killed workers left in `directory` and sees that both files of every shard are there."""
-    for folder in ("parquet", "tfrecord"):
+    for folder in FORMATS:
         for leftover in (directory / folder).glob(f"*{_PARTIAL}*"):
             leftover.unlink()
         found = {path.stem for path in (directory / folder).iterdir()}

@@ -52,7 +52,7 @@ def run(params: Decode, output: Output) -> dict[str, int]:
         params = params.model_copy(update={"charset": str(Path(params.charset).absolute())})
     remove(output.refused)
     with atomic_directory(output.directory) as directory:
-        job = DecodeJob(params, str(directory.absolute()))
+        job = DecodeJob(params, Scratch.below(directory))
         seconds = sum(unit.size for unit in units) / BYTES_PER_SECOND
         receipts = shuffle.run(job, [(unit, unit.size) for unit in units], seconds, "decode")
         check_unchanged(params.source, before)
@@ -75,7 +75,7 @@ class DecodeJob:
     """What workers do, see `pipeline.jobs.shuffle.Job`."""
 
     params: Decode
-    directory: str
+    scratch: Scratch
 
     @property
     def account(self) -> Account:
@@ -89,27 +89,28 @@ class DecodeJob:
 
     def make(self, number: int, unit: Unit) -> dict[str, int]:
         """Spills the samples of one file and leaves a receipt that accounts for its records."""
-        tally, scratch = _Tally(), Scratch(self.directory)
+        tally = _Tally()
         samples = _samples(unit, allowed_chars(self.params.charset), tally)
         table = partial(_spill_table, unit=unit)
-        chunks = spill_all(samples, table, SPILL_ROWS, scratch, number, self.params.shards)
+        chunks = spill_all(samples, table, SPILL_ROWS, self.scratch, number, self.params.shards)
         defects = [{"file": unit.name, **asdict(defect)} for defect in tally.defects]
         chars = "".join(sorted(tally.chars))  # one string: a list would take 40 times the memory where receipts meet
         receipt = {"chunks": chunks, "writer": unit.writer, "chars": chars, "defects": defects}
-        scratch.leave_receipt(number, tally.counts | receipt)
+        self.scratch.leave_receipt(number, tally.counts | receipt)
         return tally.counts
 
     def settle(self) -> tuple[tuple[str, ...], list[Path]] | None:
         """The class list and the spills; None when the run is to be refused."""
-        receipts = Scratch(self.directory).receipts()
+        receipts = self.scratch.receipts()
         if not total(receipts, "written") or self.account.refuses(receipts):
             return None
-        return class_list(_chars(receipts), self.params.charset), Scratch(self.directory).spills()
+        return class_list(_chars(receipts), self.params.charset), self.scratch.spills()
 
     def publish(self, shard: int, settled: tuple[tuple[str, ...], list[Path]]) -> None:
         """Writes one shard in both formats."""
         classes, spills = settled
-        write_shard(Path(self.directory), self.shard_names[shard], samples_table(gather(spills, shard), classes))
+        table = samples_table(gather(spills, shard), classes)
+        write_shard(self.scratch.directory, self.shard_names[shard], table)
 
 
 @dataclass

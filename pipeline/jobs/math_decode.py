@@ -50,7 +50,7 @@ def run(params: MathDecode, output: Output) -> dict[str, int]:
     units = plan(params.source)
     remove(output.refused)
     with atomic_directory(output.directory) as directory:
-        job = MathDecodeJob(params, str(directory.absolute()))
+        job = MathDecodeJob(params, Scratch.below(directory))
         files = sum(unit.files for unit in units)
         receipts = shuffle.run(job, [(unit, unit.files) for unit in units], files / FILES_PER_SECOND, "math-decode")
         check_unchanged(params.source, before)
@@ -77,7 +77,7 @@ class MathDecodeJob:
     """What workers do, see `pipeline.jobs.shuffle.Job`."""
 
     params: MathDecode
-    directory: str
+    scratch: Scratch
 
     @property
     def account(self) -> Account:
@@ -91,24 +91,24 @@ class MathDecodeJob:
 
     def make(self, number: int, unit: Unit) -> dict[str, int]:
         """Spills the formulas of one unit and leaves a receipt that accounts for its files."""
-        tally, scratch = _Tally(), Scratch(self.directory)
+        tally = _Tally()
         frame = Frame(self.params.height, self.params.width, self.params.symbol, self.params.pen)
         formulas = tally.written_of(read_unit(unit, frame))
         table = partial(formulas_table, classes=CROHME_SYMBOLS)
-        chunks = spill_all(formulas, table, SPILL_ROWS, scratch, number, self.params.shards)
-        scratch.leave_receipt(number, tally.receipt | {"chunks": chunks})
+        chunks = spill_all(formulas, table, SPILL_ROWS, self.scratch, number, self.params.shards)
+        self.scratch.leave_receipt(number, tally.receipt | {"chunks": chunks})
         return dict(tally.counts)
 
     def settle(self) -> list[Path] | None:
         """The spills; None when the run is to be refused."""
-        receipts = Scratch(self.directory).receipts()
+        receipts = self.scratch.receipts()
         refused = not total(receipts, "written") or self.account.refuses(receipts)
-        return None if refused else Scratch(self.directory).spills()
+        return None if refused else self.scratch.spills()
 
     def publish(self, shard: int, settled: list[Path]) -> None:
         """Writes one shard in both formats."""
         table = gather(settled, shard).drop_columns("hash")
-        write_shard(Path(self.directory), self.shard_names[shard], table, encode_formulas)
+        write_shard(self.scratch.directory, self.shard_names[shard], table, encode_formulas)
 
 
 class _Tally:

@@ -38,6 +38,7 @@ from pipeline.jobs.parts import (
     rank_writers,
     shard_counts,
 )
+from pipeline.jobs.shuffle import Scratch
 from pipeline.params import MathSplit
 
 SAMPLES_PER_SECOND = 1_500  # in one process; only to guess whether several pay
@@ -62,7 +63,7 @@ def run(params: MathSplit, files: Files) -> dict[str, int]:
             raise empty_part(part, samples, "math.split")
     shards = shard_counts(params.shards, [counts[part] for part in PARTS])
     with atomic_directory(files.directory) as directory:
-        job = PartsJob(str(directory.absolute()), shards, params.seed, parts_of, "symbols", encode_formulas)
+        job = PartsJob(Scratch.below(directory), shards, params.seed, parts_of, "symbols", encode_formulas)
         receipts = job.run(units, 1 / SAMPLES_PER_SECOND, "math-split")
         check_unchanged(files.decoded, before)
         classes = read_classes(units[0])

@@ -62,7 +62,7 @@ def shard_counts(shards: int, shares: Sequence[float]) -> tuple[int, ...]:
 class PartsJob:
     """What workers do, see `pipeline.jobs.shuffle.Job`."""
 
-    directory: str
+    scratch: Scratch
     shard_counts: tuple[int, ...]  # of each part
     seed: int
     parts_of: Callable[[pa.Table], np.ndarray]  # index in PARTS, or LEFT_OUT, of each row: int64 [rows]; it must pickle
@@ -92,28 +92,28 @@ class PartsJob:
             hashes = hashes_of(table["key"], f"shuffle-{self.seed}")
             destinations = self._destinations(parts, hashes)
             table = table.append_column("hash", pa.array(hashes))
-            Scratch(self.directory).spill(number, chunks, table, destinations, len(self.shard_names))
+            self.scratch.spill(number, chunks, table, destinations, len(self.shard_names))
             chunks += 1
         receipt = {part: tally.to_json() for part, tally in zip(PARTS, tallies, strict=True)}
         counts = {part: tally.samples for part, tally in zip(PARTS, tallies, strict=True)}
-        Scratch(self.directory).leave_receipt(number, {"chunks": chunks, "parts": receipt, **counts})
+        self.scratch.leave_receipt(number, {"chunks": chunks, "parts": receipt, **counts})
         return counts
 
     def settle(self) -> list[Path] | None:
         """The spills."""
-        return Scratch(self.directory).spills()
+        return self.scratch.spills()
 
     def publish(self, shard: int, settled: list[Path]) -> None:
         """Writes one shard in both formats."""
         table = gather(settled, shard).drop_columns("hash")
-        write_shard(Path(self.directory), self.shard_names[shard], table, self.encode)
+        write_shard(self.scratch.directory, self.shard_names[shard], table, self.encode)
 
     def run(self, units: Sequence[Path], seconds_a_sample: float, desc: str) -> list[dict]:
         """Runs the job on decoded shards and returns its receipts."""
         sizes = [row_count(unit) for unit in units]
         work = [(str(unit.absolute()), size) for unit, size in zip(units, sizes, strict=True)]
         receipts = shuffle.run(self, work, sum(sizes) * seconds_a_sample, desc)
-        check_complete(Path(self.directory), self.shard_names)
+        check_complete(self.scratch.output, self.shard_names)
         return receipts
 
     def _destinations(self, parts: np.ndarray, hashes: np.ndarray) -> np.ndarray:

@@ -5,14 +5,17 @@
 
 Only unit and shard numbers cross the stages; samples go through files in a scratch folder that every worker sees. Hence
 a job holds no more than one spill chunk and one shard a worker in memory, and runs unchanged on a cluster with a shared
-file system. Both steps may run twice for the same number: they write to names of their own and rename. An `InkError` of
-any step goes through the scratch folder, too, and ends the job: Beam would make a traceback of it.
+file system. Both steps may run twice for the same number, even at once: they write to names of their own and rename. A
+worker that its cluster has given up for dead may still be at it when the job ends; the scratch folder is taken from it.
+An `InkError` of any step goes through the scratch folder, too, and ends the job: Beam would make a traceback of it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
+import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +28,7 @@ from apache_beam.metrics import Metrics
 
 from pipeline.errors import InkError
 from pipeline.files import remove
-from pipeline.formats.shards import renamed_when_done, spill
+from pipeline.formats.shards import FORMATS, renamed_when_done, spill
 from pipeline.jobs import runner
 
 
@@ -33,8 +36,8 @@ class Job(Protocol):
     """What a job brings. It must pickle and hold absolute paths: workers may start elsewhere."""
 
     @property
-    def directory(self) -> str:
-        """Where outputs are built."""
+    def scratch(self) -> Scratch:
+        """Where workers write."""
 
     @property
     def shard_names(self) -> list[str]:
@@ -52,14 +55,24 @@ class Job(Protocol):
 
 @dataclass(frozen=True)
 class Scratch:
-    """The folder, below a job's output, where its workers leave spills and receipts."""
+    """The folder, below a job's output, where its workers leave spills, receipts and shards: all that they write."""
 
-    job_directory: str
+    directory: Path
+
+    @classmethod
+    def below(cls, output: Path) -> Scratch:
+        """Makes one in the folder of the output.
+
+        It has a name of its own: a cluster may still be at the job of a run that was killed, and that must not find it.
+        """
+        scratch = cls(output.absolute() / f"scratch-{uuid.uuid4().hex}")
+        scratch.directory.mkdir()
+        return scratch
 
     @property
-    def directory(self) -> Path:
-        """The folder itself."""
-        return Path(self.job_directory, "scratch")
+    def output(self) -> Path:
+        """The folder of the job's output."""
+        return self.directory.parent
 
     def spill(self, unit: int, chunk: int, table: pa.Table, destinations: np.ndarray, count: int) -> None:
         """Spills one chunk of a unit, see `pipeline.formats.shards.spill`."""
@@ -82,6 +95,19 @@ class Scratch:
             for unit, receipt in enumerate(self.receipts())
             for chunk in range(receipt["chunks"])
         ]
+
+    def deliver(self) -> None:
+        """Moves the shards to the job's output and removes the rest.
+
+        From the first rename on, a worker that is still at it finds no place to write and nothing to rename. What it
+        has half written then, `check_complete` removes.
+        """
+        closed = self.output / "closed"
+        os.rename(self.directory, closed)
+        for folder in FORMATS:
+            if (closed / folder).exists():
+                os.rename(closed / folder, self.output / folder)
+        remove(closed)
 
     def refuse(self, error: InkError) -> None:
         """Leaves word of an error that ends the job, if there is none yet. Where there is no room for it, raises it."""
@@ -107,7 +133,7 @@ def run(job: Job, units: list[tuple[Any, int]], seconds: float, desc: str) -> li
     """Runs a job to its end and returns the receipts of its units, in their order.
 
     Args:
-        job: see `Job`. Its directory exists and is empty.
+        job: see `Job`. Its scratch folder is empty.
         units: the work, each with its size in any unit; runners get the largest first, which spreads it evenly.
         seconds: that the work would take in one process, roughly, see `runner.run`.
         desc: name of the progress bar.
@@ -115,11 +141,10 @@ def run(job: Job, units: list[tuple[Any, int]], seconds: float, desc: str) -> li
     Raises:
         InkError: what a step raised, see `Job`; a worker was lost.
     """
-    scratch, directory = Scratch(job.directory), Path(job.directory)
-    scratch.directory.mkdir()
+    scratch = job.scratch
 
     def progress() -> tuple[int, int]:
-        done = runner.count_files(scratch.directory, "unit-*.json") + runner.count_files(directory, "parquet/*.parquet")
+        done = sum(runner.count_files(scratch.directory, pattern) for pattern in ("unit-*.json", "parquet/*.parquet"))
         return done, len(units) + len(job.shard_names)
 
     runner.run(ShuffleThroughFiles(job, units), seconds, progress, desc)
@@ -128,7 +153,7 @@ def run(job: Job, units: list[tuple[Any, int]], seconds: float, desc: str) -> li
     receipts = scratch.receipts()
     if len(receipts) != len(units):
         raise AssertionError(f"{desc}: {len(receipts)} of {len(units)} files were worked on")
-    remove(scratch.directory)
+    scratch.deliver()
     return receipts
 
 
@@ -198,7 +223,7 @@ def _settle(job: Job) -> Any:
 @contextlib.contextmanager
 def _refusals(job: Job) -> Iterator[bool]:
     """Whether the job goes on; leaves word of an `InkError` of the block."""
-    scratch = Scratch(job.directory)
+    scratch = job.scratch
     try:
         yield not scratch.refusal()
     except InkError as error:

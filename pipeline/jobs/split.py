@@ -30,6 +30,7 @@ from pipeline.jobs.parts import (
     row_count,
     shard_counts,
 )
+from pipeline.jobs.shuffle import Scratch
 from pipeline.params import Split
 
 SAMPLES_PER_SECOND = 30_000  # in one process; only to guess whether several pay
@@ -50,7 +51,7 @@ def run(params: Split, files: Files) -> dict[str, int]:
     writers = None if params.by == "sample" else assign_writers(column_counts(units, "writer"), params)
     counts = shard_counts(params.shards, (1 - params.test - params.validation, params.validation, params.test))
     with atomic_directory(files.directory) as partial:
-        job = PartsJob(str(partial.absolute()), counts, params.seed, PartsOf(params, writers), "char")
+        job = PartsJob(Scratch.below(partial), counts, params.seed, PartsOf(params, writers), "char")
         receipts = job.run(units, 1 / SAMPLES_PER_SECOND, "split")
         check_unchanged(files.decoded, before)
         samples = sum(row_count(unit) for unit in units)

@@ -1,0 +1,43 @@
+"""The scratch folder: no worker that comes too late, of this run or of one before, reaches the output."""
+
+import pytest
+
+from pipeline.files import remove
+from pipeline.formats.parquet import COLUMNS, samples_table
+from pipeline.formats.shards import check_complete, renamed_when_done, write_shard
+from pipeline.jobs.shuffle import Scratch
+from tests.jobs.tiny_casia import digests
+
+EMPTY = samples_table(COLUMNS.empty_table(), ["啊"])
+
+
+def test_a_worker_that_is_still_at_it_leaves_nothing(tmp_path):
+    scratch = Scratch.below(tmp_path)
+    write_shard(scratch.directory, "a", EMPTY)
+    expected = digests(scratch.directory)
+    assert sorted(expected) == ["parquet/a.parquet", "tfrecord/a.tfrecord"]
+
+    def end_meanwhile():
+        with renamed_when_done(scratch.directory / "parquet/a.parquet") as partial:
+            partial.write_bytes(b"half")
+            scratch.deliver()
+
+    late = lambda: write_shard(scratch.directory, "a", EMPTY), lambda: scratch.leave_receipt(0, {"chunks": 0})
+    for work in (end_meanwhile, *late):
+        with pytest.raises(FileNotFoundError):
+            work()
+    check_complete(tmp_path, ["a"])
+    assert digests(tmp_path) == expected
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["parquet", "tfrecord"]
+
+
+def test_a_worker_of_a_run_that_was_killed_does_not_find_the_next(tmp_path):
+    output = tmp_path / "decoded.partial"
+    output.mkdir()
+    killed = Scratch.below(output)
+    remove(output)
+    output.mkdir()
+    scratch = Scratch.below(output)
+    with pytest.raises(FileNotFoundError):
+        killed.leave_receipt(0, {"chunks": 1})
+    assert scratch.receipts() == []
