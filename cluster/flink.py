@@ -1,11 +1,16 @@
-"""One job manager, two task managers, Beam's job server and a pool of Python workers, on this machine's loopback alone.
+"""One job manager, two task managers, Beam's job server and a pool of Python workers, on this machine.
 
     python -m cluster.flink up       starts what does not run yet, waits for all, prints the line that sends jobs there
     python -m cluster.flink down     stops all of it
 
 Everything lies in .flink/: programs, settings, logs, the process ids. Takes about a minute and 1.5 GB of memory.
 The workers are processes beside the task managers (environment type EXTERNAL), as on a real cluster: nothing that a job
-needs may live in the process that submits it.
+needs may live in the process that submits it. A worker or task manager that dies costs a restart, of which a job has
+three.
+
+Flink and the pool listen to this machine's loopback alone. **Beam's Java servers listen to every network**, and have no
+setting for that: the job server (JOBS, ARTIFACTS), and ports of the system's choice in the task managers while a job
+runs. Whoever reaches them can run programs here: have a firewall, or stop the cluster after use.
 """
 
 from __future__ import annotations
@@ -20,7 +25,6 @@ import time
 import urllib.request
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import yaml
 
@@ -29,11 +33,12 @@ from pipeline.errors import InkError
 from pipeline.files import remove, write_text
 
 HOST = "127.0.0.1"
-REST, RPC, JOBS, ARTIFACTS, EXPANSION, WORKERS = range(18081, 18087)  # ports; Flink's own choice elsewhere is 8081
-TASK_MANAGERS, SLOTS = 2, 1
+REST, RPC, JOBS, ARTIFACTS, WORKERS = range(18081, 18086)  # ports; Flink's own choice elsewhere is 8081
+TASK_MANAGERS, SLOTS = 2, 2
+PARALLELISM = 2  # half the slots: those of one task manager are enough for a job whose other one died
 OPTIONS = (
     f"--runner=PortableRunner --job_endpoint={HOST}:{JOBS} --environment_type=EXTERNAL "
-    f"--environment_config={HOST}:{WORKERS} --parallelism={TASK_MANAGERS * SLOTS}"
+    f"--environment_config={HOST}:{WORKERS} --parallelism={PARALLELISM}"
 )
 SECONDS_TO_START, SECONDS_TO_STOP = 180, 20
 TAIL = 15  # lines of a log in an error
@@ -48,6 +53,13 @@ SETTINGS = {
     "taskmanager.host": HOST,
     "taskmanager.bind-host": HOST,
     "taskmanager.numberOfTaskSlots": SLOTS,
+    "taskmanager.load-balance.mode": "SLOTS",  # a job is spread over the task managers
+    # Milliseconds: a task manager that died is known of after two refused heartbeats, one that hangs after 30 s.
+    "heartbeat.interval": 3000,
+    "heartbeat.timeout": 30_000,
+    "restart-strategy.type": "fixed-delay",
+    "restart-strategy.fixed-delay.attempts": 3,
+    "restart-strategy.fixed-delay.delay": "5 s",  # sooner, it would be tried once more on a task manager that is dead
     # A task manager that is started by its class wants every kind of memory named. Samples stay out of Beam: all small.
     "taskmanager.cpu.cores": 1,
     "taskmanager.memory.framework.heap.size": "128m",
@@ -91,7 +103,7 @@ def commands() -> dict[str, list[str]]:
         runner = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
         made[name] = [*flink, runner, "-c", str(CONF), "-D", f"taskmanager.resource-id={name}"]
     server = ["java", "-Xmx256m", *JAVA, "-cp", f"{BEAM}/*", "org.apache.beam.runners.flink.FlinkJobServerDriver"]
-    ports = [f"--job-port={JOBS}", f"--artifact-port={ARTIFACTS}", f"--expansion-port={EXPANSION}"]
+    ports = [f"--job-port={JOBS}", f"--artifact-port={ARTIFACTS}", "--expansion-port=-1"]  # -1: none of it
     folders = [f"--artifacts-dir={RUN / 'artifacts'}", f"--flink-conf-dir={CONF}"]
     made["job-server"] = [*server, f"--flink-master={HOST}:{REST}", f"--job-host={HOST}", *ports, *folders]
     made["worker-pool"] = [sys.executable, "-m", "cluster.workers", str(WORKERS)]
@@ -147,9 +159,7 @@ def rest(path: str) -> dict:
 
 
 def _start(name: str, command: list[str]) -> None:
-    # The pool starts `python`, whichever comes first: it must be ours. Workers import the jobs from the project.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    environment = os.environ | {"PATH": path, "PYTHONPATH": str(HOME.parent)}
+    environment = os.environ | {"PYTHONPATH": str(HOME.parent)}  # workers import the jobs from the project
     with open(LOGS / f"{name}.log", "wb") as log:
         started = subprocess.Popen(
             command, cwd=HOME.parent, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
@@ -166,7 +176,7 @@ def _write_settings() -> None:
 
 
 def _check_ports() -> None:
-    taken = [port for port in (REST, RPC, JOBS, ARTIFACTS, EXPANSION, WORKERS) if _answers(port)]
+    taken = [port for port in (REST, RPC, JOBS, ARTIFACTS, WORKERS) if _answers(port)]
     if taken:
         raise InkError(
             f"expected free ports on {HOST}, found {taken} in use; stop what listens there, or change the ports in "

@@ -1,13 +1,15 @@
 """Beam's pool of Python workers for several task managers on one machine: `python -m cluster.workers PORT`.
 
-Each task manager numbers its workers from 1, so in Beam's own pool (`worker_pool_main`, meant for one task manager a
-machine) the first to stop its worker kills that of the other, and the job hangs. Here workers just end with the
-connection to their task manager.
+Beam's own pool (`worker_pool_main`) is meant for one task manager a machine. Each numbers its workers from 1, so the
+first to stop its worker would kill that of another, and a job would wait for ever; here workers end with the connection
+to their task manager. A job would also wait for ever for a worker that dies before it connects: here another one is
+started, and the job fails when that keeps happening. Of later deaths Flink learns by itself.
 """
 
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -15,11 +17,28 @@ from typing import Any
 
 import grpc
 from apache_beam.portability.api import beam_fn_api_pb2, beam_fn_api_pb2_grpc
-from apache_beam.runners.worker.worker_pool_main import BeamFnExternalWorkerPoolServicer
+
+WORKER = [sys.executable, "-m", "cluster.worker"]
+ATTEMPTS = 3  # to start one worker
 
 
-class Pool(BeamFnExternalWorkerPoolServicer):
+class Pool(beam_fn_api_pb2_grpc.BeamFnExternalWorkerPoolServicer):
     """Starts a process for each worker, stops none."""
+
+    def StartWorker(self, start_worker_request: Any, unused_context: Any) -> Any:
+        """Starts one and returns when it is connected, or why none is."""
+        address = start_worker_request.control_endpoint.url
+        for _ in range(ATTEMPTS):
+            process = subprocess.Popen([*WORKER, address, start_worker_request.worker_id], stdout=subprocess.PIPE)
+            assert process.stdout is not None
+            with process.stdout as output:
+                if output.readline():
+                    threading.Thread(target=process.wait, daemon=True).start()  # else it would stay as a zombie
+                    return beam_fn_api_pb2.StartWorkerResponse()
+            status = process.wait()
+        error = f"expected a worker that connects to {address}, found {ATTEMPTS} that ended before it, the last with "
+        error += f"status {status}; see the pool's log"
+        return beam_fn_api_pb2.StartWorkerResponse(error=error)
 
     def StopWorker(self, stop_worker_request: Any, unused_context: Any) -> Any:
         """Leaves the worker to end by itself, see the module."""
@@ -29,7 +48,7 @@ class Pool(BeamFnExternalWorkerPoolServicer):
 def main() -> None:
     """Serves until it is told to end."""
     server = grpc.server(ThreadPoolExecutor())
-    beam_fn_api_pb2_grpc.add_BeamFnExternalWorkerPoolServicer_to_server(Pool(use_process=True), server)
+    beam_fn_api_pb2_grpc.add_BeamFnExternalWorkerPoolServicer_to_server(Pool(), server)
     server.add_insecure_port(f"127.0.0.1:{int(sys.argv[1])}")  # Beam's own `start` would listen to the whole network
     server.start()
     stop = threading.Event()

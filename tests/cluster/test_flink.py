@@ -1,46 +1,12 @@
-"""Every Beam stage on a real Flink cluster leaves the bytes of a local run, and both task managers work."""
-
-from pathlib import Path
+"""The cluster of `make flink-up` does the work, all of it; what it leaves is held in tests/jobs/test_same_bytes.py."""
 
 import pytest
 
 from cluster import flink
-from pipeline.jobs import decode, math_decode, math_split, runner, split
-from pipeline.jobs.accounts import Output
-from pipeline.jobs.parts import Files
-from pipeline.params import Decode, MathSplit, Split
-from tests.jobs import tiny_math
-from tests.jobs.tiny_casia import digests, gnt
+from tests.jobs.branches import BRANCHES
+from tests.jobs.execution import work_with
 
-JOBS = 2  # of a branch
-SHARES = {"seed": 1, "test": 0.3, "validation": 0.3}
-
-pytestmark = [pytest.mark.flink, pytest.mark.timeout(1200)]
-
-
-def write_source(folder: Path) -> Path:
-    folder.mkdir(parents=True)
-    for writer in range(1001, 1007):
-        (folder / f"{writer}-f.gnt").write_bytes(gnt(writer))
-    return folder
-
-
-def characters(source: Path, folder: Path) -> dict[str, str]:
-    """Digests of everything that decode and split leave below `folder`."""
-    output = Output(folder / "decoded", folder / "classes.txt", folder / "decode.json")
-    decode.run(Decode(source=str(source), charset="all", max_bad_fraction=0, shards=3), output)
-    files = Files(folder / "decoded", folder / "splits", folder / "split.json")
-    split.run(Split(by="sample", shards=2, **SHARES), files)
-    return digests(folder)
-
-
-def math(source: Path, folder: Path) -> dict[str, str]:
-    """The same of math-decode and math-split."""
-    output = Output(folder / "decoded", folder / "classes.txt", folder / "decode.json")
-    math_decode.run(tiny_math.params(source), output)
-    files = Files(folder / "decoded", folder / "splits", folder / "split.json")
-    math_split.run(MathSplit(by="writer", shards=2, **SHARES), files)
-    return digests(folder)
+pytestmark = [pytest.mark.flink, pytest.mark.timeout(1800)]
 
 
 def finished() -> set[str]:
@@ -55,14 +21,13 @@ def task_managers(job: str) -> set[str]:
     return {piece["taskmanager-id"] for piece in pieces}
 
 
-@pytest.mark.parametrize(("branch", "make"), [(characters, write_source), (math, tiny_math.make_source)])
-def test_both_jobs_of_a_branch_leave_the_bytes_of_a_local_run(branch, make, tmp_path, monkeypatch):
-    source = make(tmp_path / "source")
-    expected = branch(source, tmp_path / "local")
+@pytest.mark.parametrize("name", BRANCHES)
+def test_both_task_managers_work_at_each_job(name, tmp_path, monkeypatch):
+    branch = BRANCHES[name]
+    work_with("Flink", monkeypatch)
     before = finished()
-    monkeypatch.setenv(runner.VARIABLE, flink.OPTIONS)
-    assert branch(source, tmp_path / "flink") == expected
+    branch.run(branch.make_source(tmp_path / "source"), tmp_path / "out")
     ran = finished() - before
-    assert len(ran) == JOBS
+    assert len(ran) == 2  # decoding and splitting
     names = {f"task-manager-{number}" for number in range(1, flink.TASK_MANAGERS + 1)}
     assert all(task_managers(job) == names for job in ran)

@@ -4,14 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.jobs.tiny_casia import gnt
+from tests.jobs.tiny_casia import make_source
 
 
 @pytest.fixture
 def source(tmp_path) -> Path:
     """A folder of six writers, five characters each."""
-    folder = tmp_path / "source"
-    folder.mkdir()
-    for writer in range(1001, 1007):
-        (folder / f"{writer}-f.gnt").write_bytes(gnt(writer))
-    return folder
+    return make_source(tmp_path / "source")

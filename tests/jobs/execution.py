@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from cluster import flink
 from pipeline.jobs import runner
 from pipeline.jobs.parts import PARTS, Files
 
@@ -12,6 +13,7 @@ RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
 WORKERS = {
     "two processes": None,
     "options in the environment": f"--runner={RUNNER} --direct_running_mode=multi_threading --direct_num_workers=2",
+    "Flink": flink.OPTIONS,  # for tests with the mark `flink`: its cluster must run
 }
 
 

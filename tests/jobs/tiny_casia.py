@@ -23,6 +23,14 @@ def gnt(writer, chars=CHARS):
     return b"".join(encode_record(char, scan(writer, index)) for index, char in enumerate(chars))
 
 
+def make_source(folder: Path) -> Path:
+    """A folder of six writers, five characters each."""
+    folder.mkdir(parents=True)
+    for writer in range(1001, 1007):
+        (folder / f"{writer}-f.gnt").write_bytes(gnt(writer))
+    return folder
+
+
 def digests(folder: Path) -> dict[str, str]:
     """SHA-256 of every file below a folder."""
     return {

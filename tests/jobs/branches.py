@@ -1,0 +1,53 @@
+"""Both branches on tiny data: a source is made, then taken through decoding and splitting."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.jobs import decode, math_decode, math_split, split
+from pipeline.jobs.accounts import Output
+from pipeline.params import Decode, MathSplit, Split
+from tests.jobs import tiny_casia, tiny_math
+from tests.jobs.execution import files
+from tests.jobs.tiny_casia import digests
+
+SHARES = {"seed": 1, "test": 0.3, "validation": 0.3}
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A source, and the two jobs that run one after the other below a folder."""
+
+    make_source: Callable[[Path], Path]
+    decode: Callable[[Path, Output], dict]
+    split: Callable[[Path], dict]
+
+    def run(self, source: Path, folder: Path) -> dict[str, str]:
+        """The digests of all that both jobs leave."""
+        self.decode(source, output(folder))
+        self.split(folder)
+        return digests(folder)
+
+
+def output(folder: Path) -> Output:
+    """What a decode job writes below a folder."""
+    return Output(folder / "decoded", folder / "classes.txt", folder / "decode.json")
+
+
+def decode_characters(source: Path, target: Output) -> dict:
+    """Runs job `decode`."""
+    return decode.run(Decode(source=str(source), charset="all", max_bad_fraction=0, shards=3), target)
+
+
+BRANCHES = {
+    "characters": Branch(
+        tiny_casia.make_source,
+        decode_characters,
+        lambda folder: split.run(Split(by="sample", shards=2, **SHARES), files(folder)),
+    ),
+    "math": Branch(
+        tiny_math.make_source,
+        lambda source, target: math_decode.run(tiny_math.params(source), target),
+        lambda folder: math_split.run(MathSplit(by="writer", shards=2, **SHARES), files(folder)),
+    ),
+}
