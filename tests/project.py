@@ -30,26 +30,26 @@ TINY: dict[str, dict[str, Any]] = {
 
 
 class Project:
-    """The tracked files without their lock, under git, with the params of `TINY`."""
+    """The tracked files without their lock, under git."""
 
     def __init__(self, folder: Path):
         self.folder = folder
 
     @classmethod
-    def make(cls, folder: Path) -> "Project":
-        """A new one in an empty folder."""
+    def make(cls, folder: Path, params: dict[str, dict[str, Any]] = TINY) -> "Project":
+        """A new one in an empty folder, with these values in its params.yaml."""
         project = cls(folder)
         _copy_tracked_files(folder)
         project.run("git", "init", "--quiet")
         project.run("git", "config", "user.name", "Test")
         project.run("git", "config", "user.email", "test@example.org")
-        project.change_params(TINY)
+        project.change_params(params)
         return project
 
     def run(self, *command: str, check: bool = True) -> str:
         """Standard output and error of a command in the project."""
         done = subprocess.run(
-            command, cwd=self.folder, env=self.environment(), capture_output=True, text=True, timeout=1800
+            command, cwd=self.folder, env=self.environment(), capture_output=True, text=True, timeout=3000
         )
         output = done.stdout + done.stderr
         assert not check or done.returncode == 0, f"{' '.join(command)}\n{output[-4000:]}"
