@@ -1,5 +1,7 @@
 """A clean clone makes the very data that dvc.lock names: the data stages run for real, with no cache to take from."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 
@@ -8,7 +10,7 @@ from tests.project import ROOT, Project
 STAGES = {"medians", "strokes", "decode", "split", "formulas", "math-decode", "math-split"}
 
 
-def outputs(lock) -> dict[str, dict[str, str]]:
+def outputs(lock: Path) -> dict[str, dict[str, str]]:
     """The hash of each output of each data stage."""
     stages = yaml.safe_load(lock.read_text(encoding="utf-8"))["stages"]
     return {name: {out["path"]: out["md5"] for out in stages[name]["outs"]} for name in STAGES}

@@ -10,16 +10,18 @@ from pipeline.jobs import runner
 from pipeline.jobs.parts import PARTS, Files
 
 RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
-WORKERS = {
+OPTIONS = {
     "two processes": None,
     "options in the environment": f"--runner={RUNNER} --direct_running_mode=multi_threading --direct_num_workers=2",
-    "Flink": flink.OPTIONS,  # for tests with the mark `flink`: its cluster must run
+    "Flink": flink.OPTIONS,
 }
+MARKS = {"Flink": (pytest.mark.flink, pytest.mark.timeout(1800))}
+WORKERS = [pytest.param(name, marks=MARKS.get(name, ())) for name in OPTIONS]
 
 
 def work_with(workers: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Has jobs run by one of `WORKERS`."""
-    options = WORKERS[workers]
+    options = OPTIONS[workers]
     if options is None:
         monkeypatch.setattr(runner, "PARALLEL_FROM", 0)
         monkeypatch.setenv("INK2EDGE_WORKERS", "2")

@@ -1,6 +1,6 @@
 """The same bytes: both branches, on every engine, whatever the order in which their input comes.
 
-A new engine is a line in `tests.jobs.execution.WORKERS`. Flink's part of the matrix runs by `make test-flink`.
+A new engine is a line in `tests.jobs.execution.OPTIONS`. Flink's part of the matrix runs by `make test-flink`.
 """
 
 import random
@@ -12,8 +12,7 @@ from pipeline.jobs.shuffle import ShuffleThroughFiles
 from tests.jobs.branches import BRANCHES
 from tests.jobs.execution import WORKERS, work_with
 
-ENGINES = ["one process", *WORKERS]
-MARKS = {"Flink": (pytest.mark.flink, pytest.mark.timeout(1800))}
+ONE_PROCESS = "one process"
 
 
 def in_the_order_given(monkeypatch):
@@ -52,7 +51,7 @@ def made(request, tmp_path_factory):
 
 
 @pytest.mark.parametrize("order", [in_the_order_given, in_random_order])
-@pytest.mark.parametrize("engine", [pytest.param(engine, marks=MARKS.get(engine, ())) for engine in ENGINES])
+@pytest.mark.parametrize("engine", [ONE_PROCESS, *WORKERS])
 def test_the_bytes_depend_neither_on_the_engine_nor_on_the_order(made, engine, order, tmp_path, monkeypatch):
     branch, source, expected = made
     assert {Path(name).parts[0] for name in expected} == {
@@ -60,7 +59,7 @@ def test_the_bytes_depend_neither_on_the_engine_nor_on_the_order(made, engine, o
         *("splits", "splits.json"),
     }
     order(monkeypatch)
-    if engine in WORKERS:
+    if engine != ONE_PROCESS:
         work_with(engine, monkeypatch)
     assert branch.run(source, tmp_path) == expected
 

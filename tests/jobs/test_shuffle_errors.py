@@ -16,14 +16,14 @@ UNITS = [(name, 1) for name in ("a", "b", "c", "d")]
 class Refusing:
     """A job of four units and two shards that fails in one step."""
 
-    directory: str
+    scratch: shuffle.Scratch
     step: str
 
     shard_names = ("one", "two")
 
     def make(self, number, unit):
         self._refuse("make")
-        shuffle.Scratch(self.directory).leave_receipt(number, {"unit": unit})
+        self.scratch.leave_receipt(number, {"unit": unit})
         return {"units": 1}
 
     def settle(self):
@@ -42,7 +42,7 @@ class Refusing:
 @pytest.mark.parametrize("step", ["make", "settle", "publish"])
 def test_the_words_of_each_step(tmp_path, step, capfd):
     with pytest.raises(InkError, match=f"^{step}: expected nothing,\nfound this$"):
-        shuffle.run(Refusing(str(tmp_path), step), UNITS, 0, "refusing")
+        shuffle.run(Refusing(shuffle.Scratch.below(tmp_path), step), UNITS, 0, "refusing")
     assert "Traceback" not in capfd.readouterr().err
 
 
@@ -50,7 +50,7 @@ def test_the_words_of_each_step(tmp_path, step, capfd):
 def test_the_words_of_other_workers(tmp_path, monkeypatch, workers):
     work_with(workers, monkeypatch)
     with pytest.raises(InkError, match=r"^make: expected nothing,\nfound this$"):
-        shuffle.run(Refusing(str(tmp_path), "make"), UNITS, 0, "refusing")
+        shuffle.run(Refusing(shuffle.Scratch.below(tmp_path), "make"), UNITS, 0, "refusing")
 
 
 def test_units_after_the_first_are_left_alone(tmp_path, monkeypatch):
@@ -59,13 +59,13 @@ def test_units_after_the_first_are_left_alone(tmp_path, monkeypatch):
         Refusing, "_refuse", lambda self, step: made.append(step) or (_ for _ in ()).throw(InkError("no"))
     )
     with pytest.raises(InkError, match="no"):
-        shuffle.run(Refusing(str(tmp_path), "make"), UNITS, 0, "refusing")
+        shuffle.run(Refusing(shuffle.Scratch.below(tmp_path), "make"), UNITS, 0, "refusing")
     assert made == ["make"]
 
 
 def test_the_first_error_is_told_and_one_without_room_is_raised(tmp_path):
-    scratch = shuffle.Scratch(str(tmp_path))
-    with pytest.raises(InkError, match="^there is no folder to write to$"):
+    scratch = shuffle.Scratch(tmp_path / "scratch")
+    with pytest.raises(InkError, match=r"^there is no folder to write to$"):
         scratch.refuse(InkError("there is no folder to write to"))
     scratch.directory.mkdir()
     assert scratch.refusal() is None
@@ -75,6 +75,6 @@ def test_the_first_error_is_told_and_one_without_room_is_raised(tmp_path):
 
 
 def test_without_an_error_the_receipts_come_back(tmp_path):
-    receipts = shuffle.run(Refusing(str(tmp_path), "no step"), UNITS, 0, "refusing")
+    receipts = shuffle.run(Refusing(shuffle.Scratch.below(tmp_path), "no step"), UNITS, 0, "refusing")
     assert receipts == json.loads('[{"unit": "a"}, {"unit": "b"}, {"unit": "c"}, {"unit": "d"}]')
     assert list(tmp_path.iterdir()) == []
