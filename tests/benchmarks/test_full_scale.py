@@ -1,10 +1,13 @@
 """A trial of the full-size benchmark: a few characters of three writers, through every task."""
 
+from dataclasses import replace
+
 import pytest
 
 from benchmarks import full_scale
-from benchmarks.full_scale import Benchmark
+from benchmarks.full_scale import Benchmark, steps_of, with_sources
 from benchmarks.full_scale_report import START, Task, report
+from benchmarks.measuring import Measurement
 from pipeline.errors import InkError
 from pipeline.formats.charset import GB2312_LEVEL1
 from pipeline.ink.medians import encode_line
@@ -50,3 +53,33 @@ def test_a_full_disk_is_told_of_before_the_work(benchmark, monkeypatch):
     monkeypatch.setattr(full_scale, "DISK_OF_A_PERCENT", 1e18)
     with pytest.raises(InkError, match=r"expected \d+ GB of free disk, found \d+; make room"):
         benchmark().run(1)
+
+
+def test_a_step_brings_those_whose_output_it_reads_and_lacks(tmp_path):
+    steps = steps_of(tmp_path)
+
+    def tasks(*asked):
+        return [step.task for step in with_sources([step for step in steps if step.task in asked], steps)]
+
+    assert tasks(Task.TEST) == [Task.DECODE, Task.SPLIT, Task.TEST]
+    assert tasks(Task.TFRECORD, Task.DECODE) == [Task.TFRECORD, Task.DECODE]
+    (tmp_path / "split").mkdir()
+    assert tasks(Task.TEST) == [Task.TEST]
+
+
+def test_what_is_measured_again_counts_if_it_is_faster(benchmark, monkeypatch):
+    speed = {Task.PLAIN: 2.0, Task.PNGS: 4.0}
+    tasks = [task for task in Task if task.starts_up]
+
+    def fastest(step, _):
+        return Measurement(12, speed.get(step.task, 3.0), *[0.0] * 6)
+
+    monkeypatch.setattr(full_scale, "fastest", fastest)
+    first = benchmark()
+    first.run(START)
+    assert [first.results[START][task].seconds for task in tasks] == [2.0, 4.0, 3.0, 3.0, 3.0, 3.0]
+    speed |= {Task.PLAIN: 9.0, Task.PNGS: 1.0, Task.TFRECORD: 1.0}
+    second = replace(benchmark(), again=[Task.PLAIN, Task.PNGS])
+    second.run(START)
+    assert [second.results[START][task].seconds for task in tasks] == [2.0, 1.0, 3.0, 3.0, 3.0, 3.0]
+    assert benchmark().results == second.results
