@@ -1,7 +1,7 @@
 """What is inside a TFLite flatbuffer: operators, tensors, parameters, multiply-accumulates. Needs no TensorFlow.
 
     graph = read_graph(Path("models/hccr/dynamic.tflite").read_bytes())
-    graph.macs, graph.parameters, graph.operators["CONV_2D"]
+    graph.macs, graph.parameters, graph.operators["CONV_2D"], graph.signature.outputs["probabilities"].shape
 
 Reads through the schema that LiteRT ships (https://github.com/google-ai-edge/LiteRT, tflite/schema/schema.fbs).
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import struct
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -25,6 +26,9 @@ _OPERATORS: dict[int, str] = {
 }
 OPERATORS = frozenset(_OPERATORS.values())
 """Names of all built-in operators."""
+
+# What reading finds where a place, a length or a code leads nowhere.
+_BROKEN = (IndexError, KeyError, TypeError, ValueError, AttributeError, OverflowError, MemoryError, struct.error)
 
 _DTYPES = {code: name.lower() for name, code in vars(schema.TensorType).items() if not name.startswith("_")}
 _WEIGHT_DTYPES = {"float16", "float32", "bfloat16", "int2", "int4", "int8", "uint8", "int16"}
@@ -47,6 +51,15 @@ class Tensor:
 
 
 @dataclass(frozen=True)
+class Signature:
+    """The names that a model is called by: tensors by name, both in the order of the main subgraph."""
+
+    key: str
+    inputs: Mapping[str, Tensor]
+    outputs: Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
 class Graph:
     """Contents of a flatbuffer, over all its subgraphs (the body of a loop counts once).
 
@@ -54,6 +67,8 @@ class Graph:
         operators: how often each built-in operator occurs, by its name in the schema.
         custom: how often each other operator occurs; TensorFlow's own begin with "Flex".
         inputs, outputs: of the main subgraph.
+        signature: of the main subgraph; None for a model without one.
+        runtime: the oldest TensorFlow Lite that has all the operators, by the converter; empty if it does not say.
         activations: every tensor that is not a constant.
         weights: how many parameters each dtype holds: numbers in weights and biases. A folded batch norm has none, and
             a table that is looked up or a mask (the anchors of a detector) is no parameter.
@@ -64,6 +79,8 @@ class Graph:
     custom: Counter[str]
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
+    signature: Signature | None
+    runtime: str
     activations: tuple[Tensor, ...]
     weights: Counter[str]
     macs: int
@@ -93,9 +110,12 @@ def read_graph(data: bytes) -> Graph:
         size = f"{len(data):,} bytes"
         raise InkError(f"not a TFLite model ({size}): expected {IDENTIFIER!r} at byte 4, found {data[4:8]!r}")
     try:
-        model = schema.ModelT.InitFromPackedBuf(data, 0)
-    except (IndexError, TypeError, ValueError, struct.error) as error:
+        return _graph(schema.ModelT.InitFromPackedBuf(data, 0))
+    except _BROKEN as error:
         raise InkError(f"broken TFLite model of {len(data):,} bytes ({error}): write it again") from error
+
+
+def _graph(model: schema.ModelT) -> Graph:
     steps = _steps(model)
     main = model.subgraphs[0]
     constant = {index for index, buffer in enumerate(model.buffers) if buffer.data is not None}
@@ -107,6 +127,8 @@ def read_graph(data: bytes) -> Graph:
         custom=Counter({name: count for name, count in names.items() if name in custom}),
         inputs=tuple(_tensor(main.tensors[index]) for index in main.inputs),
         outputs=tuple(_tensor(main.tensors[index]) for index in main.outputs),
+        signature=next((_signature(one, main) for one in model.signatureDefs or [] if one.subgraphIndex == 0), None),
+        runtime=_runtime(model),
         activations=tuple(_tensor(tensor) for tensor in tensors if tensor.buffer not in constant),
         weights=_weights(steps, [tensor for tensor in tensors if tensor.buffer in constant]),
         macs=sum(_macs(step) for step in steps),
@@ -133,6 +155,22 @@ def _tensor(tensor: schema.TensorT) -> Tensor:
     sizes = tensor.shapeSignature if tensor.shapeSignature is not None else tensor.shape
     shape = () if sizes is None else tuple(int(size) for size in sizes)
     return Tensor(_text(tensor.name), _DTYPES[tensor.type], shape if shape or tensor.hasRank else None)
+
+
+def _signature(signature: schema.SignatureDefT, main: schema.SubGraphT) -> Signature:
+    def named(mapping: list[schema.TensorMapT] | None, order: Sequence[int]) -> dict[str, Tensor]:
+        names = {one.tensorIndex: _text(one.name) for one in mapping or []}
+        return {names[index]: _tensor(main.tensors[index]) for index in order if index in names}
+
+    key = _text(signature.signatureKey)
+    return Signature(key, named(signature.inputs, main.inputs), named(signature.outputs, main.outputs))
+
+
+def _runtime(model: schema.ModelT) -> str:
+    for entry in model.metadata or []:
+        if entry.name == b"min_runtime_version":
+            return bytes(model.buffers[entry.buffer].data).rstrip(b"\0").decode("ascii")
+    return ""
 
 
 def _weights(steps: list[_Step], constants: list[schema.TensorT]) -> Counter[str]:

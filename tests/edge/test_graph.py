@@ -5,6 +5,8 @@ import pytest
 
 from pipeline.edge.export import export_tflite, keras, tf
 from pipeline.edge.graph import read_graph
+from pipeline.edge.quiet import quiet
+from pipeline.errors import InkError
 
 layers = keras.layers
 
@@ -69,3 +71,52 @@ def test_tables_and_masks_are_no_parameters(variant):
 
     inputs = [tf.TensorSpec((1, 7), tf.float32, name="x"), tf.TensorSpec((5,), tf.int32, name="row")]
     assert read_graph(export_tflite(model, call, inputs, variant)).parameters == 7 * 11 + 11
+
+
+def test_the_signature_names_inputs_and_outputs_in_the_models_order(network):
+    def call(image, scale):
+        logits = network(image, training=False) * scale
+        return {"second": tf.argmax(logits, axis=1, output_type=tf.int32), "first": logits}
+
+    inputs = [tf.TensorSpec((1, 24, 24, 1), tf.float32, name="image"), tf.TensorSpec((1,), tf.float32, name="scale")]
+    graph = read_graph(export_tflite(network, call, inputs, "float32"))
+    assert graph.signature.key == "serving_default"
+    assert tuple(graph.signature.inputs.values()) == graph.inputs
+    assert tuple(graph.signature.outputs.values()) == graph.outputs
+    assert {name: (t.dtype, t.shape) for name, t in graph.signature.inputs.items()} == {
+        "image": ("float32", (1, 24, 24, 1)),
+        "scale": ("float32", (1,)),
+    }
+    assert {name: (t.dtype, t.shape) for name, t in graph.signature.outputs.items()} == {
+        "first": ("float32", (1, 40)),
+        "second": ("int32", (1,)),
+    }
+
+
+@pytest.mark.parametrize(("variant", "runtime"), [("float32", "1.6.0"), ("dynamic", "2.17.0")])
+def test_the_runtime_that_a_model_needs(exported, variant, runtime):
+    assert read_graph(exported[variant]).runtime == runtime
+
+
+def test_a_model_may_have_no_signature():
+    with quiet():
+        function = tf.function(lambda x: x * 2, input_signature=[tf.TensorSpec((1, 8), name="x")])
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()])
+        graph = read_graph(converter.convert())
+    assert graph.signature is None
+    assert [tensor.shape for tensor in graph.inputs] == [(1, 8)]
+
+
+def test_damaged_models_are_refused_or_read(exported):
+    data, rng = exported["dynamic"], np.random.default_rng(0)
+    refusals = []
+    for trial in range(60):
+        damaged = np.frombuffer(data, np.uint8).copy()
+        damaged[rng.integers(8, len(data), 100)] = rng.integers(0, 256, 100)
+        damaged = damaged[: len(data) if trial % 2 else rng.integers(8, len(data))]
+        try:
+            read_graph(damaged.tobytes())
+        except InkError as error:
+            refusals.append(str(error))
+    assert len(refusals) > 30
+    assert all(refusal.startswith("broken TFLite model of ") for refusal in refusals)
