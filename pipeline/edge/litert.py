@@ -7,6 +7,7 @@ latency(data, runs=200)                      # one thread, batch 1: what a user 
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import time
 from collections.abc import Iterable, Iterator
@@ -45,11 +46,11 @@ class Runner:
         batch: the size it really runs at.
 
     Raises:
-        InkError: if the model has not exactly one input.
+        InkError: if the model has not exactly one input, or LiteRT cannot run it.
     """
 
     def __init__(self, data: bytes, batch: int = 1, threads: int = 1):
-        with quiet():
+        with quiet(), _runs(f"of {len(data):,} bytes"):
             self._interpreter = _resized(data, batch, threads) or _loaded(data, threads)
             self._outputs = _named_outputs(self._interpreter)
         self._input = self._interpreter.get_input_details()[0]["index"]
@@ -93,7 +94,8 @@ class Runner:
         feed = np.zeros(self._shape, np.float32)
         feed[: len(images)] = images
         self._interpreter.set_tensor(self._input, feed)
-        self._interpreter.invoke()
+        with _runs(f"at {self.batch} images"):
+            self._interpreter.invoke()
         return {name: self._interpreter.get_tensor(index)[: len(images)] for name, index in self._outputs.items()}
 
 
@@ -138,6 +140,15 @@ def cpu_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
             if key.strip() == "model name":
                 return value.strip()
     return platform.processor() or platform.machine()
+
+
+@contextlib.contextmanager
+def _runs(which: str) -> Iterator[None]:
+    """Says what is wrong with a model that LiteRT refuses, or fails to run."""
+    try:
+        yield
+    except (RuntimeError, ValueError) as error:
+        raise InkError(f"LiteRT cannot run the model {which} ({error}): write it again") from error
 
 
 def _loaded(data: bytes, threads: int) -> Interpreter:

@@ -108,3 +108,19 @@ def test_a_system_that_does_not_name_its_cpu_gives_the_architecture(tmp_path):
     (tmp_path / "cpuinfo").write_text("processor\t: 0\n", encoding="utf-8")
     assert cpu_name(tmp_path / "cpuinfo")
     assert cpu_name(tmp_path / "missing")
+
+
+@pytest.mark.parametrize("end", [8, 200, -1000])
+def test_a_cut_off_model_is_refused(exported, end, capfd):
+    with pytest.raises(InkError, match=r"LiteRT cannot run the model of [\d,]+ bytes .*: write it again"):
+        Runner(exported["float32"][:end])
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_model_that_fails_while_it_runs_says_so(network):
+    def look_up(image):
+        return {"row": tf.gather(network(image)[0], tf.cast(image[0, 0, 0], tf.int32))}
+
+    runner = Runner(export_tflite(network, look_up, [image_input(24)], "float32"))
+    with pytest.raises(InkError, match=r"LiteRT cannot run the model at 1 images \(gather index out of bounds"):
+        runner.outputs(np.full((1, 24, 24), 200))
