@@ -1,6 +1,9 @@
 """From a photograph of a formula to flat ink, and from there to the canvas with its boxes.
 
-    picture, kept = fit_photo(grey, boxes, frame)
+    picture, kept = fit_photo(grey, boxes, frame)         # with boxes, as decoding wants it
+    canvas, placement = place_photo(grey, frame)          # without, as recognition does
+    placement.to_photo(boxes_on_the_canvas)
+    find_ink(grey).image                                  # the ink alone, not resized
 
 1. A picture with a side beyond 2048 pixels is reduced.
 2. Background: the median around each place (a third of the longer side wide), taken at 512 pixels.
@@ -15,6 +18,8 @@ takes 2 to 5 ms.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -33,8 +38,38 @@ class BlankPhotoError(ValueError):
     """A photograph without ink."""
 
 
+class Ink(NamedTuple):
+    """The ink of a photo without what specks there are around it. Pairs are y, x, int64 or float64."""
+
+    image: np.ndarray  # uint8 [height, width], see `develop`
+    corner: np.ndarray  # in pixels of the reduced photo
+    reduction: np.ndarray  # pixels of the reduced photo a pixel of the photo
+    sizes: list[int]  # long sides of its connected parts
+
+
+class Placement(NamedTuple):
+    """How a photo lies on the canvas. Each attribute is a pair y, x of float64 or int64."""
+
+    reduction: np.ndarray  # pixels of the reduced photo a pixel of the photo
+    corner: np.ndarray  # of the ink's extent, in pixels of the reduced photo
+    extent: np.ndarray  # its height and width there
+    offset: np.ndarray  # its corner on the canvas
+    size: np.ndarray  # its height and width there
+
+    def to_canvas(self, boxes: np.ndarray) -> np.ndarray:
+        """From the photo to the canvas: boxes [n, 4], ymin, xmin, ymax, xmax in pixels. Each step rounds on its own."""
+        corners = boxes.reshape(-1, 2, 2) * self.reduction - self.corner
+        corners = corners * (self.size / self.extent)
+        return (corners + self.offset).reshape(-1, 4)
+
+    def to_photo(self, boxes: np.ndarray) -> np.ndarray:
+        """From the canvas back to the photo."""
+        corners = (boxes.reshape(-1, 2, 2) - self.offset) / (self.size / self.extent)
+        return ((corners + self.corner) / self.reduction).reshape(-1, 4)
+
+
 def fit_photo(grey: np.ndarray, boxes: np.ndarray, frame: Frame) -> tuple[Picture, list[int]]:
-    """Puts a photographed formula on the canvas.
+    """Puts a photographed formula on the canvas, with its boxes.
 
     Args:
         grey: uint8 [height, width], of any size, ink darker or lighter than what it is on.
@@ -48,23 +83,43 @@ def fit_photo(grey: np.ndarray, boxes: np.ndarray, frame: Frame) -> tuple[Pictur
         BlankPhotoError: no ink.
     """
     height, width = grey.shape
-    reduced = _reduce(grey)
-    ink = develop(reduced)
-    left, top, right, bottom, sizes = _extent(ink)
-    scale = fitting_scale(right - left, bottom - top, sizes, frame)
-    size = max(int((right - left) * scale + 0.5), 1), max(int((bottom - top) * scale + 0.5), 1)
-    crop = np.ascontiguousarray(ink[top:bottom, left:right])
-    small = np.asarray(Image.fromarray(crop).resize(size, Image.Resampling.BILINEAR))
-    image = np.zeros((frame.height, frame.width), np.uint8)
-    x, y = (frame.width - size[0]) // 2, (frame.height - size[1]) // 2
-    peak = int(small.max())
-    image[y : y + size[1], x : x + size[0]] = np.minimum(small.astype(np.int32) * 255 // max(peak, 1), 255)
-    # From the photo to the reduced one, from there to the canvas: y, x, each step rounding on its own.
-    boxes = np.clip(boxes, 0, [height, width, height, width])
-    corners = boxes.reshape(-1, 2, 2) * (np.array(reduced.shape) / [height, width]) - [top, left]
-    corners = corners * (np.array(size[::-1]) / [bottom - top, right - left])
-    placed, kept = _clip(corners + np.array([y, x]), (y, x, y + size[1], x + size[0]))
+    image, placement = place_photo(grey, frame)
+    boxes = placement.to_canvas(np.clip(boxes, 0, [height, width, height, width]))
+    placed, kept = _clip(boxes.reshape(-1, 2, 2), placement.offset, placement.offset + placement.size)
     return Picture(image, placed, [], []), kept
+
+
+def place_photo(grey: np.ndarray, frame: Frame) -> tuple[np.ndarray, Placement]:
+    """The canvas, uint8 [height, width], of a photographed formula, and how the photo lies on it; see `fit_photo`.
+
+    Raises:
+        BlankPhotoError: no ink.
+    """
+    ink = find_ink(grey)
+    extent = np.array(ink.image.shape)
+    scale = fitting_scale(float(extent[1]), float(extent[0]), ink.sizes, frame)
+    size = np.maximum((extent * scale + 0.5).astype(np.int64), 1)
+    height, width = size.tolist()
+    small = np.asarray(Image.fromarray(ink.image).resize((width, height), Image.Resampling.BILINEAR))
+    image = np.zeros((frame.height, frame.width), np.uint8)
+    offset = (np.array([frame.height, frame.width]) - size) // 2
+    y, x = offset.tolist()
+    peak = int(small.max())
+    image[y : y + height, x : x + width] = np.minimum(small.astype(np.int32) * 255 // max(peak, 1), 255)
+    return image, Placement(ink.reduction, ink.corner, extent, offset, size)
+
+
+def find_ink(grey: np.ndarray) -> Ink:
+    """The ink of a photo, uint8 [height, width] of any size.
+
+    Raises:
+        BlankPhotoError: no ink.
+    """
+    reduced = _reduce(grey)
+    flat = develop(reduced)
+    left, top, right, bottom, sizes = _extent(flat)
+    image = np.ascontiguousarray(flat[top:bottom, left:right])
+    return Ink(image, np.array([top, left]), np.array(reduced.shape) / grey.shape, sizes)
 
 
 def develop(grey: np.ndarray) -> np.ndarray:
@@ -137,16 +192,15 @@ def _extent(ink: np.ndarray) -> tuple[int, int, int, int, list[int]]:
     return left, top, right, bottom, np.maximum(width, height).tolist()
 
 
-def _clip(corners: np.ndarray, limits: tuple[int, int, int, int]) -> tuple[np.ndarray, list[int]]:
+def _clip(corners: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, list[int]]:
     """Boxes [n, 2, 2] cut to limits and rounded to fixed point: float32 [kept, 4], and which those are.
 
-    A box without extent gets a pixel around it.
+    The limits are pairs y, x. A box without extent gets a pixel around it.
     """
     fixed = np.floor(corners * UNITS + 0.5).astype(np.int64)
     thin = np.maximum(UNITS - (fixed[:, 1] - fixed[:, 0]), 0)
     fixed[:, 0] -= thin // 2
     fixed[:, 1] += thin - thin // 2
-    ymin, xmin, ymax, xmax = (limit * UNITS for limit in limits)
-    fixed = np.clip(fixed, [ymin, xmin], [ymax, xmax])
+    fixed = np.clip(fixed, low * UNITS, high * UNITS)
     kept = np.flatnonzero((fixed[:, 1] > fixed[:, 0]).all(axis=1))
     return (fixed[kept].reshape(-1, 4) / UNITS).astype(np.float32), kept.tolist()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.ink.canvas import UNITS, Frame
-from pipeline.ink.develop import MAX_SIDE, BlankPhotoError, develop, fit_photo
+from pipeline.ink.develop import MAX_SIDE, BlankPhotoError, develop, fit_photo, place_photo
 
 FRAME = Frame(height=128, width=512, symbol=32, pen=2)
 # ymin, xmin, ymax, xmax of bars in the photo: two of 32 x 6, one of 8 x 40
@@ -82,6 +82,17 @@ def test_boxes_beyond_photo_and_ink():
     assert (point[2:] - point[:2]).tolist() == [1, 1]
     assert (picture.boxes * UNITS == np.round(picture.boxes * UNITS)).all()
     assert fit_photo(photo(), boxes[3:5], FRAME)[1] == []
+
+
+@pytest.mark.parametrize("times", [1, 30])  # the larger one is reduced
+def test_boxes_find_their_way_back_to_the_photo(times):
+    image = np.kron(photo(), np.ones((times, times), np.uint8))
+    canvas, placement = place_photo(image, FRAME)
+    picture, _ = fit_photo(image, BARS * times, FRAME)
+    np.testing.assert_array_equal(canvas, picture.image)
+    pixel = np.max(placement.extent / placement.size / placement.reduction)  # of the canvas, in pixels of the photo
+    np.testing.assert_allclose(placement.to_photo(picture.boxes), BARS * times, atol=pixel / UNITS)
+    np.testing.assert_allclose(placement.to_photo(placement.to_canvas(BARS)), BARS, atol=1e-9)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 500), (500, 1), (3, 3), (2, 4000)])
