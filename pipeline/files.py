@@ -87,6 +87,21 @@ def no_room(path: Path | str, error: OSError) -> InkError:
     )
 
 
+def read_plain(path: Path | str, limit: int = -1) -> bytes:
+    """The bytes of a plain file, at most `limit` of them. Pipes and devices are none: they may never end.
+
+    Raises:
+        OSError: there is no plain file, or it cannot be read; `strerror` says what was found.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "a folder")
+    if not path.is_file():
+        raise FileNotFoundError(errno.ENOENT, "no plain file" if path.exists() else "no such file")
+    with path.open("rb") as file:
+        return file.read(limit)
+
+
 def write_text(path: Path | str, text: str) -> None:
     """Writes UTF-8 text with Unix line ends, atomically."""
     with atomic_file(path) as partial:

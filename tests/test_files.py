@@ -78,3 +78,20 @@ def test_a_full_disk_is_told_of_and_nothing_is_left(tmp_path, code):
 def test_another_error_stays_what_it_is(tmp_path):
     with pytest.raises(PermissionError), files.atomic_file(tmp_path / "a"):
         raise PermissionError(errno.EACCES, "not yours")
+
+
+def test_plain_files_are_read_up_to_a_limit(tmp_path):
+    (tmp_path / "ink").write_bytes(b"ink2edge")
+    assert files.read_plain(tmp_path / "ink") == b"ink2edge"
+    assert files.read_plain(str(tmp_path / "ink"), 3) == b"ink"
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("", "a folder"), ("missing", "no such file"), ("\0", "no such file"), ("pipe", "no plain file")],
+)
+def test_what_is_no_plain_file_is_told(tmp_path, name, found):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match=re.escape(found)) as caught:
+        files.read_plain(tmp_path / name)
+    assert caught.value.strerror == found
