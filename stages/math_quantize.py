@@ -1,8 +1,8 @@
-"""Stage `math-quantize`: the whole detector, from canvas to named boxes, as one .tflite file that passed the gate.
+"""Stage `math-quantize`: the whole detector, from canvas to named boxes, as one .tflite file, see `stages.quantize`.
 
     python -m stages.math_quantize dynamic
 
-Reads models/math/model.keras and, for int8, images of the training part. Takes about half a minute.
+Reads models/math/model.keras, the class list and, for int8, images of the training part. Takes about half a minute.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from pipeline.edge.variants import variant_from_arguments
+from pipeline.formats.charset import read_class_list
+from pipeline.ink.canvas import MARGIN, Frame
 from pipeline.params import load_params
 from stages import run_stage
-from stages.paths import MATH_KERAS_MODEL, MATH_MODELS, MATH_SPLITS
+from stages.paths import MATH_CLASSES, MATH_KERAS_MODEL, MATH_MODELS, MATH_SPLITS
 from stages.quantize import trained, write_gated
 
 
@@ -35,7 +37,9 @@ def main() -> None:
     data = export.export_tflite(
         model, lambda image: detect(model, image), inputs, variant, feeds, export.ALL_BUT_LAYERS
     )
-    write_gated(MATH_MODELS / f"{variant}.tflite", data)
+    frame = Frame(model.config.height, model.config.width, params.decode.symbol, params.decode.pen)
+    labels = read_class_list(MATH_CLASSES, symbols=True)
+    write_gated(MATH_MODELS / f"{variant}.tflite", data, labels, frame._asdict() | {"margin": MARGIN})
 
 
 def _calibration(samples: int) -> Iterator[dict]:

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.detector.model import build_detector
 from pipeline.detector.network import Config, strides
+from pipeline.edge import metadata
 from pipeline.edge.gate import check
 from pipeline.edge.variants import VARIANTS
 from pipeline.errors import InkError
@@ -92,9 +93,12 @@ def test_the_whole_detector_becomes_one_file(project, monkeypatch):
     model = build_detector(Config(HEIGHT, WIDTH, 3, arch, "mobilenet_v2", 0.35, 16, shapes))
     save_model(model, Path("models/math/model.keras"))
     run(monkeypatch, math_quantize, "float16")
-    graph = check(Path("models/math/float16.tflite").read_bytes())
+    data = Path("models/math/float16.tflite").read_bytes()
+    graph = check(data)
     assert [tensor.shape for tensor in graph.inputs] == [(1, HEIGHT, WIDTH, 1)]
     assert sorted(tensor.shape for tensor in graph.outputs) == [(1,), (1, 100), (1, 100), (1, 100, 4)]
+    frame = {"height": HEIGHT, "width": WIDTH, "symbol": 32, "pen": 2, "margin": 4}
+    assert metadata.read(data)[:3] == ("formulas", tuple(CLASSES), frame)
     Path("models/math/float16.tflite").unlink()
 
 

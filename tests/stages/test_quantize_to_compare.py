@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline import files
+from pipeline.edge import metadata
 from pipeline.edge.export import keras
 from pipeline.edge.gate import check
 from pipeline.edge.variants import VARIANTS
@@ -72,6 +73,12 @@ def read_json(path: Path):
 def test_every_file_passes_the_gate(project, variant):
     graph = check((project / f"models/hccr/{variant}.tflite").read_bytes())
     assert [tensor.shape for tensor in (*graph.inputs, *graph.outputs)] == [(1, 56, 56, 1), (1, len(CLASSES))]
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_file_tells_how_it_is_used(project, variant):
+    told = metadata.read((project / f"models/hccr/{variant}.tflite").read_bytes())
+    assert (told.kind, told.labels, told.normalisation) == ("characters", tuple(CLASSES), {"side": 56, "margin": 4})
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
@@ -162,9 +169,13 @@ def test_a_missing_input_says_what_to_run(tmp_path, monkeypatch, stage, argument
         run(monkeypatch, stage, *arguments)
 
 
-def test_a_class_list_of_another_model_is_refused(project, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("stage", "message"),
+    [(quantize, "each of the model's 4 classes, found 2 labels"), (evaluate, r"found 2 lines; run `dvc repro train`")],
+)
+def test_a_class_list_of_another_model_is_refused(project, tmp_path, monkeypatch, stage, message):
     monkeypatch.chdir(project)
-    monkeypatch.setattr(evaluate, "CLASSES", tmp_path / "classes.txt")
+    monkeypatch.setattr(stage, "CLASSES", tmp_path / "classes.txt")
     (tmp_path / "classes.txt").write_text("一\n丁\n", encoding="utf-8")
-    with pytest.raises(InkError, match=r"found 2 lines; run `dvc repro train`"):
-        run(monkeypatch, evaluate, "dynamic")
+    with pytest.raises(InkError, match=message):
+        run(monkeypatch, stage, "dynamic")

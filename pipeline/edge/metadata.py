@@ -1,0 +1,246 @@
+"""What a model says of itself: TFLite metadata and the files that it comes with, within the .tflite file.
+
+    data = describe(data, class_list, normalisation)     # what the quantize stages do
+    read(data).labels[probabilities.argmax()]
+
+An app finds in the file what it needs to use it: the class list (`labels.txt`, one label a line), the sizes that the
+input is made by (`normalisation.json`), and what each tensor means. https://ai.google.dev/edge/litert/models/metadata
+describes the format: a flatbuffer among the model's own, and files zipped to the end of it, which `unzip` can list too.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
+
+import flatbuffers
+import numpy as np
+from ai_edge_litert import schema_py_generated as tflite
+
+from pipeline.edge import metadata_schema as schema
+from pipeline.edge.graph import IDENTIFIER, Graph, Signature, read_graph
+from pipeline.errors import InkError
+from pipeline.formats.archives import ZIP_ERRORS, open_member
+
+LABELS = "labels.txt"
+NORMALISATION = "normalisation.json"
+MAX_BYTES = 1 << 20  # of each of them
+BUFFER = b"TFLITE_METADATA"
+PARSER = "1.0.0"  # of the schema, the oldest that has all we use
+ALIGNMENT = 16  # bytes; what TFLite's schema wants of constants
+UNIX = 3  # the system that zip members are said to be from, wherever they are made
+
+Kind = Literal["characters", "formulas"]
+OUTPUTS: Mapping[Kind, frozenset[str]] = {
+    "characters": frozenset({"probabilities"}),
+    "formulas": frozenset({"boxes", "scores", "classes", "count"}),
+}
+"""What a model gives for its one input, `image`, tells what it reads."""
+
+_NAMES: Mapping[Kind, tuple[str, str, str]] = {  # of the model, what it does, what its input is
+    "characters": (
+        "Handwritten Chinese characters",
+        "Reads one handwritten character.",
+        "A character: grey levels 0 to 255, ink bright on black, cropped, scaled and centred.",
+    ),
+    "formulas": (
+        "Symbols of formulas",
+        "Finds and names every symbol of a handwritten or printed formula.",
+        "A formula: grey levels 0 to 255, ink bright on black, scaled and centred.",
+    ),
+}
+_TENSORS: Mapping[str, dict[str, Any]] = {
+    "probabilities": {"description": "Probability of each class."},
+    "boxes": {
+        "description": "Top, left, bottom and right of each symbol, in pixels of the input.",
+        "content": {
+            "content_properties": {
+                "BoundingBoxProperties": {
+                    "index": [1, 0, 3, 2],
+                    "type": schema.BOUNDARIES,
+                    "coordinate_type": schema.PIXEL,
+                }
+            },
+            "range": {"min": 2, "max": 2},
+        },
+    },
+    "scores": {"description": "How sure each symbol is, 0 to 1, falling."},
+    "classes": {"description": "Class of each symbol."},
+    "count": {"description": "How many symbols were found: so many rows of the other outputs count."},
+}
+_LABELLED = {"probabilities": schema.TENSOR_AXIS_LABELS, "classes": schema.TENSOR_VALUE_LABELS}
+
+
+class Description(NamedTuple):
+    """What a model says of itself.
+
+    Attributes:
+        kind: what it reads.
+        labels: of its classes.
+        normalisation: sizes that its input is made by: `side` and `margin` of `pipeline.ink.normalise`, or `margin` and
+            the `Frame` of `pipeline.ink.canvas`.
+        meanings: of the tensors of its signature, by name.
+        name, purpose: for people.
+    """
+
+    kind: Kind
+    labels: tuple[str, ...]
+    normalisation: dict[str, float]
+    meanings: dict[str, str]
+    name: str
+    purpose: str
+
+
+def kind_of(graph: Graph) -> Kind:
+    """What a model reads, told from its signature.
+
+    Raises:
+        InkError: neither characters nor formulas.
+    """
+    found = graph.signature or Signature("", {}, {})
+    for kind, outputs in OUTPUTS.items():
+        if set(found.inputs) == {"image"} and set(found.outputs) == outputs and len(graph.inputs[0].shape or ()) == 4:
+            return kind
+    expected = " or ".join(
+        f"image [1, height, width, 1] -> {', '.join(sorted(outputs))} ({kind})" for kind, outputs in OUTPUTS.items()
+    )
+    shown = f"{', '.join(found.inputs)} -> {', '.join(found.outputs)}" if graph.signature else "none"
+    raise InkError(f"expected a model with the signature {expected}, found {shown}")
+
+
+def describe(data: bytes, labels: Sequence[str], normalisation: Mapping[str, float]) -> bytes:
+    """The flatbuffer of a model with its metadata and files; one that has them already gets new ones.
+
+    What it computes is untouched; its constants come to stand where TFLite's schema wants them.
+
+    Args:
+        data: the flatbuffer.
+        labels: of the classes.
+        normalisation: see `Description`.
+
+    Raises:
+        InkError: another signature, or another number of labels than the model has classes.
+    """
+    graph = read_graph(data)
+    _check_labels(graph, labels)
+    content = np.frombuffer(schema.encode("ModelMetadata", _content(graph)), np.uint8)
+    model = tflite.ModelT.InitFromPackedBuf(data, 0)
+    known = [entry for entry in model.metadata or [] if entry.name == BUFFER]
+    if known:
+        model.buffers[known[0].buffer].data = content
+    else:
+        model.metadata = [*(model.metadata or []), tflite.MetadataT(BUFFER, len(model.buffers))]
+        model.buffers.append(tflite.BufferT(content))
+    builder = _Builder(len(data))
+    builder.Finish(model.Pack(builder), IDENTIFIER)
+    files = {
+        LABELS: "".join(f"{label}\n" for label in labels),
+        NORMALISATION: json.dumps(dict(normalisation), indent=2) + "\n",
+    }
+    return _with_files(bytes(builder.Output()), files)
+
+
+def read(data: bytes) -> Description:
+    """What a model says of itself.
+
+    Raises:
+        InkError: not a model of this project, or its metadata are missing or broken.
+    """
+    graph = read_graph(data)
+    kind = kind_of(graph)
+    model = tflite.Model.GetRootAs(data, 0)
+    buffers = {entry.Name(): entry.Buffer() for entry in map(model.Metadata, range(model.MetadataLength()))}
+    if BUFFER not in buffers:
+        raise InkError(
+            "expected metadata with a class list in the model, found none; run `dvc repro` to export it anew"
+        )
+    try:
+        content = schema.decode("ModelMetadata", model.Buffers(buffers[BUFFER]).DataAsNumpy().tobytes())
+        main = content["subgraph_metadata"][0]
+        tensors = [*main["input_tensor_metadata"], *main["output_tensor_metadata"]]
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            labels, sizes = (_member(archive, name) for name in (LABELS, NORMALISATION))
+        normalisation = {str(name): float(value) for name, value in json.loads(sizes).items()}
+        meanings = {tensor["name"]: tensor["description"] for tensor in tensors}
+        about = content["name"], content["description"]
+    except (*ZIP_ERRORS, AttributeError, IndexError, KeyError, TypeError) as error:
+        raise InkError(f"broken metadata in the model ({error}): run `dvc repro` to export it anew") from error
+    description = Description(kind, tuple(labels.removesuffix("\n").split("\n")), normalisation, meanings, *about)
+    _check_labels(graph, description.labels)
+    return description
+
+
+class _Builder(flatbuffers.Builder):
+    """Puts the bytes of constants where the schema says, which generated code in Python does not see to."""
+
+    def StartVector(self, elemSize: int, numElems: int, alignment: int) -> int:
+        """As the base class does."""
+        return super().StartVector(elemSize, numElems, ALIGNMENT if elemSize == 1 else alignment)
+
+
+def _check_labels(graph: Graph, labels: Sequence[str]) -> None:
+    """A detector does not say how many classes it has."""
+    if kind_of(graph) == "characters":
+        classes = (graph.outputs[0].shape or (0,))[-1]
+        if len(labels) != classes:
+            raise InkError(f"expected a label for each of the model's {classes} classes, found {len(labels)} labels")
+
+
+def _content(graph: Graph) -> dict[str, Any]:
+    """The metadata of a model with a signature, see `metadata_schema`."""
+    assert graph.signature is not None
+    name, purpose, picture = _NAMES[kind_of(graph)]
+    (image,) = graph.inputs
+    _, height, width, _ = image.shape or ()
+    properties = {
+        "ImageProperties": {"color_space": schema.GRAYSCALE, "default_size": {"width": width, "height": height}}
+    }
+    as_it_is = {"mean": [0.0], "std": [1.0]}  # the network divides by 255 itself
+    main = {
+        "description": purpose,
+        "input_tensor_metadata": [
+            {
+                "name": "image",
+                "description": picture,
+                "content": {"content_properties": properties},
+                "process_units": [{"options": {"NormalizationOptions": as_it_is}}],
+                "stats": {"max": [255.0], "min": [0.0]},
+                "associated_files": [_file(NORMALISATION, "Sizes that the input is made by.", schema.DESCRIPTIONS)],
+            }
+        ],
+        "output_tensor_metadata": [_output(name) for name in graph.signature.outputs],
+    }
+    return {"name": name, "description": purpose, "subgraph_metadata": [main], "min_parser_version": PARSER}
+
+
+def _output(name: str) -> dict[str, Any]:
+    labels = [_file(LABELS, "Labels of the classes, one a line.", _LABELLED[name])] if name in _LABELLED else []
+    features: dict[str, Any] = {"content": {"content_properties": {"FeatureProperties": {}}}}
+    return {"name": name, "associated_files": labels} | features | _TENSORS[name]
+
+
+def _file(name: str, description: str, kind: int) -> dict[str, Any]:
+    return {"name": name, "description": description, "type": kind}
+
+
+def _with_files(data: bytes, files: Mapping[str, str]) -> bytes:
+    """Zips files to the end, stored as they are; readers of flatbuffers do not look there."""
+    packed = io.BytesIO()
+    packed.write(data)
+    with zipfile.ZipFile(packed, "w") as archive:  # not "a", which takes what looks like one in the weights for a zip
+        for name, text in files.items():
+            member = zipfile.ZipInfo(name)  # of 1 January 1980
+            member.create_system, member.external_attr = UNIX, 0o644 << 16
+            archive.writestr(member, text)
+    return packed.getvalue()
+
+
+def _member(archive: zipfile.ZipFile, name: str) -> str:
+    with open_member(archive, name) as file:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise ValueError(f"{name}: more than {MAX_BYTES} bytes")
+    return content.decode("utf-8")
