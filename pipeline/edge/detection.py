@@ -8,7 +8,7 @@ One image costs one run of the model, on as many threads as there are processors
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from pipeline.edge.coco import MAX_DETECTIONS, Detections, Scores, Truth, score_boxes
 from pipeline.edge.graph import Graph
 from pipeline.edge.litert import Latency, Runner
+from pipeline.edge.metadata import OUTPUTS
 from pipeline.edge.segments import Counts, Ink, count, places, segment, sum_counts
 from pipeline.errors import InkError
 from pipeline.formats.formula import Formula, read_formulas
@@ -27,7 +28,6 @@ from pipeline.learning.batches import part_shards
 from pipeline.processes import available_cores
 
 DIGITS = 5  # of the shares
-OUTPUTS = {"boxes", "scores", "classes", "count"}
 THRESHOLDS = tuple(i / 20 for i in range(1, 20))  # of scores, among which the validation part chooses
 DEFAULT_THRESHOLD = 0.5  # where no ink can tell
 
@@ -95,16 +95,41 @@ def read_part(data: bytes, part: Iterable[Formula], classes: int) -> Reading:
     reading = None
     for formula in part:
         reading = reading or Reading(classes, (formula.height, formula.width))
-        outputs = runner.outputs(canvas(formula)[None])
-        if set(outputs) != OUTPUTS:
-            found = ", ".join(sorted(outputs))
-            raise InkError(f"expected a detector with the outputs {', '.join(sorted(OUTPUTS))}, found {found}")
+        found = detections(runner.outputs(canvas(formula)[None]), classes, formula.key)
         reading.truths.append(Truth(formula.boxes, formula.labels))
         reading.inks.append(_ink(formula))
-        reading.detections.append(_detections(outputs, classes, formula))
+        reading.detections.append(found)
     if reading is None:
         raise InkError("expected formulas to read, found none; see metrics/math/split.json, raise the part's share")
     return reading
+
+
+def detections(outputs: Mapping[str, np.ndarray], classes: int, image: str) -> Detections:
+    """The rows that count of a detector's outputs for one image.
+
+    Args:
+        outputs: as `Runner.outputs` gives them.
+        classes: how many there are.
+        image: its name, for messages.
+
+    Raises:
+        InkError: these are not the outputs of a detector, or not of one with these classes.
+    """
+    expected = OUTPUTS["formulas"]
+    if set(outputs) != expected:
+        names = ", ".join(sorted(outputs))
+        raise InkError(f"expected a detector with the outputs {', '.join(sorted(expected))}, found {names}")
+    found = int(outputs["count"][0])
+    if not 0 <= found <= min(MAX_DETECTIONS, outputs["scores"].shape[1]):
+        raise InkError(f"{image}: the model counts {found} detections, at most {MAX_DETECTIONS} were expected")
+    boxes, labels, scores = (outputs[name][0, :found] for name in ("boxes", "classes", "scores"))
+    if not (np.isfinite(boxes).all() and np.isfinite(scores).all()):
+        raise InkError(f"{image}: the model gives a box or a score that is no finite number; train it again")
+    if found and not 0 <= labels.min() <= labels.max() < classes:
+        raise InkError(
+            f"{image}: the model names class {labels.max()}, the class list has {classes}; run `dvc repro math-train`"
+        )
+    return Detections(boxes, labels, scores)
 
 
 def choose_threshold(reading: Reading) -> float:
@@ -181,19 +206,3 @@ def _ink(formula: Formula) -> Ink | None:
         return None
     strokes = [stroke.reshape(-1, 2) for stroke in formula.strokes]
     return Ink(strokes, [frozenset(members) for members in formula.symbol_strokes], formula.labels.tolist())
-
-
-def _detections(outputs: dict[str, np.ndarray], classes: int, formula: Formula) -> Detections:
-    """The rows that count, of one image."""
-    found = int(outputs["count"][0])
-    if not 0 <= found <= min(MAX_DETECTIONS, outputs["scores"].shape[1]):
-        raise InkError(f"{formula.key}: the model counts {found} detections, at most {MAX_DETECTIONS} were expected")
-    boxes, labels, scores = (outputs[name][0, :found] for name in ("boxes", "classes", "scores"))
-    if not (np.isfinite(boxes).all() and np.isfinite(scores).all()):
-        raise InkError(f"{formula.key}: the model gives a box or a score that is no finite number; train it again")
-    if found and not 0 <= labels.min() <= labels.max() < classes:
-        raise InkError(
-            f"{formula.key}: the model names class {labels.max()}, the class list has {classes}; "
-            "run `dvc repro math-train`"
-        )
-    return Detections(boxes, labels, scores)
