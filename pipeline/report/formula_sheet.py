@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -28,7 +29,8 @@ RIGHT, WRONG, MISSED = "#1a8f3c", "#d62728", "#1f5fd0"
 ZOOM, GAP, HEADER, LABEL = 2, 16, 34, 17
 FONT = 10  # points
 OUTSIDE = (-3, -3, 3, 3)  # a missed symbol's box, so that a false one on the same spot does not hide it
-FADED = 0.35  # of the ink's darkness, so that boxes stand out
+FADED = 0.35  # of the ink's darkness
+GREY: dict[str, Any] = {"cmap": "gray", "vmin": 0, "vmax": PAPER}  # for imshow
 
 
 @dataclass(frozen=True)
@@ -81,20 +83,24 @@ def _legend(axes: Axes, threshold: float) -> None:
 def _place(axes: Axes, example: Example, class_list: Sequence[str], threshold: float, corner: tuple[int, int]) -> None:
     (left, top), (height, width) = corner, example.image.shape
     extent = (left, left + ZOOM * width, top + ZOOM * height, top)
-    paper = PAPER - (PAPER - as_printed(example.image).astype(np.float32)) * FADED
-    axes.imshow(paper, cmap="gray", vmin=0, vmax=PAPER, extent=extent, interpolation="nearest", aspect="auto")
+    axes.imshow(faded(as_printed(example.image)), **GREY, extent=extent, interpolation="nearest", aspect="auto")
     axes.add_patch(Rectangle(corner, ZOOM * width, ZOOM * height, fill=False, edgecolor="lightgray", linewidth=0.8))
     shown = Detections(*(column[example.found.scores >= threshold] for column in example.found))
     matched = match(example.truth, shown)
-    labels = _Labels(axes, top)
+    labels = Labels(axes, top)
     for index in sorted(set(range(len(example.truth.labels))) - set(matched.tolist())):
         box = _on_page(example.truth.boxes[index], corner) + OUTSIDE
-        _frame(axes, box, MISSED, "--")
+        frame(axes, box, MISSED, "--")
         labels.write(class_list[example.truth.labels[index]], box, MISSED)
     for box_, label, right in zip(shown.boxes, shown.labels, matched >= 0, strict=True):
         box = _on_page(box_, corner)
-        _frame(axes, box, RIGHT if right else WRONG, "-")
+        frame(axes, box, RIGHT if right else WRONG, "-")
         labels.write(class_list[label], box, RIGHT if right else WRONG)
+
+
+def faded(grey: np.ndarray) -> np.ndarray:
+    """A picture with its darkness taken back, so that boxes stand out; float32."""
+    return PAPER - (PAPER - grey.astype(np.float32)) * FADED
 
 
 def _on_page(box: np.ndarray, corner: tuple[int, int]) -> np.ndarray:
@@ -102,7 +108,8 @@ def _on_page(box: np.ndarray, corner: tuple[int, int]) -> np.ndarray:
     return np.asarray(box, np.float64) * ZOOM + [corner[1], corner[0], corner[1], corner[0]]
 
 
-def _frame(axes: Axes, box: np.ndarray, colour: str, style: str) -> None:
+def frame(axes: Axes, box: np.ndarray, colour: str, style: str = "-") -> None:
+    """Draws a box: ymin, xmin, ymax, xmax in the units of the axes."""
     top, left, bottom, right = box
     size = right - left, bottom - top
     # On whole pixels, or a thin line turns pale.
@@ -111,8 +118,8 @@ def _frame(axes: Axes, box: np.ndarray, colour: str, style: str) -> None:
     )
 
 
-class _Labels:
-    """Writes names over boxes, or under them where another name stands already."""
+class Labels:
+    """Writes names over boxes, or under them where another name stands already; not above the y `ceiling`."""
 
     def __init__(self, axes: Axes, ceiling: float):
         self._axes = axes
@@ -120,6 +127,7 @@ class _Labels:
         self._taken: list[tuple[float, float, float]] = []  # y, left, right
 
     def write(self, text: str, box: np.ndarray, colour: str) -> None:
+        """Names a box: ymin, xmin, ymax, xmax in the units of the axes."""
         top, left, bottom, _ = box
         right = left + 0.75 * FONT * len(text)
         places = [y for y in (top - 3, bottom + LABEL - 2, top - 3 - LABEL) if y - LABEL >= self._ceiling - 2]

@@ -1,8 +1,9 @@
-"""Tables of text cells, for Markdown and for the terminal: the first column left-aligned, the others right-aligned."""
+"""Tables of text cells, for Markdown and for the terminal: names left-aligned, figures right-aligned."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -12,15 +13,15 @@ from rich.table import Table
 Rows = Sequence[Sequence[str]]
 
 
-def markdown(header: Sequence[str], rows: Rows) -> str:
-    """A Markdown table, padded so that it also reads well as plain text."""
+def markdown(header: Sequence[str], rows: Rows, left: int = 1) -> str:
+    """A Markdown table, padded so that it also reads well as plain text; its first `left` columns are left-aligned."""
     widths = [max(3, *(len(line[column]) for line in (header, *rows))) for column in range(len(header))]
-    rule = "|".join(["-" * (widths[0] + 2), *("-" * (width + 1) + ":" for width in widths[1:])])
-    lines = [_line(header, widths), f"|{rule}|", *(_line(row, widths) for row in rows)]
+    rule = "|".join("-" * (width + 1) + ("-" if column < left else ":") for column, width in enumerate(widths))
+    lines = [_line(header, widths, left), f"|{rule}|", *(_line(row, widths, left) for row in rows)]
     return "\n".join(lines) + "\n"
 
 
-def show(header: Sequence[str], rows: Rows, title: str) -> None:
+def show(header: Sequence[str], rows: Rows, title: str | None = None) -> None:
     """Prints a table on standard output."""
     table = Table(
         title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False
@@ -29,13 +30,16 @@ def show(header: Sequence[str], rows: Rows, title: str) -> None:
         table.add_column(name, justify="left" if column == 0 else "right", no_wrap=True)
     for row in rows:
         table.add_row(*row)
-    console = Console()
+    plain: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False}  # cells may hold what users typed
+    console = Console(**plain)
     # A narrow terminal may break lines; cut-off figures would be worse.
     width = max(console.width, Measurement.get(console, console.options.update(width=1000), table).maximum)
-    Console(width=width).print(table)
+    Console(width=width, **plain).print(table)
 
 
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    first, *others = zip(cells, widths, strict=True)
-    padded = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
+def _line(cells: Sequence[str], widths: Sequence[int], left: int) -> str:
+    padded = [
+        cell.ljust(width) if column < left else cell.rjust(width)
+        for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    ]
     return f"| {' | '.join(padded)} |"
