@@ -56,3 +56,19 @@ def params() -> Params:
             ),
         }
     )
+
+
+@pytest.fixture(scope="session")
+def character_model() -> bytes:
+    """A recogniser of four characters, see `tests.tiny_models`."""
+    from tests import tiny_models  # with TensorFlow, which most tests do without
+
+    return tiny_models.character_model()
+
+
+@pytest.fixture(scope="session")
+def formula_model() -> bytes:
+    """A detector of two bars, see `tests.tiny_models`."""
+    from tests import tiny_models
+
+    return tiny_models.formula_model()

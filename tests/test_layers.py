@@ -10,7 +10,8 @@ ROOT = Path(__file__).parents[1]
 TENSORFLOW = {"tensorflow", "ai_edge_litert"}
 KERAS = {"keras"}
 BEAM = {"apache_beam"}
-ABOVE_LEARNING = {"pipeline.jobs", "pipeline.edge", "pipeline.report", "stages"}
+TOP = {"pipeline.recognize", "stages"}
+ABOVE_LEARNING = {"pipeline.jobs", "pipeline.edge", "pipeline.report"} | TOP
 TRAINED = {"pipeline.learning", "pipeline.hccr", "pipeline.detector"}
 
 # Layer: what none of its modules may import, directly or through others.
@@ -18,12 +19,14 @@ FORBIDDEN = {
     "pipeline": TENSORFLOW | KERAS | BEAM | TRAINED | ABOVE_LEARNING | {"pipeline.formats", "pipeline.ink"},
     "pipeline/formats": TENSORFLOW | KERAS | BEAM | TRAINED | ABOVE_LEARNING,
     "pipeline/ink": TENSORFLOW | KERAS | BEAM | TRAINED | ABOVE_LEARNING,
-    "pipeline/jobs": TENSORFLOW | KERAS | TRAINED | {"pipeline.edge", "pipeline.report", "stages"},
+    "pipeline/jobs": TENSORFLOW | KERAS | TRAINED | {"pipeline.edge", "pipeline.report"} | TOP,
     "pipeline/learning": TENSORFLOW | BEAM | ABOVE_LEARNING | {"pipeline.hccr", "pipeline.detector"},
     "pipeline/hccr": TENSORFLOW | BEAM | ABOVE_LEARNING | {"pipeline.detector"},
     "pipeline/detector": TENSORFLOW | BEAM | ABOVE_LEARNING | {"pipeline.hccr"},
-    "pipeline/edge": BEAM | {"pipeline.jobs", "stages"},
-    "pipeline/report": BEAM | {"pipeline.jobs", "stages"},
+    "pipeline/edge": BEAM | {"pipeline.jobs"} | TOP,
+    "pipeline/report": BEAM | {"pipeline.jobs"} | TOP,
+    # What runs where there is nothing but a model: LiteRT, no TensorFlow.
+    "pipeline/recognize": {"tensorflow", "pipeline.jobs", "stages"} | KERAS | BEAM,
 }
 
 # As on a machine without TensorFlow. Keras gives way to a stand-in: whichever backend is installed would come with it.

@@ -1,0 +1,45 @@
+"""The models that this project hands out: `artifacts` of dvc.yaml, by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from pipeline.errors import InkError
+from pipeline.files import read_plain
+
+DVC_YAML = Path("dvc.yaml")
+
+
+def artifacts() -> dict[str, Path]:
+    """The artifacts of the project in this folder; none outside of one.
+
+    Raises:
+        InkError: dvc.yaml cannot be read.
+    """
+    if not DVC_YAML.exists():
+        return {}
+    try:
+        found = yaml.safe_load(DVC_YAML.read_text(encoding="utf-8"))["artifacts"]
+        return {name: Path(artifact["path"]) for name, artifact in found.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
+        raise InkError(f"{DVC_YAML}: expected artifacts with a path each, found none ({error})") from error
+
+
+def read_model(name: str) -> tuple[Path, bytes]:
+    """Where a model is and what its file holds; `name` is that of a file or, where there is none, an artifact's.
+
+    Raises:
+        InkError: there is no such file, or dvc.yaml cannot be read.
+    """
+    path = Path(name)
+    known = {} if path.is_file() else artifacts()
+    path = known.get(name, path)
+    try:
+        return path, read_plain(path)
+    except OSError as error:
+        names = f" or one of {DVC_YAML}'s artifacts ({', '.join(known)})" if known else ""
+        raise InkError(
+            f"{path}: expected a .tflite model{names}, found {error.strerror}; name another, or run `dvc repro`"
+        ) from error

@@ -1,0 +1,187 @@
+"""Reads pictures of characters or formulas, by a model of this project.
+
+    python -m pipeline.recognize character.jpg                     # a table of candidates, the likeliest first
+    python -m pipeline.recognize --model math --json formula.jpg   # symbols in reading order, with boxes
+    python -m pipeline.recognize --model bundle/model.tflite --draw found.png *.png
+
+Pictures may be of any size and mode, dark on light or light on dark; `-` is standard input. Those that cannot be read
+are named on stderr; the others are read all the same, and the exit status is 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipeline.artifacts import read_model
+from pipeline.command import run_command
+from pipeline.edge.detection import DEFAULT_THRESHOLD
+from pipeline.errors import InkError
+from pipeline.files import read_plain
+from pipeline.formats.image import MAX_BYTES, ImageError, read_grey
+from pipeline.recognize.reader import CANDIDATES, Characters, Reading, Symbols, load_reader
+from pipeline.report import tables
+
+DIGITS = 4  # of shares in JSON
+SYMBOL_HEADER = ("symbol", "score", "left", "top", "right", "bottom")
+STANDARD_INPUT = "-"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line; see the module."""
+    options = _parser().parse_args(arguments)
+    if options.draw:
+        from pipeline.recognize import drawing  # with matplotlib, which takes a second
+
+        drawing.check(options.draw, options.images)
+    path, data = read_model(options.model)
+    try:
+        reader = load_reader(data, options.top, options.score)
+    except InkError as error:
+        raise InkError(f"{path}: {error}") from error
+    outcomes: list[tuple[str, Reading | InkError]] = []
+    shown = []
+    for name in options.images:
+        try:
+            grey = read_picture(name)
+            reading = reader.read(grey, printable(name))
+        except InkError as error:
+            outcomes.append((name, error))
+            continue
+        outcomes.append((name, reading))
+        if options.draw:
+            shown.append(drawing.show(grey, reading))
+    _print(outcomes, options.json)
+    if shown:
+        drawing.draw(shown, options.draw)
+    errors = [str(outcome) for _, outcome in outcomes if isinstance(outcome, InkError)]
+    if errors:
+        raise InkError("\n".join(errors))
+
+
+def read_picture(name: str) -> np.ndarray:
+    """The upright grey pixels of a file, or of standard input, uint8 [height, width].
+
+    Raises:
+        InkError: no such file, or no picture; says why.
+    """
+    try:
+        most = MAX_BYTES + 1
+        data = sys.stdin.buffer.read(most) if name == STANDARD_INPUT else read_plain(name, most)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow's, of files that it reads or refuses all the same
+            return read_grey(data)
+    except (ImageError, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InkError(f"{printable(name)}: expected a picture, found none: {reason}") from error
+
+
+def printable(name: str) -> str:
+    """A name that does nothing to a terminal: what is not printable is escaped."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in name)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline.recognize", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("images", nargs="+", metavar="IMAGE", help="pictures, each of one character or one formula")
+    parser.add_argument(
+        "--model",
+        default="hccr",
+        help="a .tflite file, or an artifact of dvc.yaml: hccr for characters (the default), math for formulas",
+    )
+    parser.add_argument(
+        "--top",
+        type=_count,
+        metavar="N",
+        help=f"candidates a character (default: {CANDIDATES}), symbols a formula (all)",
+    )
+    parser.add_argument(
+        "--score",
+        type=_share,
+        default=DEFAULT_THRESHOLD,
+        help="how sure it must be that there is a symbol, 0 to 1 (default: %(default)s)",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--draw", type=Path, metavar="PNG", help="draw what was read")
+    return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1 on, found {text!r}")
+    return int(text)
+
+
+def _share(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, found {text!r}")
+    return number
+
+
+def _json(name: str, outcome: Reading | InkError) -> dict[str, Any]:
+    match outcome:
+        case Characters(candidates):
+            found = [{"text": text, "confidence": round(share, DIGITS)} for text, share in candidates]
+            return {"picture": name, "candidates": found}
+        case Symbols(symbols):
+            return {"picture": name, "symbols": [_json_symbol(*symbol) for symbol in symbols]}
+    return {"picture": name, "error": str(outcome)}
+
+
+def _json_symbol(text: str, score: float, box: tuple[float, float, float, float]) -> dict[str, Any]:
+    top, left, bottom, right = (round(side, 1) for side in box)
+    return {"text": text, "score": round(score, DIGITS), "left": left, "top": top, "right": right, "bottom": bottom}
+
+
+def _print(outcomes: list[tuple[str, Reading | InkError]], as_json: bool) -> None:
+    # A name of bytes that are no text is printed as it stands in JSON and in Python: \udcff.
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        if as_json:
+            print(json.dumps([_json(name, outcome) for name, outcome in outcomes], indent=2, ensure_ascii=False))
+        else:
+            _print_tables(outcomes)
+        sys.stdout.flush()
+    except (BrokenPipeError, SystemExit):  # as rich calls it: whoever reads, `head` perhaps, has enough
+        # Or Python would complain of the rest at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _print_tables(outcomes: list[tuple[str, Reading | InkError]]) -> None:
+    """Characters in one table, a picture a row; formulas in a table each, a symbol a row."""
+    characters = [(name, reading.candidates) for name, reading in outcomes if isinstance(reading, Characters)]
+    if characters:
+        ranks = range(1, max(len(candidates) for _, candidates in characters) + 1)
+        rows = [
+            [printable(name), *(f"{text} {share:.1%}" for text, share in candidates)] for name, candidates in characters
+        ]
+        tables.show(("picture", *map(str, ranks)), rows)
+    for name, reading in outcomes:
+        if isinstance(reading, Symbols):
+            count = len(reading.symbols)
+            print(f"{printable(name)}: {count or 'no'} symbol{'s' * (count != 1)}")
+            rows = [
+                [text, f"{score:.1%}", *(f"{side:.0f}" for side in (left, top, right, bottom))]
+                for text, score, (top, left, bottom, right) in reading.symbols
+            ]
+            if rows:
+                tables.show(SYMBOL_HEADER, rows)
+
+
+if __name__ == "__main__":
+    run_command(main, "recognize")

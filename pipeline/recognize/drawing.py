@@ -1,0 +1,147 @@
+"""What was read in pictures, as one picture: symbols in boxes, characters beside what the network saw of them.
+
+    draw([show(grey, reader.read(grey)), ...], Path("out.png"))
+
+Characters are named by code point: a machine need not have a CJK font.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from pipeline import files
+from pipeline.errors import InkError
+from pipeline.recognize.reader import Characters, Reading, Symbols
+from pipeline.report.formula_sheet import FONT, GREY, RIGHT, Labels, faded, frame
+from pipeline.report.glyphs import as_printed
+
+LIMIT = 50  # pictures
+DPI = 100
+# Pixels of the page.
+GAP, LABEL, LINE = 16, 18, 18
+FORMULA = (1000, 600)  # width and height that a picture has at most
+CHARACTER = (168, 168)
+LARGEST_ZOOM = 3
+TEXT = 150  # width of the candidates' column
+LINES = CHARACTER[1] // LINE
+
+
+class Shown(NamedTuple):
+    """A picture at the size that it is drawn, uint8 [height, width], and what was read in it."""
+
+    picture: np.ndarray
+    zoom: float  # pixels of the page a pixel of the picture
+    reading: Reading
+
+
+def check(path: Path, pictures: Sequence[str]) -> None:
+    """Refuses what `draw` is not for, before any work is done.
+
+    Args:
+        path: of the drawing.
+        pictures: names of the files that it shall show.
+
+    Raises:
+        InkError: another ending than .png, more than `LIMIT` pictures, or one of them would be replaced.
+    """
+    if path.suffix.lower() != ".png":
+        raise InkError(f"{path}: expected a name that ends in .png for the drawing, found {path.suffix or 'no ending'}")
+    if len(pictures) > LIMIT:
+        raise InkError(f"{path}: expected at most {LIMIT} pictures to draw, found {len(pictures)}; name fewer")
+    if any(_same(path, Path(name)) for name in pictures):
+        raise InkError(f"{path}: expected a file of its own for the drawing, found one of the pictures; name another")
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):  # one of them is not there
+        return False
+
+
+def show(grey: np.ndarray, reading: Reading) -> Shown:
+    """Brings a picture, uint8 [height, width], to its size on the page."""
+    height, width = grey.shape
+    most = FORMULA if isinstance(reading, Symbols) else CHARACTER
+    zoom = min(most[0] / width, most[1] / height, LARGEST_ZOOM)
+    size = max(round(width * zoom), 1), max(round(height * zoom), 1)
+    method = Image.Resampling.BOX if zoom < 1 else Image.Resampling.NEAREST
+    return Shown(np.asarray(Image.fromarray(grey).resize(size, method)), zoom, reading)
+
+
+def draw(shown: Sequence[Shown], path: Path) -> None:
+    """Writes the pictures, one below the other, as PNG.
+
+    Raises:
+        InkError: nothing can be written there.
+    """
+    width = GAP + max(_width(one) for one in shown)
+    height = GAP + sum(_height(one) for one in shown)
+    figure = Figure((width / DPI, height / DPI), dpi=DPI, facecolor="white")
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
+    axes.axis("off")
+    top = GAP
+    for one in shown:
+        place = _place_symbols if isinstance(one.reading, Symbols) else _place_character
+        place(axes, one, top)
+        top += _height(one)
+    try:
+        with files.atomic_file(path) as partial, warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # a box stands in its place
+            figure.savefig(partial, format="png", metadata={"Software": None})  # not matplotlib's version
+    except OSError as error:
+        raise InkError(f"{path}: expected a place to write the drawing, found {error.strerror}") from error
+
+
+def _width(shown: Shown) -> int:
+    if isinstance(shown.reading, Symbols):
+        return shown.picture.shape[1] + GAP
+    return 2 * (CHARACTER[0] + GAP) + TEXT
+
+
+def _height(shown: Shown) -> int:
+    return LABEL + shown.picture.shape[0] + GAP if isinstance(shown.reading, Symbols) else CHARACTER[1] + GAP
+
+
+def _place_symbols(axes: Axes, shown: Shown, top: int) -> None:
+    assert isinstance(shown.reading, Symbols)
+    _place(axes, faded(shown.picture), GAP, top + LABEL)
+    labels = Labels(axes, top)
+    for symbol in shown.reading.symbols:
+        box = np.array(symbol.box) * shown.zoom + [top + LABEL, GAP, top + LABEL, GAP]
+        frame(axes, box, RIGHT)
+        labels.write(symbol.text, box, RIGHT)
+
+
+def _place_character(axes: Axes, shown: Shown, top: int) -> None:
+    assert isinstance(shown.reading, Characters)
+    _place(axes, shown.picture, GAP, top)
+    times = CHARACTER[0] // shown.reading.seen.shape[0]
+    _place(
+        axes, as_printed(shown.reading.seen).repeat(times, axis=0).repeat(times, axis=1), CHARACTER[0] + 2 * GAP, top
+    )
+    for line, candidate in enumerate(shown.reading.candidates[:LINES]):
+        text = f"{code_points(candidate.text)}   {candidate.confidence:.1%}"
+        left, middle = 2 * CHARACTER[0] + 3 * GAP, top + (line + 0.5) * LINE
+        axes.text(left, middle, text, fontsize=FONT, va="center", color=RIGHT if line == 0 else "black")
+
+
+def _place(axes: Axes, picture: np.ndarray, left: int, top: int) -> None:
+    height, width = picture.shape
+    extent = (left, left + width, top + height, top)
+    axes.imshow(picture, **GREY, extent=extent, interpolation="nearest", aspect="auto")
+
+
+def code_points(text: str) -> str:
+    """The characters of a label by their numbers: `U+6C38`."""
+    return " ".join(f"U+{ord(char):04X}" for char in text)

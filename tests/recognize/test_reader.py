@@ -1,0 +1,150 @@
+"""Pictures of any size, light and polarity are read as the training data were."""
+
+import math
+
+import cv2
+import numpy as np
+import pytest
+
+from pipeline.edge import metadata
+from pipeline.edge.litert import Runner
+from pipeline.errors import InkError
+from pipeline.ink.develop import place_photo
+from pipeline.ink.normalise import normalise
+from pipeline.recognize.reader import CharacterReader, FormulaReader, Symbol, load_reader, normalise_picture
+from tests.edge.tiny_detector import HEIGHT, WIDTH, tiny_detector
+from tests.tiny_models import BARS, BOXES, CHARACTERS, FRAME, SURE, UNSURE, bars, scan
+
+
+@pytest.fixture(scope="module")
+def characters(character_model):
+    return CharacterReader(character_model, top=4)
+
+
+def photographed(picture: np.ndarray, paper: int = 200, ink: int = 70, light: int = 40) -> np.ndarray:
+    """A scan as a camera sees it: on a desk of paper, under uneven light, with noise."""
+    padded = np.pad(picture, 25, constant_values=255)
+    wide = cv2.resize(padded, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC) / 255
+    shade = np.linspace(-light, light, wide.shape[1]) + np.linspace(-light, light, wide.shape[0])[:, None] / 2
+    noise = np.random.default_rng(2).normal(0, 3, wide.shape)
+    return np.clip(ink + (paper - ink) * wide + shade * wide + noise, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize("char", CHARACTERS)
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda picture: picture,
+        lambda picture: 255 - picture,
+        photographed,
+        lambda picture: photographed(picture, paper=60, ink=200),
+        lambda picture: photographed(picture, paper=250),
+        lambda picture: cv2.resize(picture, (24, 24), interpolation=cv2.INTER_AREA),
+        lambda picture: np.kron(picture, np.ones((50, 50), np.uint8)),
+        lambda picture: np.pad(picture, ((0, 0), (0, 900)), constant_values=255),
+    ],
+    ids=["scan", "negative", "photo", "light on dark", "blown out", "tiny", "huge", "in a corner"],
+)
+def test_characters_are_read(characters, char, change):
+    candidates, seen = characters.read(change(scan(char)))
+    assert (seen.dtype, seen.shape) == (np.uint8, (56, 56))
+    assert candidates[0].text == char
+    shares = [candidate.confidence for candidate in candidates]
+    assert shares == sorted(shares, reverse=True)
+    assert sum(shares) == pytest.approx(1, abs=1e-5)
+    assert sorted(candidate.text for candidate in candidates) == sorted(CHARACTERS)
+
+
+@pytest.mark.parametrize("char", CHARACTERS)
+def test_a_scan_is_seen_as_decoding_sees_it(character_model, characters, char):
+    picture = scan(char) | np.random.default_rng(0).integers(0, 60, (60, 60), np.uint8)  # of the ink alone: 255 stays
+    candidates, seen = characters.read(picture)
+    np.testing.assert_array_equal(seen, normalise(picture))
+    np.testing.assert_array_equal(normalise_picture(255 - picture), seen)
+    (probabilities,) = Runner(character_model)(seen[None])
+    assert [share for _, share in candidates] == sorted(probabilities.tolist(), reverse=True)
+
+
+def test_faint_marks_of_a_photo_are_no_ink():
+    picture = np.pad(scan("口"), 30, constant_values=255)
+    picture[:, :20] = np.linspace(245, 254, 20).astype(np.uint8)  # a shade at the edge
+    expected = normalise(scan("口")) > 127
+    assert ((normalise_picture(picture) > 127) != expected).mean() < 0.1
+    assert ((normalise(picture) > 127) != expected).mean() > 0.3  # so a scan's rule would take them
+
+
+def test_top_is_how_many_there_are(character_model):
+    assert len(CharacterReader(character_model, top=2).read(scan("一")).candidates) == 2
+    assert len(CharacterReader(character_model).read(scan("一")).candidates) == 4
+
+
+@pytest.mark.parametrize("times", [1, 30])
+@pytest.mark.parametrize("light_on_dark", [False, True])
+def test_symbols_have_boxes_on_the_picture(formula_model, times, light_on_dark):
+    picture = 255 - bars(times) if light_on_dark else bars(times)
+    symbols = FormulaReader(formula_model).read(picture).symbols
+    assert [(symbol.text, symbol.score) for symbol in symbols] == [("-", SURE), ("|", UNSURE)]
+    pixel = 30 / FRAME.symbol * times  # of the canvas: the bars' 30 pixels become 24
+    for symbol, box in zip(symbols, BOXES, strict=True):
+        np.testing.assert_allclose(symbol.box, np.array(box) * times, atol=1.5 * pixel)
+
+
+@pytest.mark.parametrize(
+    ("options", "texts"), [({"score": 0.7}, ["-"]), ({"score": 0.95}, []), ({"top": 1}, ["-"]), ({"top": 9}, BARS)]
+)
+def test_the_surest_symbols(formula_model, options, texts):
+    assert [symbol.text for symbol in FormulaReader(formula_model, **options).read(bars()).symbols] == texts
+
+
+def test_symbols_come_in_reading_order_within_the_picture(monkeypatch):
+    reader = FormulaReader(metadata.describe(tiny_detector(), ["+", "=", "x"], FRAME._asdict()))
+    rows = [((50, 70, 80, 500), 2, 0.9), ((-9, 0, 66, 30), 0, 0.8), ((60, 40, 70, 60), 1, 0.375)]
+    rows.append((rows[2][0], 0, 0.25))  # another name for the same place: both tell that there is a symbol
+    boxes = np.zeros((1, 100, 4), np.float32)
+    boxes[0, : len(rows)] = [box for box, _, _ in rows]
+    outputs = {
+        "boxes": boxes,
+        "classes": np.pad([[label for _, label, _ in rows]], ((0, 0), (0, 96))),
+        "scores": np.pad([[score for _, _, score in rows]], ((0, 0), (0, 96))),
+        "count": np.array([4]),
+    }
+    monkeypatch.setattr(Runner, "outputs", lambda self, images: outputs)
+    found = reader.read(bars()).symbols
+    assert [symbol.text for symbol in found] == ["+", "=", "x"]
+    assert all(0 <= top < bottom <= 60 and 0 <= left < right <= 120 for _, _, (top, left, bottom, right) in found)
+    _, placement = place_photo(bars(), FRAME._replace(height=HEIGHT, width=WIDTH))
+    assert found[1] == Symbol("=", 0.625, pytest.approx(placement.to_photo(boxes[0, 2:3])[0]))
+
+
+@pytest.mark.parametrize("level", [0, 100, 255])
+@pytest.mark.parametrize("shape", [(1, 1), (40, 40), (1, 3000)])
+def test_blank_pictures_are_named(character_model, formula_model, level, shape):
+    for reader in (CharacterReader(character_model), FormulaReader(formula_model)):
+        with pytest.raises(InkError, match="a name: expected ink on paper, found none: blank: "):
+            reader.read(np.full(shape, level, np.uint8), "a name")
+
+
+@pytest.mark.parametrize("shape", [(1, 2), (2, 1), (1, 5000), (5000, 1), (3, 3), (700, 500)])
+def test_any_pixels_are_read_or_blank(character_model, formula_model, shape):
+    noise = np.random.default_rng(1).integers(0, 256, shape, np.uint8)
+    for reader in (CharacterReader(character_model), FormulaReader(formula_model)):
+        try:
+            reading = reader.read(noise)
+        except InkError:
+            continue  # as in the test before
+        assert len(reading[0]) >= 1
+
+
+def test_the_reader_is_told_from_the_model(character_model, formula_model):
+    assert isinstance(load_reader(character_model, score=0.9), CharacterReader)
+    reader = load_reader(formula_model, top=1)
+    assert isinstance(reader, FormulaReader)
+    assert len(reader.read(bars()).symbols) == 1
+
+
+@pytest.mark.parametrize(
+    "sizes", [{"pen": 2}, {"symbol": 32}, {"pen": 0, "symbol": 32}, {"pen": 2, "symbol": math.nan}]
+)
+def test_a_detector_that_does_not_say_its_canvas_is_refused(sizes):
+    with pytest.raises(InkError, match="the model does not say the pen and the symbols of its canvas: run `dvc repro"):
+        load_reader(metadata.describe(tiny_detector(), ["+"], sizes))
