@@ -5,11 +5,13 @@ The tests build on each other's state and run in order: a project is reproduced 
 
 import csv
 import io
+import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
+import cv2
 import numpy as np
 import pytest
 import yaml
@@ -110,6 +112,34 @@ def test_metrics_and_plots_are_shown(project):
     page = (project.folder / "dvc_plots/index.html").read_text(encoding="utf-8")
     for title in ["Learning curve, accuracy", "Size by optimisation", "Accuracy against size"]:
         assert title in page
+
+
+def test_what_was_evaluated_is_handed_out_and_reads_pictures(project):
+    project.run("python", "-m", "pipeline.export")
+    for name in ("hccr-dynamic", "math-float16"):
+        branch, variant = name.split("-")
+        model = (project.folder / f"models/{branch}/{variant}.tflite").read_bytes()
+        assert (project.folder / f"bundles/{name}/{name}.tflite").read_bytes() == model
+    metrics = project.read_json("metrics/dynamic.json")
+    assert project.read_json("bundles/hccr-dynamic/metrics.json") == metrics
+    assert "`data/raw/mine`, which the project's user brought" in card_of(project, "hccr-dynamic")
+    assert "epochs: 5" in card_of(project, "hccr-dynamic")
+    rng = np.random.default_rng(8)
+    for char in CHARS:
+        cv2.imwrite(str(project.folder / f"{ord(char):x}.png"), _scan(char, rng))
+    pictures = [f"{ord(char):x}.png" for char in CHARS]
+    read = json.loads(project.run("python", "-m", "pipeline.recognize", "--json", "--top", "4", *pictures))
+    assert [row["picture"] for row in read] == pictures
+    assert all({found["text"] for found in row["candidates"]} == set(CHARS) for row in read)
+    assert sum(row["candidates"][0]["text"] == char for row, char in zip(read, CHARS, strict=True)) >= 3
+    photo = str(next((project.folder / "data/raw/formulas/printed").rglob("*.jpg")))
+    (found,) = json.loads(project.run("python", "-m", "pipeline.recognize", "--json", "--model", "math", photo))
+    assert found["picture"] == photo
+    assert isinstance(found["symbols"], list)
+
+
+def card_of(project: Project, name: str) -> str:
+    return (project.folder / f"bundles/{name}/MODEL_CARD.md").read_text(encoding="utf-8")
 
 
 def test_data_outputs_have_the_same_bytes_when_made_again(project):

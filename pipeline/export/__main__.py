@@ -1,0 +1,46 @@
+"""Writes what an app's developers need of a model into a folder: the file, labels, metrics, a card, code that calls it.
+
+    python -m pipeline.export                                     # every artifact of dvc.yaml, below bundles/
+    python -m pipeline.export models/hccr/int8.tflite --to handed-out
+
+The model is copied byte for byte: it is the file that was evaluated, and its metadata are in it since `quantize`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.artifacts import artifacts, read_model
+from pipeline.command import run_command
+from pipeline.errors import InkError
+from pipeline.export.bundle import write_bundle
+
+BUNDLES = Path("bundles")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command line; see the module."""
+    options = _parser().parse_args(arguments)
+    names = options.models or list(artifacts())
+    if not names:
+        raise InkError("expected models of the project in this folder, found no dvc.yaml; run from the repository root")
+    for name in names:
+        folder = write_bundle(*read_model(name), options.to)
+        print(f"{folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline.export", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "models", nargs="*", metavar="MODEL", help="a .tflite file or an artifact of dvc.yaml (default: all artifacts)"
+    )
+    parser.add_argument("--to", type=Path, default=BUNDLES, metavar="FOLDER", help="default: %(default)s")
+    return parser
+
+
+if __name__ == "__main__":
+    run_command(main, "export")

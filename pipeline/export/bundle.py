@@ -1,0 +1,150 @@
+"""A folder with all that an app needs of a model.
+
+    write_bundle(Path("models/hccr/dynamic.tflite"), data, Path("bundles"))
+
+The same project gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import inspect
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pipeline.edge import gate
+from pipeline.edge.detection import DEFAULT_THRESHOLD
+from pipeline.edge.graph import Graph, Signature
+from pipeline.edge.metadata import LABELS, NORMALISATION, Description, Kind, read
+from pipeline.edge.order import reading_order
+from pipeline.edge.segments import places
+from pipeline.errors import InkError
+from pipeline.export.card import licences, model_card
+from pipeline.export.lineage import read_lineage
+from pipeline.export.snippets import kotlin, shape, swift
+from pipeline.files import atomic_directory
+from pipeline.ink import canvas, develop, normalise
+from pipeline.report.tables import markdown
+
+CARD, README, METRICS = "MODEL_CARD.md", "README.md", "metrics.json"
+
+# The code, functions and modules, that says in its own words how the input is made and what is made of the outputs.
+_INPUT: Mapping[Kind, tuple[Any, ...]] = {
+    "characters": (normalise.normalise, normalise),
+    "formulas": (develop, canvas, canvas.draw_ink),
+}
+_OUTPUT: Mapping[Kind, tuple[Any, ...]] = {"characters": (), "formulas": (places, reading_order)}
+
+
+def write_bundle(path: Path, data: bytes, folder: Path) -> Path:
+    """Writes the bundle of a model of the project in this folder, in place of one that is there, and says where.
+
+    Args:
+        path: of the model.
+        data: what the file holds.
+        folder: where bundles go; this one gets a folder of its own in it.
+
+    Raises:
+        InkError: a model that does not say how it is used, that cannot run on every device, or that is not as dvc.lock
+            and its metrics say.
+    """
+    name = f"{path.parent.name}-{path.stem}"
+    try:
+        graph, described = gate.check(data), read(data)
+    except InkError as error:
+        raise InkError(f"{path}: {error}") from error
+    lineage = read_lineage(path, data)
+    model = f"{name}.tflite"
+    files = {model: data, **_zipped(data)}
+    files[METRICS] = (json.dumps(dict(lineage.metrics), indent=2, ensure_ascii=False) + "\n").encode()
+    files[CARD] = model_card(model, data, graph, described, lineage).encode()
+    files |= {licence.name: _read(licence) for licence in licences(lineage)}
+    files[README] = _readme(name, [*files, README], graph, described).encode()
+    bundle = folder / name
+    try:
+        with atomic_directory(bundle) as partial:
+            for file, content in files.items():
+                (partial / file).write_bytes(content)
+    except OSError as error:
+        raise InkError(f"{bundle}: expected a place to write the bundle, found {error.strerror}") from error
+    return bundle
+
+
+def _zipped(data: bytes) -> dict[str, bytes]:
+    """The files at the model's end, for an app whose runtime does not read them."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in (LABELS, NORMALISATION)}
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InkError(f"{path}: expected a text that goes with the model, found none; run `dvc checkout`") from error
+
+
+_FILES = {
+    LABELS: "the class list, one label a line; line 0 is class 0. Also within the model",
+    NORMALISATION: "the sizes that the input is made by. Also within the model",
+    METRICS: "what was measured of this very file",
+    CARD: "data, recipe, metrics, limits, licence",
+    README: "this page",
+}
+
+
+def _readme(name: str, files: list[str], graph: Graph, described: Description) -> str:
+    assert graph.signature is not None  # or it would have no description
+    model = f"{name}.tflite"
+    # From this score on, a box has one name: an app need not do what `places` does.
+    calls = (_class_name(name), model, graph.signature, described.kind, DEFAULT_THRESHOLD)
+    meanings = {model: "the model, as it was evaluated"} | _FILES
+    sections = {
+        "Files": markdown(("file", "what"), [[f"`{file}`", meanings.get(file, "terms")] for file in files], left=2),
+        "Signature": f"`{graph.signature.key}`, of TensorFlow Lite's built-in operators alone"
+        + (graph.runtime and f": of version {graph.runtime} or newer, or any LiteRT")
+        + f".\n\n{_tensors(graph.signature, described)}",
+        "What goes in": _input(described),
+        "What comes out": _output(described.kind),
+        "Android": f"```kotlin\n{kotlin(*calls)}\n```\n",
+        "iOS": f"```swift\n{swift(*calls, graph.runtime)}\n```\n",
+    }
+    texts = [f"## {title}\n\n{text}" for title, text in sections.items() if text]
+    return "\n".join([f"# {name}\n\n{described.purpose}\n", *texts])
+
+
+def _tensors(signature: Signature, described: Description) -> str:
+    rows = [
+        [kind, f"`{name}`", tensor.dtype, shape(tensor), described.meanings[name]]
+        for kind, tensors in (("in", signature.inputs), ("out", signature.outputs))
+        for name, tensor in tensors.items()
+    ]
+    return markdown(("", "name", "dtype", "shape", "meaning"), rows, left=5)
+
+
+def _input(described: Description) -> str:
+    sizes = ", ".join(f"{name} {value:g}" for name, value in described.normalisation.items())
+    return f"Sizes in pixels: {sizes}. A port takes the steps that the training data took:\n\n" + _words(
+        _INPUT[described.kind]
+    )
+
+
+def _output(kind: Kind) -> str:
+    words = _words(_OUTPUT[kind])
+    return words and f"What an app makes of it, and what the figures of CROHME's kind are of:\n\n{words}"
+
+
+def _words(parts: tuple[Any, ...]) -> str:
+    """What the code itself says."""
+    return "\n".join(f"`{_place(code)}`\n\n```text\n{inspect.getdoc(code)}\n```\n" for code in parts)
+
+
+def _place(code: Any) -> str:
+    return code.__name__ if isinstance(code, ModuleType) else f"{code.__module__}.{code.__name__}"
+
+
+def _class_name(name: str) -> str:
+    return "".join(word.capitalize() for word in name.replace("_", "-").split("-"))

@@ -1,0 +1,154 @@
+"""How a model came about: the stages that led to it and what was measured of it, by dvc.lock.
+
+    lineage = read_lineage(Path("models/hccr/dynamic.tflite"), data)
+    lineage.metrics["top1"], [stage.name for stage in lineage.stages]
+
+The lock says what was run, which the params of today's folder need not. A model, or metrics, that it does not know by
+their hash are refused: a bundle has the figures of the very file that is in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from pipeline.errors import InkError
+
+LOCK = Path("dvc.lock")
+METRICS = "metrics"  # the folder of what stages measured
+
+
+class Stage(NamedTuple):
+    """A stage as it was run: its params by key, and the MD5 of what it read and wrote, by path."""
+
+    name: str
+    params: Mapping[str, Any]
+    deps: Mapping[str, str]
+    outs: Mapping[str, str]
+
+
+class Lineage(NamedTuple):
+    """Of one model.
+
+    Attributes:
+        stages: what led to it, each after those whose outputs it read; the last one wrote the model.
+        evaluation: the stage that measured it.
+        metrics: what that stage measured.
+    """
+
+    stages: list[Stage]
+    evaluation: Stage
+    metrics: Mapping[str, Any]
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """Data that no stage made: MD5 by path."""
+        made = {path for stage in self.stages for path in stage.outs}
+        read = {path: digest for stage in self.stages for path, digest in stage.deps.items()}
+        return {path: digest for path, digest in read.items() if path.startswith("data/") and path not in made}
+
+
+def read_lineage(path: Path, data: bytes) -> Lineage:
+    """Looks a model up in the lock of the project in this folder.
+
+    Args:
+        path: of the model, in the project.
+        data: what the file holds.
+
+    Raises:
+        InkError: the lock does not know this file, or its evaluation, as they are.
+    """
+    stages = _read_lock()
+    name = _project_path(path)
+    writer = next((stage for stage in stages.values() if name in stage.outs), None)
+    if writer is None:
+        raise InkError(f"{path}: expected a model that a stage of {LOCK} wrote, found none that did; run `dvc repro`")
+    _check(path, data, writer.outs[name], writer.name)
+    evaluation, metrics = _evaluation(stages, name, writer)
+    return Lineage(list(_upstream(stages, writer)), evaluation, metrics)
+
+
+def read_output(stage: Stage, name: str) -> Any:
+    """What a JSON file that a stage wrote holds.
+
+    Raises:
+        InkError: it is not there, or not as the stage left it.
+    """
+    path = Path(name)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InkError(f"{path}: expected what `{stage.name}` wrote, found nothing; run `dvc checkout`") from error
+    _check(path, data, stage.outs[name], stage.name)
+    return json.loads(data)
+
+
+def _read_lock() -> dict[str, Stage]:
+    try:
+        stages = yaml.safe_load(LOCK.read_text(encoding="utf-8"))["stages"]
+        return {
+            name: Stage(
+                name,
+                {key: value for file in stage.get("params", {}).values() for key, value in file.items()},
+                {dep["path"]: dep["md5"] for dep in stage.get("deps", [])},
+                {out["path"]: out["md5"] for out in stage.get("outs", [])},
+            )
+            for name, stage in stages.items()
+        }
+    except FileNotFoundError as error:
+        raise InkError(f"{LOCK}: expected the project's, found none; run from the repository root") from error
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
+        raise InkError(f"{LOCK}: expected a lock of DVC's, found something else ({error}); run `dvc repro`") from error
+
+
+def _project_path(path: Path) -> str:
+    """As the lock names it."""
+    try:
+        return path.resolve().relative_to(Path.cwd()).as_posix()
+    except ValueError as error:
+        raise InkError(f"{path}: expected a model of the project in {Path.cwd()}, found one elsewhere") from error
+
+
+def _check(path: Path, data: bytes, expected: str, stage: str) -> None:
+    found = hashlib.md5(data, usedforsecurity=False).hexdigest()
+    if found != expected:
+        raise InkError(
+            f"{path}: expected the file that `{stage}` wrote (MD5 {expected}), found another ({found}); run `dvc repro`"
+        )
+
+
+def _evaluation(stages: Mapping[str, Stage], model: str, writer: Stage) -> tuple[Stage, dict[str, Any]]:
+    """The stage that measured this model, and not only another one beside it."""
+    for stage in stages.values():
+        for name in stage.outs:
+            if model in stage.deps and name.startswith(f"{METRICS}/") and Path(name).stem == Path(model).stem:
+                if stage.deps[model] != writer.outs[model]:
+                    raise InkError(
+                        f"{model}: `{stage.name}` measured another version of it; run `dvc repro {stage.name}`"
+                    )
+                return stage, read_output(stage, name)
+    raise InkError(f"{model}: expected a stage of {LOCK} that measured it, found none; run `dvc repro`")
+
+
+def _upstream(stages: Mapping[str, Stage], last: Stage) -> Iterator[Stage]:
+    writers = {path: stage for stage in stages.values() for path in stage.outs}
+    done = set()
+
+    def visit(stage: Stage) -> Iterator[Stage]:
+        if stage.name in done:
+            return
+        done.add(stage.name)
+        for path, digest in stage.deps.items():
+            if path not in writers:
+                continue
+            if writers[path].outs[path] != digest:
+                raise InkError(f"{LOCK}: `{stage.name}` read another {path} than there is now; run `dvc repro`")
+            yield from visit(writers[path])
+        yield stage
+
+    return visit(last)

@@ -1,0 +1,200 @@
+"""`python -m pipeline.export` and what it writes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipeline.edge import metadata
+from pipeline.edge.litert import Runner
+from pipeline.errors import InkError
+from pipeline.export.__main__ import main
+from pipeline.export.card import MEANINGS
+from pipeline.ink import develop, normalise
+from pipeline.recognize.reader import normalise_picture
+from tests.edge.tiny_detector import tiny_detector
+from tests.export.conftest import MATH_METRICS, METRICS
+from tests.tiny_models import CHARACTERS, FRAME, scan
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = ["MODEL_CARD.md", "README.md", "labels.txt", "metrics.json", "normalisation.json"]
+
+
+def text(path: str) -> str:
+    return Path(path).read_text(encoding="utf-8")
+
+
+def test_the_command_writes_every_artifact(project):
+    line = [sys.executable, "-m", "pipeline.export"]
+    done = subprocess.run(line, env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    names = sorted([*FILES, "ARPHICPL.TXT", "hccr-dynamic.tflite"])
+    math_names = sorted([*FILES, "math-float16.tflite"])
+    assert done.stdout.splitlines() == [
+        f"bundles/hccr-dynamic: {', '.join(names)}",
+        f"bundles/math-float16: {', '.join(math_names)}",
+    ]
+    assert sorted(path.name for path in Path("bundles/hccr-dynamic").iterdir()) == names
+    assert sorted(path.name for path in Path("bundles/math-float16").iterdir()) == math_names
+
+
+@pytest.fixture
+def bundled(project):
+    main([])
+    return project
+
+
+def test_the_model_is_the_one_that_was_evaluated(bundled, character_model, formula_model):
+    assert Path("bundles/hccr-dynamic/hccr-dynamic.tflite").read_bytes() == character_model
+    assert Path("bundles/math-float16/math-float16.tflite").read_bytes() == formula_model
+    (best,) = Runner(character_model)(normalise_picture(scan("十"))[None]).argmax(axis=1)
+    assert text("bundles/hccr-dynamic/labels.txt").splitlines()[best] == "十"
+
+
+def test_files_beside_the_model_are_those_within(bundled):
+    assert text("bundles/hccr-dynamic/labels.txt") == "".join(f"{char}\n" for char in CHARACTERS)
+    assert json.loads(text("bundles/math-float16/normalisation.json")) == FRAME._asdict() | {"margin": 4}
+    assert json.loads(text("bundles/hccr-dynamic/metrics.json")) == METRICS
+    assert json.loads(text("bundles/math-float16/metrics.json")) == MATH_METRICS
+    assert text("bundles/hccr-dynamic/ARPHICPL.TXT") == "ARPHIC PUBLIC LICENSE\n"
+
+
+def rows(page: str) -> list[list[str]]:
+    """Cells of all tables of a page."""
+    lines = [line for line in page.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+
+
+def test_the_readme_has_the_signature_the_input_and_the_code(bundled):
+    page = text("bundles/hccr-dynamic/README.md")
+    assert page.startswith("# hccr-dynamic\n\nReads one handwritten character.\n")
+    assert ["in", "`image`", "float32", "[1, 56, 56, 1]"] in [row[:4] for row in rows(page)]
+    assert ["out", "`probabilities`", "float32", "[1, 4]", "Probability of each class."] in rows(page)
+    listed = [row[0].strip("`") for row in rows(page) if row[0].startswith("`")]
+    assert sorted(listed) == sorted(path.name for path in Path("bundles/hccr-dynamic").iterdir())
+    runtime = metadata.read_graph(Path("models/hccr/dynamic.tflite").read_bytes()).runtime
+    assert f"built-in operators alone: of version {runtime} or newer, or any LiteRT.\n" in page
+    assert "Sizes in pixels: side 56, margin 4." in page
+    assert "5. Stretch again as in 2" in page
+    assert str(normalise.__doc__).strip().splitlines()[0] in page
+    assert "```kotlin\n// build.gradle.kts" in page
+    assert "class HccrDynamic(context: Context)" in page
+    assert "```swift\n// Podfile" in page
+    assert page.count("```") == 2 * 4
+
+
+def test_the_readme_of_a_detector(bundled):
+    page = text("bundles/math-float16/README.md")
+    assert [row[1:4] for row in rows(page) if row[0] == "out"] == [
+        [f"`{name}`", tensor.dtype, str(list(tensor.shape))]
+        for name, tensor in metadata.read_graph(
+            Path("models/math/float16.tflite").read_bytes()
+        ).signature.outputs.items()
+    ]
+    assert "Sizes in pixels: height 64, width 128, symbol 24, pen 2, margin 4." in page
+    assert str(develop.__doc__).strip().splitlines()[-1] in page
+    assert "One detection a place, best first." in page
+    assert "Indices of boxes in reading order" in page
+    assert page.count("```") == 2 * 7
+
+
+def test_the_card_of_the_embedded_corpus(bundled):
+    page = text("bundles/hccr-dynamic/MODEL_CARD.md")
+    assert page.startswith("# Handwritten Chinese characters\n\nReads one handwritten character.\n")
+    headings = [line[3:] for line in page.splitlines() if line.startswith("## ")]
+    assert headings == ["Data", "Recipe", "Metrics", "Limits", "Licence", "Where it comes from"]
+    for cells in (
+        ["labels", "4"],
+        ["decode", "records", "12,000"],
+        ["train", "train.accuracy", "0.5"],
+        ["top1", "share of the test samples that are read right", "0.9875"],
+        ["cpu", "processor that it was timed on", "Tiny CPU"],
+    ):
+        assert cells in rows(page)
+    for line in (
+        "* synthetic handwriting, strokes of hanzi-writer-data as made-up writers write them",
+        "strokes:\n  strokes:\n    writers: 7\n",
+        "train:\n  train:\n    epochs: 8\n",
+        "Measured by `evaluate@dynamic` under LiteRT",
+        "* Worst labels, by recall: `口` 0.50.\n",
+        "* Learnt from synthetic data: ",
+        "Arphic Public License (`ARPHICPL.TXT`)",
+        "comes without a licence text",
+    ):
+        assert line in page
+    assert "data/raw/casia" not in page
+
+
+def test_the_card_of_data_that_the_user_brought(bundled):
+    page = text("bundles/math-float16/MODEL_CARD.md")
+    assert "* `data/raw/crohme`, which the project's user brought\n" in page
+    assert "`data/raw/crohme`: the terms under which its user has the data hold, so far" in page
+    assert "* Worst labels, by ap50: `|` 0.25.\n" in page
+    assert "* 1 of its labels do not occur in the test part" in page
+    assert "synthetic" not in page
+
+
+def test_the_projects_licence_goes_along(project):
+    Path("LICENSE").write_text("All are welcome.\n")
+    main(["hccr"])
+    assert text("bundles/hccr-dynamic/LICENSE") == "All are welcome.\n"
+    assert "The code that made the model: `LICENSE`." in text("bundles/hccr-dynamic/MODEL_CARD.md")
+
+
+def test_the_same_project_gives_the_same_bytes(project):
+    for folder in ("one", "other", "other"):
+        main(["models/hccr/dynamic.tflite", "math", "--to", folder])
+    one, other = (
+        {path.relative_to(folder): path.read_bytes() for path in Path(folder).rglob("*") if path.is_file()}
+        for folder in ("one", "other")
+    )
+    assert one == other
+    assert len(one) == 7 + 6
+
+
+def test_every_metric_that_is_measured_has_a_meaning():
+    measured = [json.loads(path.read_text()) for path in (ROOT / "metrics").glob("**/*.json")]
+    variants = [metrics for metrics in measured if "macs" in metrics]
+    assert len(variants) >= 7
+    assert {name for metrics in variants for name in metrics} <= set(MEANINGS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["models/none.tflite"],
+            r"models/none\.tflite: expected a \.tflite model or one of dvc\.yaml's artifacts \(hccr, math\)",
+        ),
+        (["dvc.lock"], r"dvc\.lock: not a TFLite model"),
+        (["bare.tflite"], r"bare\.tflite: expected metadata with a class list in the model, found none"),
+    ],
+)
+def test_what_cannot_be_handed_out_is_named(project, arguments, message):
+    project.write("bare.tflite", tiny_detector())
+    with pytest.raises(InkError, match=message):
+        main(arguments)
+    assert not Path("bundles").exists()
+
+
+def test_a_missing_text_is_named_and_nothing_is_left(project):
+    Path("data/raw/medians/ARPHICPL.TXT").unlink()
+    with pytest.raises(
+        InkError, match=r"ARPHICPL\.TXT: expected a text that goes with the model, found none; run `dvc checkout`"
+    ):
+        main(["hccr"])
+    assert not Path("bundles").exists()
+
+
+def test_where_no_bundle_can_be_written(project):
+    with pytest.raises(InkError, match=r"dvc\.lock/hccr-dynamic: expected a place to write the bundle, found "):
+        main(["hccr", "--to", "dvc.lock"])
+
+
+def test_outside_of_a_project(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InkError, match=r"found no dvc\.yaml; run from the repository root"):
+        main([])
