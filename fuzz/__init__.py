@@ -1,6 +1,6 @@
 """Coverage-guided fuzzing of everything that reads files from elsewhere.
 
-    python -m fuzz gnt --runs 100000    # one target: coco, gnt, images, inkml, params, tfrecord, zips
+    python -m fuzz gnt --runs 100000    # one target: coco, gnt, images, inkml, models, params, tfrecord, zips
     make fuzz                           # all of them, a million executions each
 
 A target is a module with two functions. `check(data)` holds the contract of a reader as assertions: whatever the bytes
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-TARGETS = ("coco", "gnt", "images", "inkml", "params", "tfrecord", "zips")
+TARGETS = ("coco", "gnt", "images", "inkml", "models", "params", "tfrecord", "zips")
 REGRESSIONS = Path(__file__).parents[1] / "tests" / "regressions"
 
 # The bounds that each execution is held to.
