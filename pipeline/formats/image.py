@@ -12,7 +12,7 @@ import io
 import re
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 MAX_BYTES = 1 << 26
 MAX_PIXELS = 50_000_000  # a phone's camera has 12 to 50 million
@@ -46,6 +46,8 @@ def read_grey(data: bytes) -> np.ndarray:
             return _grey(ImageOps.exif_transpose(image))
     except ImageError:
         raise
+    except UnidentifiedImageError as error:  # whose own words hold an address in memory, another one in every run
+        raise ImageError(f"no readable picture: none of {', '.join(FORMATS)}") from error
     except Exception as error:  # damaged files make Pillow raise nearly anything
         raise ImageError(f"no readable picture: {error}") from error
 

@@ -108,6 +108,10 @@ def test_no_picture(data):
     assert reason(data).startswith("no readable picture: ")
 
 
+def test_the_reason_is_the_same_in_every_run():
+    assert reason(b"no picture") == "no readable picture: none of JPEG, PNG, TIFF, WEBP, BMP, GIF, PPM"
+
+
 def test_nothing_and_half_of_it():
     assert reason(b"") == "empty file"
     data = saved(Image.fromarray(np.random.default_rng(1).integers(0, 255, (60, 60), np.uint8)))
