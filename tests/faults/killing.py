@@ -73,6 +73,7 @@ class Bench:
         medians.parent.mkdir(parents=True)
         medians.write_text("".join(encode_line(*item) for item in MEDIANS.items()), encoding="utf-8")
         self.folder = folder
+        self.project.commit("before any run")  # DVCLive asks git for a commit
         self.stages = _stages(folder)
         self.clear()
         self._base = snapshot(folder)
