@@ -16,8 +16,9 @@ from collections.abc import Iterable
 
 from pipeline.formats.parquet import read_classes
 from pipeline.hccr.dataset import Batch, Part, training_batches
-from pipeline.hccr.model import build_model
+from pipeline.hccr.model import BATCH_NORM_MOMENTUM, build_model
 from pipeline.hccr.training import compile_model
+from pipeline.learning.normalisation import fuse_batch_normalisation
 from pipeline.params import load_params
 from stages.paths import SPLITS
 
@@ -29,7 +30,8 @@ def main() -> None:
     """Command line."""
     params = load_params()
     part = Part(sys.argv[1] if len(sys.argv) > 1 else SPLITS, "train")
-    model = compile_model(build_model(params.model, len(read_classes(part.shards[0]))), params.train, STEPS)
+    network = build_model(params.model, len(read_classes(part.shards[0])))
+    model = compile_model(fuse_batch_normalisation(network, BATCH_NORM_MOMENTUM), params.train, STEPS)
     batches = training_batches(part, params.train)
     constant = next(batches)
     _steps(model, [constant] * 5)

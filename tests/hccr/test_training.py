@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 
 from pipeline.hccr import training
+from pipeline.hccr.dataset import Part, evaluation_batches
 from pipeline.hccr.training import SmoothedCrossentropy
 from pipeline.learning import checkpoint
+from pipeline.learning.normalisation import FusedBatchNormalization
 from tests.conftest import CLASSES
 
 
@@ -37,6 +39,13 @@ def test_learns_and_reports_a_curve_for_both_parts(params, undisturbed):
     assert set(rows[0]) == {"train/loss", "train/accuracy", "validation/loss", "validation/accuracy"}
     assert rows[-1]["train/loss"] < rows[0]["train/loss"]
     assert final["train/accuracy_clean"] >= 0.95
+
+
+def test_the_model_is_of_stock_layers_and_has_what_was_learnt(splits, undisturbed):
+    model, final, _, _ = undisturbed
+    assert not any(isinstance(layer, FusedBatchNormalization) for layer in model.layers)
+    right = [model.predict_on_batch(x).argmax(axis=1) == y for x, y in evaluation_batches(Part(splits, "train"), 32)]
+    assert np.concatenate(right).mean() == pytest.approx(final["train/accuracy_clean"])
 
 
 def test_resumes_after_the_last_finished_epoch_with_the_same_result(params, splits, undisturbed, tmp_path, capsys):
