@@ -81,9 +81,10 @@ def removed_unless_done(partial: Path, final: Path) -> Iterator[None]:
 
 def no_room(path: Path | str, error: OSError) -> InkError:
     """The error of a disk that is too full for `path`."""
+    reason = os.strerror(error.errno or errno.ENOSPC)  # Arrow puts a sentence of its own in `error.strerror`
     return InkError(
-        f"{path}: expected room on its disk, found none left ({error.strerror}); make some and run again: nothing "
-        "half-written stands in its place"
+        f"{path}: expected room on its disk, found none left ({reason}); make some and run again: nothing half-written "
+        "stands in its place"
     )
 
 
