@@ -4,7 +4,7 @@
 
 3,755 characters by 3, 30 and 300 writers (1, 10 and 100 %; 1.13 M records) are drawn by `strokes`, decoded, split and
 read as training and evaluation read them; `benchmarks.contenders` tells who else decodes the same files. About an hour
-on two cores, 30 GB of disk, 12 GB of memory for one of the others. Each figure is stored in the work folder as soon as
+on two cores, 30 GB of disk, 9 GB of memory for one of the others. Each figure is stored in the work folder as soon as
 it is known: a run that was stopped goes on where it was, and one that is done prints its tables again.
 
 What takes seconds is repeated, and the fastest run counts; on a machine that others use, `--again TASK …` measures some

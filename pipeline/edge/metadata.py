@@ -98,11 +98,14 @@ def kind_of(graph: Graph) -> Kind:
     """What a model reads, told from its signature.
 
     Raises:
-        InkError: neither characters nor formulas.
+        InkError: neither characters nor formulas, or of no fixed size.
     """
     found = graph.signature or Signature("", {}, {})
     for kind, outputs in OUTPUTS.items():
-        if set(found.inputs) == {"image"} and set(found.outputs) == outputs and len(graph.inputs[0].shape or ()) == 4:
+        shape = graph.inputs[0].shape or () if set(found.inputs) == {"image"} else ()
+        if set(found.outputs) == outputs and len(shape) == 4:
+            if min(shape) < 1:
+                raise InkError(f"expected an image of a fixed size [1, height, width, 1], found {list(shape)}")
             return kind
     expected = " or ".join(
         f"image [1, height, width, 1] -> {', '.join(sorted(outputs))} ({kind})" for kind, outputs in OUTPUTS.items()

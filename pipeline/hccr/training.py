@@ -1,8 +1,7 @@
 """Trains Inception-GAP from the Parquet shards of a split, on any Keras backend.
 
 Recipe: AdamW, linear warm-up then cosine to zero, label smoothing, an exponential average of the weights (EMA), which
-is what validation and the saved model use. On one machine the same seed gives the same weights. About 280 images/s on
-two cores of a 2024 server CPU.
+is what validation and the saved model use. On one machine the same seed gives the same weights.
 """
 
 from __future__ import annotations

@@ -111,9 +111,11 @@ class Scratch:
 
     def refuse(self, error: InkError) -> None:
         """Leaves word of an error that ends the job, if there is none yet. Where there is no room for it, raises it."""
+        own = self.directory / f"refusal-{uuid.uuid4().hex}.txt"
         try:
-            with contextlib.suppress(FileExistsError), open(self._refusal, "x", encoding="utf-8") as file:
-                file.write(str(error))
+            own.write_text(str(error), encoding="utf-8")
+            with contextlib.suppress(FileExistsError):
+                os.link(own, self._refusal)  # never half of it, and not in place of an earlier one
         except OSError:
             raise error from None
 

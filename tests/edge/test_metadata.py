@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as tflite
 
+from fuzz import REGRESSIONS
 from pipeline.edge import gate, metadata, metadata_schema
 from pipeline.edge.export import export_tflite, image_input
 from pipeline.edge.graph import read_graph
@@ -197,6 +198,13 @@ def test_another_signature_is_refused(network):
         "expected a model with the signature image [1, height, width, 1] -> probabilities (characters) or "
         "image [1, height, width, 1] -> boxes, classes, count, scores (formulas), found image -> logits"
     )
+
+
+def test_an_image_of_no_fixed_size_is_refused():
+    model = (REGRESSIONS / "models/image-of-no-fixed-size.tflite").read_bytes()
+    for refused in (lambda: metadata.read(model), lambda: metadata.describe(model, ["a", "b", "c"], SIDES)):
+        with pytest.raises(InkError, match=r"^expected an image of a fixed size .*, found \[1, -1, 5, 1\]$"):
+            refused()
 
 
 def test_a_model_without_metadata_is_refused(exported):
