@@ -1,0 +1,100 @@
+/** The worker: makes the networks' pictures and runs the networks, so that drawing never waits for either. */
+import type { Variant } from "../catalogue.ts";
+import { type Frame, type Picture, drawInk } from "../ink/canvas.ts";
+import { fitPhoto } from "../ink/develop.ts";
+import type { Grey } from "../ink/grey.ts";
+import { normalise } from "../ink/normalise.ts";
+import { scanStrokes } from "../ink/scan.ts";
+import { readGrey } from "./picture.ts";
+import type { Answer, Calls, Candidate, CharacterInk, Detection, FormulaInk, Kind, Request } from "./protocol.ts";
+import { type Model, type Outputs, loadModel } from "./runtime.ts";
+
+const CANDIDATES = 10;
+
+const models = new Map<string, Promise<Model>>();
+
+const handlers: { [K in Kind]: (request: Calls[K]["request"]) => Promise<Calls[K]["answer"]> } = {
+  async load({ model }) {
+    const start = performance.now();
+    await ready(model);
+    return performance.now() - start;
+  },
+
+  async character({ model, ink }) {
+    const start = performance.now();
+    const image = normalise(scanOf(ink));
+    const prepared = performance.now();
+    const outputs = image && (await ready(model).then((network) => network.run(image)));
+    return {
+      candidates: outputs ? best(outputs["probabilities"]!) : [],
+      timing: { prepare: prepared - start, run: performance.now() - prepared },
+    };
+  },
+
+  async formula({ model, ink, frame }) {
+    const start = performance.now();
+    const picture = await pictureOf(ink, frame);
+    const prepared = performance.now();
+    const outputs = picture && (await ready(model).then((network) => network.run(picture.image)));
+    return {
+      detections: outputs ? detectionsOf(outputs) : [],
+      placement: picture && picture.placement,
+      timing: { prepare: prepared - start, run: performance.now() - prepared },
+    };
+  },
+};
+
+function scanOf(ink: CharacterInk): Grey {
+  return "scan" in ink ? ink.scan : scanStrokes(ink.strokes, ink.side);
+}
+
+async function pictureOf(ink: FormulaInk, frame: Frame): Promise<Picture | null> {
+  if ("strokes" in ink) return drawInk(ink.strokes, frame);
+  const { grey, reduction } = await readGrey(ink.photo);
+  const picture = fitPhoto(grey, frame);
+  if (!picture) return null;
+  const { originX, originY, scaleX, scaleY, ...offset } = picture.placement;
+  const placement = {
+    originX: originX * reduction,
+    originY: originY * reduction,
+    scaleX: scaleX / reduction,
+    scaleY: scaleY / reduction,
+    ...offset,
+  };
+  return { ...picture, placement };
+}
+
+/** A model, which is fetched when it is first asked for. */
+function ready(variant: Variant): Promise<Model> {
+  const known = models.get(variant.file);
+  if (known) return known;
+  const loading = loadModel(variant);
+  models.set(variant.file, loading);
+  loading.catch(() => models.delete(variant.file)); // so that another try fetches it again
+  return loading;
+}
+
+/** The likeliest labels, the smaller label of equals first. */
+function best(probabilities: Outputs[string]): Candidate[] {
+  const ranked = Array.from(probabilities, (probability, label) => ({ label, probability }));
+  return ranked.sort((a, b) => b.probability - a.probability).slice(0, CANDIDATES);
+}
+
+function detectionsOf(outputs: Outputs): Detection[] {
+  const { boxes, scores, classes, count } = outputs as Record<"boxes" | "scores" | "classes" | "count", Float32Array>;
+  return Array.from({ length: count[0]! }, (_, i) => {
+    const [top, left, bottom, right] = boxes.subarray(4 * i, 4 * i + 4) as unknown as [number, number, number, number];
+    return { label: classes[i]!, score: scores[i]!, top, left, bottom, right };
+  });
+}
+
+self.addEventListener("message", async ({ data }: MessageEvent<Request>) => {
+  let answer: Answer;
+  try {
+    const handle = handlers[data.kind] as (request: Request) => Promise<Calls[Kind]["answer"]>;
+    answer = { id: data.id, value: await handle(data) };
+  } catch (error) {
+    answer = { id: data.id, error: error instanceof Error ? error.message : String(error) };
+  }
+  self.postMessage(answer);
+});

@@ -1,0 +1,79 @@
+/** Starts the page: its two rooms, light or dark, and what makes it work without a network. */
+import "./style.css";
+
+import { fetchCatalogue } from "./catalogue.ts";
+import { byId, settings } from "./dom.ts";
+import { Engine } from "./engine/engine.ts";
+import { startCharacters } from "./views/characters.ts";
+import { startFormulas } from "./views/formulas.ts";
+import { Notices } from "./views/notices.ts";
+
+const ROOMS = ["characters", "formulas"] as const;
+const THEMES = ["auto", "light", "dark"] as const;
+
+const notices = new Notices();
+void start();
+
+async function start(): Promise<void> {
+  const catalogue = await notices.watch(fetchCatalogue());
+  if (catalogue) {
+    const engine = new Engine();
+    const sheet = startCharacters(engine, catalogue.characters, notices);
+    const formulas = startFormulas(engine, catalogue.formulas, notices);
+    connectTheme(() => {
+      sheet.draw();
+      formulas.sheet.draw();
+      formulas.shown(!byId("formulas-room").hidden);
+    });
+    connectRooms((room) => formulas.shown(room === "formulas"));
+    document.documentElement.dataset["ready"] = "";
+  }
+  await connectOffline();
+}
+
+/** Shows the room that the address names, the first one if it names none. */
+function connectRooms(entered: (room: string) => void): void {
+  const enter = (): void => {
+    const named = ROOMS.find((room) => location.hash === `#${room}`) ?? ROOMS[0];
+    for (const room of ROOMS) {
+      byId(`${room}-room`).hidden = room !== named;
+      const link = document.querySelector(`nav a[href="#${room}"]`)!;
+      if (room === named) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+    entered(named);
+  };
+  window.addEventListener("hashchange", enter);
+  enter();
+}
+
+/** Light, dark, or as the system has it. */
+function connectTheme(changed: () => void): void {
+  const button = byId("theme");
+  const apply = (theme: string): void => {
+    document.documentElement.dataset["theme"] = theme;
+    button.setAttribute("aria-label", `Colours: ${theme}`);
+    button.title = `Colours: ${theme}`;
+    changed();
+  };
+  const current = (): string => document.documentElement.dataset["theme"]!;
+  button.addEventListener("click", () => {
+    const next = THEMES[(THEMES.findIndex((theme) => theme === current()) + 1) % THEMES.length]!;
+    settings.set("theme", next);
+    apply(next);
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
+  apply(THEMES.find((theme) => theme === settings.get("theme")) ?? "auto");
+}
+
+/** Keeps the whole page on the device. */
+async function connectOffline(): Promise<void> {
+  if (!("serviceWorker" in navigator)) return;
+  try {
+    await navigator.serviceWorker.register("sw.js");
+    await navigator.serviceWorker.ready;
+    byId("offline").hidden = false;
+  } catch {
+    // A private window, or a server without https: the page works as long as there is a network.
+  }
+}

@@ -1,0 +1,44 @@
+/** Keys of a view: they act while it is shown, and never while somebody types. */
+import type { Sheet } from "../pen/sheet.ts";
+
+/**
+ * Undo, redo and clear by buttons and keys, and whatever other keys the view has.
+ *
+ * @returns a function that brings the buttons up to date with the sheet.
+ */
+export function connectKeys(
+  root: HTMLElement,
+  sheet: Sheet,
+  others: (key: string) => boolean = () => false,
+): () => void {
+  const button = (action: string): HTMLButtonElement => root.querySelector(`[data-action="${action}"]`)!;
+  const [undo, redo, clear] = [button("undo"), button("redo"), button("clear")];
+  undo.addEventListener("click", () => sheet.undo());
+  redo.addEventListener("click", () => sheet.redo());
+  clear.addEventListener("click", () => sheet.clear());
+  document.addEventListener("keydown", (event) => {
+    const target = event.target as Element;
+    if (root.hidden || target.matches("input:not([type=radio], [type=range]), textarea")) return;
+    if (act(event)) event.preventDefault();
+  });
+
+  function act(event: KeyboardEvent): boolean {
+    const key = event.key.toLowerCase();
+    if (event.altKey) return false;
+    if (event.ctrlKey || event.metaKey) {
+      if (key === "y" || (key === "z" && event.shiftKey)) sheet.redo();
+      else if (key === "z") sheet.undo();
+      else return false;
+    } else if (key === "backspace") sheet.undo();
+    else if (key === "escape" || key === "delete") sheet.clear();
+    else return others(event.key);
+    return true;
+  }
+
+  return () => {
+    // A focused button that turns disabled would lose the focus: it says so instead.
+    undo.setAttribute("aria-disabled", String(!sheet.history.canUndo));
+    redo.setAttribute("aria-disabled", String(!sheet.history.canRedo));
+    clear.setAttribute("aria-disabled", String(!sheet.history.strokes.length));
+  };
+}

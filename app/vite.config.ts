@@ -1,0 +1,79 @@
+/**
+ * Builds the page into one folder of static files, which run from any path of any server.
+ *
+ * INK2EDGE_SHIPPED names the folder of what `pipeline/page/build.py` adds: models.json, the models and the icons.
+ */
+import { createHash } from "node:crypto";
+import { cpSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { type Plugin, defineConfig } from "vite";
+
+const LITERT = "node_modules/@litertjs/core/wasm";
+// Without threads, which need headers that plain hosts don't send, and without JSPI, which only GPUs need. Browsers that
+// don't know relaxed SIMD take the second one.
+const RUNTIMES = ["litert_wasm_internal", "litert_wasm_compat_internal"];
+
+/** Adds what Vite does not bundle: the runtime, the models and the icons. */
+function addFiles(shipped: string): Plugin {
+  return {
+    name: "add-files",
+    generateBundle() {
+      for (const file of RUNTIMES.flatMap((name) => [`${name}.js`, `${name}.wasm`])) {
+        this.emitFile({ type: "asset", fileName: `wasm/${file}`, source: readFileSync(join(LITERT, file)) });
+      }
+    },
+    writeBundle({ dir }) {
+      cpSync(shipped, dir!, { recursive: true });
+    },
+  };
+}
+
+/** Tells the service worker which files there are. */
+function listFiles(): Plugin {
+  return {
+    name: "list-files",
+    enforce: "post",
+    closeBundle: {
+      order: "post",
+      sequential: true,
+      handler() {
+        const folder = this.environment.config.build.outDir;
+        const worker = join(folder, "sw.js");
+        if (!existsSync(worker)) return; // the build has failed, as Vite tells
+        const files = (readdirSync(folder, { recursive: true }) as string[])
+          .map((file) => file.replaceAll("\\", "/"))
+          .filter((file) => file !== "sw.js" && statSync(join(folder, file)).isFile())
+          .sort();
+        const hash = createHash("sha256");
+        for (const file of files) hash.update(file).update(readFileSync(join(folder, file)));
+        const names = files.map((file) => (file === "index.html" ? "./" : file));
+        const code = readFileSync(worker, "utf8")
+          .replaceAll("__FILES__", JSON.stringify(names))
+          .replaceAll("__VERSION__", JSON.stringify(hash.digest("hex").slice(0, 16)));
+        writeFileSync(worker, code);
+      },
+    },
+  };
+}
+
+export default defineConfig(() => {
+  const shipped = process.env["INK2EDGE_SHIPPED"];
+  if (!shipped) throw new Error("INK2EDGE_SHIPPED names no folder: build the page with `make app`");
+  return {
+    base: "./",
+    publicDir: "static",
+    worker: { format: "iife" as const }, // LiteRT.js loads its runtime with importScripts, which modules don't have
+    plugins: [addFiles(shipped), listFiles()],
+    build: {
+      target: "es2022",
+      modulePreload: { polyfill: false },
+      assetsInlineLimit: 0,
+      chunkSizeWarningLimit: 1000,
+      rolldownOptions: {
+        input: { index: "index.html", sw: "src/sw.ts" },
+        output: { entryFileNames: ({ name }) => (name === "sw" ? "sw.js" : "assets/[name]-[hash].js") },
+      },
+    },
+  };
+});
