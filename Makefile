@@ -1,6 +1,7 @@
-# Two commands on a fresh machine with Python 3.11, git and make:
+# On a fresh machine with Python 3.11, git and make:
 #   make repro   installs what is missing, then runs what changed of the pipeline
 #   make test    installs what is missing, then runs the test suite
+#   make app     runs what changed of the pipeline, up to the web app, and serves it on this machine
 # With Java and Maven:
 #   make flink-up    starts a small Flink cluster on this machine and tells how to run Beam stages on it
 #   make flink-down  stops it
@@ -15,7 +16,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export DVC_NO_ANALYTICS := 1
 export TF_CPP_MIN_LOG_LEVEL := 2
 
-.PHONY: help install repro test test-slow test-flink flink-up flink-down fuzz lint lock clean
+.PHONY: help install repro app test test-slow test-flink flink-up flink-down fuzz lint lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -32,6 +33,13 @@ $(STAMP): requirements.txt
 repro: install
 	dvc repro
 	cat reports/comparison.md
+
+# make app PORT=8080 serves it elsewhere.
+PORT ?= 8000
+
+app: install
+	dvc repro app
+	python -m pipeline.page.serve app/dist --port $(PORT)
 
 test: install lint
 	python -m pytest

@@ -29,3 +29,7 @@ MATH_METRICS = METRICS / "math"
 MATH_CURVES = MATH_METRICS / "train"
 MATH_PLOTS = PLOTS / "math"
 ARCHITECTURES = Path("benchmarks/architectures.json")  # written by benchmarks.architectures
+
+# The web app
+APP = Path("app")
+APP_DIST = APP / "dist"

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 TENSORFLOW = {"tensorflow", "ai_edge_litert"}
 KERAS = {"keras"}
 BEAM = {"apache_beam"}
-TOP = {"pipeline.export", "pipeline.recognize", "stages"}
+TOP = {"pipeline.export", "pipeline.page", "pipeline.recognize", "stages"}
 ABOVE_LEARNING = {"pipeline.jobs", "pipeline.edge", "pipeline.report"} | TOP
 TRAINED = {"pipeline.learning", "pipeline.hccr", "pipeline.detector"}
 
@@ -26,8 +26,9 @@ FORBIDDEN = {
     "pipeline/edge": BEAM | {"pipeline.jobs"} | TOP,
     "pipeline/report": BEAM | {"pipeline.jobs"} | TOP,
     # What runs where there is nothing but a model: LiteRT, no TensorFlow.
-    "pipeline/recognize": {"tensorflow", "pipeline.jobs", "pipeline.export", "stages"} | KERAS | BEAM,
-    "pipeline/export": {"tensorflow", "pipeline.jobs", "pipeline.recognize", "stages"} | KERAS | BEAM,
+    "pipeline/recognize": {"tensorflow", "pipeline.jobs"} | KERAS | BEAM | TOP - {"pipeline.recognize"},
+    "pipeline/export": {"tensorflow", "pipeline.jobs"} | KERAS | BEAM | TOP - {"pipeline.export"},
+    "pipeline/page": TENSORFLOW | KERAS | BEAM | TRAINED | ABOVE_LEARNING - {"pipeline.page"},
 }
 
 # As on a machine without TensorFlow. Keras gives way to a stand-in: whichever backend is installed would come with it.

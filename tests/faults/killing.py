@@ -27,7 +27,10 @@ REST = (
     *("train", "quantize@int8", "evaluate@dynamic"),
     *("math-train", "math-quantize@dynamic", "math-evaluate@float16", "compare"),
 )
-"""All stages but `medians`, which needs the network and writes as `strokes` does; of variants one each."""
+"""All stages but those of `NETWORK`; of variants one each."""
+
+NETWORK = ("medians", "app")
+"""Stages that fetch packages; they write as the others do, by `atomic_directory`."""
 
 GONE = 120  # seconds that processes have to end after the one that started them was killed; a busy machine is slow
 PARTIAL = ".partial"  # in the name of whatever is not complete
@@ -77,7 +80,7 @@ class Bench:
         self.stages = _stages(folder)
         self.clear()
         self._base = snapshot(folder)
-        self._made: dict[str, Snapshot] = {"medians": {}}
+        self._made: dict[str, Snapshot] = {name: {} for name in NETWORK}
         self._seconds: dict[tuple[str, int], float] = {}
 
     def make(self, name: str) -> None:
@@ -227,7 +230,7 @@ def _stages(folder: Path) -> dict[str, Stage]:
             stage.name: Stage(
                 stage.name,
                 shlex.split(stage.cmd),
-                [Path(out.fs_path) for out in stage.outs if stage.name != "medians"],
+                [Path(out.fs_path) for out in stage.outs if stage.name not in NETWORK],
                 [need.name for need in graph.successors(stage)],
             )
             for stage in repo.index.stages

