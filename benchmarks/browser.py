@@ -1,0 +1,175 @@
+"""A Chromium on this machine, and what a person does in the web app there, through Playwright."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import shutil
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+from pipeline.page.serve import server
+
+Stroke = Sequence[Sequence[float]]
+
+CHROMIUM = os.environ.get("INK2EDGE_CHROMIUM") or next(filter(None, map(shutil.which, ["chromium", "chrome"])), None)
+# No sandbox, since tests may run as root; nothing that calls home or asks for a GPU; a made-up camera.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+]
+
+# Milliseconds from each end of a stroke to the next change of the candidates.
+WATCH_READINGS = """() => {
+    window.readings = [];
+    let lifted = 0;
+    addEventListener("pointerup", () => { lifted = performance.now(); }, true);
+    new MutationObserver(() => {
+        if (lifted) window.readings.push(performance.now() - lifted);
+        lifted = 0;
+    }).observe(document.querySelector("#candidates"), {subtree: true, childList: true, characterData: true});
+}"""
+
+# Milliseconds between frames, and how long the page kept the main thread from drawing one.
+WATCH_FRAMES = """() => {
+    window.frames_ = [];
+    window.blocked = [];
+    new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) window.blocked.push(entry.duration);
+    }).observe({entryTypes: ["longtask"]});
+    let before = performance.now();
+    const next = (now) => { window.frames_.push(now - before); before = now; requestAnimationFrame(next); };
+    requestAnimationFrame(next);
+}"""
+
+PATIENCE = 60_000  # milliseconds: machines under test are slow at times, and nothing here measures time
+STEPS = 4  # moves of the mouse between two points of a stroke
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """The browser that `CHROMIUM` names, without a window."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@contextlib.contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The address of a built page while it is served."""
+    with server(folder) as running:
+        thread = threading.Thread(target=running.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{running.server_port}/"
+        finally:
+            running.shutdown()
+            thread.join()
+
+
+def open_page(page: Page, address: str) -> Page:
+    """Opens the page and waits until it is ready for ink."""
+    page.set_default_timeout(PATIENCE)
+    page.goto(address)
+    page.wait_for_selector("html[data-ready]")
+    return page
+
+
+class Pen:
+    """Writes on a sheet. Strokes are points in the unit square, y down, laid into `area` of the sheet.
+
+    Attributes:
+        area: left, top and side, as shares of the sheet's shorter edge.
+    """
+
+    def __init__(self, sheet: Locator, area: tuple[float, float, float] = (0.12, 0.12, 0.76)):
+        self.sheet = sheet
+        self.area = area
+
+    def points(self, stroke: Stroke) -> list[tuple[float, float]]:
+        """Where the points of a stroke are on the screen."""
+        box = self.sheet.bounding_box()
+        assert box is not None
+        edge, (left, top, side) = min(box["width"], box["height"]), self.area
+        return [(box["x"] + (left + x * side) * edge, box["y"] + (top + y * side) * edge) for x, y in stroke]
+
+    def write(self, strokes: Iterable[Stroke]) -> None:
+        """With the mouse."""
+        mouse = self.sheet.page.mouse
+        for stroke in strokes:
+            first, *rest = self.points(stroke)
+            mouse.move(*first)
+            mouse.down()
+            for x, y in rest or [first]:
+                mouse.move(x, y, steps=STEPS)
+            mouse.up()
+
+    def touch(self, strokes: Iterable[Stroke]) -> None:
+        """With a finger."""
+        session = self.sheet.page.context.new_cdp_session(self.sheet.page)
+
+        def send(kind: str, *points: tuple[float, float]) -> None:
+            touches = [{"x": x, "y": y} for x, y in points]
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+
+        for stroke in strokes:
+            corners = np.array(self.points(stroke))
+            send("touchStart", tuple(corners[0].tolist()))
+            for start, end in itertools.pairwise(corners):
+                for along in np.linspace(0, 1, STEPS + 1)[1:]:
+                    send("touchMove", tuple((start + (end - start) * along).tolist()))
+            send("touchEnd")
+
+
+def ink(sheet: Locator) -> int:
+    """How many pixels of the sheet's canvas have ink."""
+    return sheet.evaluate(
+        """canvas => {
+            const {width, height} = canvas;
+            const {data} = canvas.getContext("2d").getImageData(0, 0, width, height);
+            let inked = 0;
+            for (let at = 3; at < data.length; at += 4) inked += data[at] > 127;
+            return inked;
+        }"""
+    )
+
+
+def candidates(page: Page) -> list[str]:
+    """The characters that are offered, once there are some."""
+    page.wait_for_selector(".candidate:enabled")
+    return [char for char in page.locator(".candidate .char").all_inner_texts() if char]
+
+
+def wait_for_candidate(page: Page, char: str, place: int = 0) -> None:
+    """Waits until a character is offered at a place."""
+    page.wait_for_function(
+        "([char, place]) => document.querySelectorAll('.candidate .char')[place].textContent === char",
+        arg=[char, place],
+    )
+
+
+def symbols(page: Page) -> list[str]:
+    """The signs in the list of symbols."""
+    return page.locator("#symbols .sign").all_inner_texts()
+
+
+def wait_for_symbols(page: Page, signs: Sequence[str]) -> None:
+    """Waits until the list of symbols has these signs."""
+    page.wait_for_function(
+        """signs => signs.join(" ") ===
+            Array.from(document.querySelectorAll("#symbols .sign"), (sign) => sign.textContent).join(" ")""",
+        arg=list(signs),
+    )

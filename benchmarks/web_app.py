@@ -1,0 +1,191 @@
+"""What the web app takes in this machine's Chromium: to start, to read a stroke, to draw a frame; and how it looks.
+
+    python -m benchmarks.web_app                    # figures of app/dist, with handwriting of the embedded corpora
+    python -m benchmarks.web_app --pictures docs    # pictures of it, too
+
+Needs the outputs of `dvc repro`, Chromium, and for pictures a font with Chinese characters. Takes about two minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Browser, Page
+
+from benchmarks.browser import WATCH_FRAMES, WATCH_READINGS, Pen, Stroke, chromium, open_page, served
+from pipeline.formats.charset import read_class_list
+from pipeline.formats.inkml import read_inkml
+from pipeline.ink.medians import EM, load_medians
+from pipeline.report import tables
+from stages.paths import APP_DIST, CLASSES, FORMULAS, MEDIANS
+
+STARTS = 7
+CHARACTERS = 12  # that are written with each variant
+FRAME = 1000 / 60  # milliseconds
+WRITTEN = "handwritten/1001/001980.inkml"  # of the embedded formulas, for pictures and for readings
+PRINTED = "printed/0000/000001.jpg"
+PICTURED = "爱"
+LOOKS: tuple[tuple[str, int, int, Literal["light", "dark"]], ...] = (
+    ("desktop", 1280, 800, "light"),  # CSS pixels
+    ("phone", 390, 844, "dark"),
+)
+COLOURS = 128  # of a picture
+
+# Milliseconds of each reading, as the page tells them.
+WATCH_TIMES = r"""room => {
+    window.times = [];
+    const summary = document.querySelector(`#${room}-summary`);
+    new MutationObserver(() => {
+        const told = summary.textContent.match(/([\d.]+) ms$/);
+        if (told) window.times.push(Number(told[1]));
+    }).observe(summary, {childList: true});
+}"""
+
+
+def handwriting(chars: Iterable[str]) -> dict[str, list[Stroke]]:
+    """Strokes of characters in the unit square."""
+    medians = load_medians(MEDIANS / "medians.jsonl", chars)
+    return {char: [np.array(stroke) / EM for stroke in strokes] for char, strokes in medians.items()}
+
+
+def formula(page: Page) -> list[Stroke]:
+    """A formula's strokes in the middle of the page's sheet, in units of its shorter edge."""
+    traces = [np.array(trace) for trace in read_inkml((FORMULAS / WRITTEN).read_bytes()).traces]
+    points = np.concatenate(traces)
+    low, extent = points.min(axis=0), np.ptp(points, axis=0)
+    box = page.locator("#formulas-sheet").bounding_box()
+    assert box is not None
+    room = np.array([box["width"], box["height"]]) / min(box["width"], box["height"])
+    scale = (room * [0.8, 0.55] / extent).min()
+    return [(trace - low - extent / 2) * scale + room / 2 for trace in traces]
+
+
+def start_times(browser: Browser, address: str) -> list[float]:
+    """Milliseconds until ink is read, from a warm cache."""
+    with browser.new_context() as context:
+        page = open_page(context.new_page(), address)
+        page.get_by_text("offline ready").wait_for()
+        times = []
+        for _ in range(STARTS):
+            open_page(page, address)
+            page.wait_for_function("performance.getEntriesByName('recogniser ready').length")
+            times.append(page.evaluate("performance.getEntriesByName('recogniser ready')[0].startTime"))
+        return times
+
+
+def measure_characters(page: Page) -> list[list[str]]:
+    """A row a variant."""
+    written = handwriting(read_class_list(CLASSES)[:CHARACTERS])
+    page.evaluate(WATCH_READINGS)
+    page.evaluate(WATCH_TIMES, "characters")
+    pen = Pen(page.locator("#characters-sheet"))
+    rows = []
+    for name, size in variants(page, "characters"):
+        page.evaluate("() => { window.readings.length = window.times.length = 0; }")
+        for strokes in written.values():
+            for stroke in strokes:
+                pen.write([stroke])
+                page.wait_for_timeout(60)
+            page.keyboard.press("Escape")
+        readings, times = page.evaluate("[window.readings, window.times]")
+        rows.append(["characters", name, size, *percentiles(times), *percentiles(readings)])
+    return rows
+
+
+def measure_formulas(page: Page) -> list[list[str]]:
+    """A row a variant; read while the pen is down, too."""
+    page.evaluate(WATCH_TIMES, "formulas")
+    pen = Pen(page.locator("#formulas-sheet"), (0, 0, 1))
+    rows = []
+    for name, size in variants(page, "formulas"):
+        page.evaluate("() => { window.times.length = 0; }")
+        pen.write(formula(page))
+        page.wait_for_timeout(300)
+        rows.append(["formulas", name, size, *percentiles(page.evaluate("window.times")), "", ""])
+        page.keyboard.press("Escape")
+    return rows
+
+
+def measure_frames(page: Page) -> str:
+    """How many frames came in time while a formula was written and read."""
+    page.evaluate(WATCH_FRAMES)
+    Pen(page.locator("#formulas-sheet"), (0, 0, 1)).write(formula(page))
+    frames, blocked = page.evaluate("[window.frames_, window.blocked]")
+    late = sum(frame > 1.5 * FRAME for frame in frames)
+    return f"{len(frames)} frames, {late} late, longest {max(frames):.0f} ms, {len(blocked)} tasks of 50 ms or more"
+
+
+def variants(page: Page, room: str) -> Iterable[tuple[str, str]]:
+    """Chooses one after the other: name and size."""
+    for row in page.locator(f"#{room}-models tbody tr").all():
+        name = row.locator("label").inner_text()
+        row.get_by_role("radio").check()
+        yield name, row.locator("td").first.inner_text()
+
+
+def percentiles(values: Sequence[float]) -> list[str]:
+    """p50 and p95."""
+    return [f"{np.percentile(values, share):.1f}" for share in (50, 95)]
+
+
+def take_pictures(browser: Browser, address: str, folder: Path) -> None:
+    """Both recognisers with ink and with a photo, on a desktop in the light and on a phone in the dark."""
+    for device, width, height, scheme in LOOKS:
+        phone = device == "phone"
+        with browser.new_context(
+            viewport={"width": width, "height": height},
+            device_scale_factor=2 if phone else 1,
+            is_mobile=phone,
+            has_touch=phone,
+            color_scheme=scheme,
+        ) as context:
+            page = open_page(context.new_page(), address)
+            page.get_by_text("offline ready").wait_for(state="attached")
+            Pen(page.locator("#characters-sheet")).write(handwriting(PICTURED)[PICTURED])
+            shoot(page, folder / f"characters-{device}.png")
+            page.get_by_role("link", name="Formulas").click()
+            Pen(page.locator("#formulas-sheet"), (0, 0, 1)).write(formula(page))
+            shoot(page, folder / f"formulas-{device}.png")
+            page.set_input_files("#photo-file", FORMULAS / PRINTED)
+            shoot(page, folder / f"photo-{device}.png")
+
+
+def shoot(page: Page, path: Path) -> None:
+    """A small PNG of the window, once it has read."""
+    page.wait_for_timeout(1000)
+    with Image.open(io.BytesIO(page.screenshot())) as image:
+        # Which keeps colours that are rare, too.
+        image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+            path, optimize=True
+        )
+
+
+def main() -> None:
+    """Prints the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="where pictures go")
+    arguments = parser.parse_args()
+    with served(APP_DIST) as address, chromium() as browser:
+        if arguments.pictures:
+            arguments.pictures.mkdir(parents=True, exist_ok=True)
+            take_pictures(browser, address, arguments.pictures)
+        starts = start_times(browser, address)
+        page = open_page(browser.new_page(), address)
+        rows = measure_characters(page)
+        page.get_by_role("link", name="Formulas").click()
+        rows += measure_formulas(page)
+        frames = measure_frames(page)
+    header = ("recogniser", "variant", "size", "reading ms p50", "p95", "stroke to candidates ms p50", "p95")
+    tables.show(header, rows)
+    print(f"start from a warm cache: {' '.join(f'{time:.0f}' for time in starts)} ms")
+    print(f"writing a formula: {frames}")
+
+
+if __name__ == "__main__":
+    main()
