@@ -1,0 +1,51 @@
+/** Calls the page's ports of `pipeline` under Node: one JSON request a line, one JSON answer a line. */
+import { createInterface } from "node:readline";
+
+import { drawInk } from "../../app/src/ink/canvas.ts";
+import { fitPhoto } from "../../app/src/ink/develop.ts";
+import type { Grey } from "../../app/src/ink/grey.ts";
+import { medianBlur } from "../../app/src/ink/median.ts";
+import { normalise } from "../../app/src/ink/normalise.ts";
+import { rasterise } from "../../app/src/ink/raster.ts";
+import { scanStrokes } from "../../app/src/ink/scan.ts";
+import { readingOrder } from "../../app/src/reading.ts";
+import { findOwners, places } from "../../app/src/segments.ts";
+import { sign } from "../../app/src/symbols.ts";
+
+interface Packed {
+  width: number;
+  height: number;
+  pixels: string; // base64
+}
+
+const unpack = ({ width, height, pixels }: Packed): Grey => ({
+  width,
+  height,
+  pixels: Buffer.from(pixels, "base64"),
+});
+const pack = (image: Grey | null): Packed | null =>
+  image && { ...image, pixels: Buffer.from(image.pixels).toString("base64") };
+
+const calls: Record<string, (...args: any[]) => unknown> = {
+  normalise: (scan: Packed) => pack(normalise(unpack(scan))),
+  rasterise: (strokes, width, height, pen) => pack(rasterise(strokes, width, height, pen)),
+  drawInk: (strokes, frame) => {
+    const { image, placement } = drawInk(strokes, frame);
+    return { image: pack(image), placement };
+  },
+  fitPhoto: (photo: Packed, frame) => {
+    const picture = fitPhoto(unpack(photo), frame);
+    return picture && { image: pack(picture.image), placement: picture.placement };
+  },
+  medianBlur: (image: Packed, side: number) => pack(medianBlur(unpack(image), side)),
+  scanStrokes: (strokes, side) => pack(scanStrokes(strokes, side)),
+  readingOrder: (boxes) => readingOrder(boxes),
+  places: (detections) => places(detections),
+  findOwners: (strokes, boxes) => findOwners(strokes, boxes),
+  sign: (symbol) => sign(symbol),
+};
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const { call, args } = JSON.parse(line);
+  console.log(JSON.stringify(calls[call]!(...args)));
+}

@@ -1,0 +1,112 @@
+"""What the page says when something of it is missing or damaged, and that it goes on when that is mended."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from benchmarks.browser import Pen, open_page, served, wait_for_candidate
+from pipeline.page.catalogue import Variant
+from tests.app.handwriting import CHARACTERS
+
+
+@pytest.fixture
+def broken(new_context, site):
+    """Opens the page with some of its files answered otherwise."""
+
+    def open_broken(pattern, **answer):
+        page = new_context().new_page()
+        page.route(re.compile(pattern), lambda route: route.fulfill(**answer))
+        page.goto(site.address)
+        return page
+
+    return open_broken
+
+
+def alert(page):
+    page.get_by_role("alert").wait_for()
+    return page.locator("#alert-text").inner_text()
+
+
+def test_a_missing_model(broken):
+    page = broken("characters-dynamic", status=404)
+    assert re.fullmatch(
+        r"models/characters-dynamic-\w+\.tflite: expected the model, found HTTP status 404\. "
+        r"Build the page again with `make app`\.",
+        alert(page),
+    )
+    # The other variants still read.
+    page.get_by_role("radio", name="int8", exact=True).check()
+    Pen(page.locator("#characters-sheet")).write(CHARACTERS["十"])
+    wait_for_candidate(page, "十")
+    assert not page.get_by_role("alert").is_visible()
+
+
+def test_a_model_that_comes_back(broken):
+    page = broken("characters-dynamic", status=503)
+    assert "503" in alert(page)
+    page.unroute_all()
+    Pen(page.locator("#characters-sheet")).write(CHARACTERS["口"])
+    wait_for_candidate(page, "口")
+    assert not page.get_by_role("alert").is_visible()
+
+
+@pytest.mark.parametrize("damage", ["cut short", "one byte", "no model at all"])
+def test_a_damaged_model(broken, site, damage):
+    (file,) = (site.folder / "models").glob("characters-dynamic-*")
+    data = file.read_bytes()
+    changed = {
+        "cut short": data[: len(data) // 2],
+        "one byte": data[:100] + bytes([data[100] ^ 1]) + data[101:],
+        "no model at all": b"<!doctype html>",
+    }
+    page = broken("characters-dynamic", body=changed[damage])
+    assert "expected the model of models.json, found a damaged or different file" in alert(page)
+
+
+def test_a_file_that_is_no_model(new_context, make_page, tmp_path, site):
+    """Whole, and listed with its size and hash."""
+    characters = site.recognisers["characters"]
+    wrong = b"no flatbuffer".ljust(5000, b".")
+    metrics = dict(characters.variants[0].metrics) | {"bytes": len(wrong)}
+    changed = replace(characters, variants=[Variant("wrong", wrong, metrics)], preferred="wrong")
+    folder = make_page(site.recognisers | {"characters": changed}, tmp_path)
+    with served(folder) as address:
+        page = new_context().new_page()
+        page.goto(address)
+        assert "expected a model that LiteRT.js runs, found another" in alert(page)
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"), [({"status": 404}, "HTTP status 404"), ({"body": "<!doctype html>"}, "expected JSON")]
+)
+def test_a_missing_list_of_models(broken, answer, found):
+    message = alert(broken("models.json", **answer))
+    assert message.startswith("models.json: expected")
+    assert found in message
+    assert message.endswith("Build the page again with `make app`.")
+
+
+@pytest.mark.parametrize("file", [r"litert_wasm\w*\.wasm", r"litert_wasm\w*\.js"])
+def test_a_missing_runtime(broken, file):
+    assert alert(broken(file, status=404)).startswith("The runtime (LiteRT.js in wasm/) could not be started")
+
+
+def test_a_missing_worker(broken):
+    assert alert(broken(r"assets/worker-.*\.js", status=404)).startswith("The recogniser stopped")
+
+
+def test_an_alert_can_be_dismissed(broken):
+    page = broken("characters-dynamic", status=404)
+    alert(page)
+    page.get_by_role("button", name="Dismiss").click()
+    assert not page.get_by_role("alert").is_visible()
+
+
+def test_without_storage_the_page_works(new_context, site):
+    page = new_context().new_page()
+    page.add_init_script("Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('denied'); }})")
+    open_page(page, site.address)
+    page.get_by_role("radio", name="float16", exact=True).check()
+    Pen(page.locator("#characters-sheet")).write(CHARACTERS["十"])
+    wait_for_candidate(page, "十")

@@ -1,0 +1,142 @@
+"""One definition: the page's pictures are those of `pipeline`, byte for byte."""
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from pipeline.ink.canvas import Frame, draw_ink, rasterise
+from pipeline.ink.develop import BlankPhotoError, place_photo
+from pipeline.ink.normalise import normalise
+from tests.app.node import flat, pack, unpack
+from tests.ink.test_normalise import stroke_scan
+
+FRAME = Frame(height=128, width=512, symbol=32, pen=2)
+PENS = (1, 1.5, 2, 2.3, 4.9, 8)
+EDGE = 5  # pixels that a stroke stays away from the canvas' edge, as it does on every canvas
+
+slow_machine = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def photo(rng: np.random.Generator, height: int, width: int, light: bool = False) -> np.ndarray:
+    """Strokes on unevenly lit, noisy paper."""
+    paper = (
+        np.linspace(150, 235, width)[None] + np.linspace(-30, 10, height)[:, None] + rng.normal(0, 3, (height, width))
+    )
+    ink = np.zeros((height, width), np.uint8)
+    for _ in range(6):
+        x, y = rng.integers(width // 8, width - width // 8), rng.integers(height // 5, height - height // 5)
+        end = x + int(rng.integers(-width // 12, width // 12 + 1)), y + int(rng.integers(-height // 8, height // 8 + 1))
+        cv2.line(ink, (int(x), int(y)), (int(end[0]), int(end[1])), 255, max(height // 60, 1), cv2.LINE_AA)
+    grey = paper * (1 - 0.7 * ink / 255)
+    return np.clip(255 - grey if light else grey, 0, 255).astype(np.uint8)
+
+
+@slow_machine
+@given(hnp.arrays(np.uint8, st.tuples(st.integers(1, 120), st.integers(1, 120)), elements=st.integers(0, 255)))
+def test_a_scan_becomes_the_same_picture(ports, scan):
+    if (scan == 255).all():
+        assert ports.call("normalise", pack(scan)) is None
+    else:
+        np.testing.assert_array_equal(unpack(ports.call("normalise", pack(scan))), normalise(scan))
+
+
+def test_a_stroke_becomes_the_same_picture(ports):
+    np.testing.assert_array_equal(unpack(ports.call("normalise", pack(stroke_scan()))), normalise(stroke_scan()))
+
+
+@pytest.mark.parametrize("pen", PENS)
+def test_the_pen_covers_the_same_pixels(ports, pen):
+    rng = np.random.default_rng(int(10 * pen))
+    for _ in range(60):
+        height, width = rng.integers(2 * EDGE + 2, 90, 2)
+        limits = np.array([width - EDGE, height - EDGE]) * 16
+        starts = [rng.integers(EDGE * 16, limits, (int(rng.integers(1, 5)), 2)) for _ in range(int(rng.integers(1, 4)))]
+        strokes = [np.clip(np.vstack([s, s[-1] + rng.integers(-9, 10, (6, 2))]), EDGE * 16, limits) for s in starts]
+        ours = unpack(ports.call("rasterise", flat(strokes), int(width), int(height), pen))
+        np.testing.assert_array_equal(ours, rasterise(strokes, Frame(int(height), int(width), 32, pen)))
+
+
+traces = st.lists(
+    hnp.arrays(np.float64, st.tuples(st.integers(1, 6), st.just(2)), elements=st.floats(-1e4, 1e4)),
+    min_size=1,
+    max_size=5,
+)
+
+
+@slow_machine
+@given(traces)
+def test_a_formula_comes_to_lie_on_the_same_pixels(ports, strokes):
+    picture = draw_ink(strokes, [[index] for index in range(len(strokes))], FRAME)
+    ours = ports.call("drawInk", flat(strokes), FRAME._asdict())
+    np.testing.assert_array_equal(unpack(ours["image"]), picture.image)
+
+
+def test_the_placement_leads_from_ink_to_the_canvas(ports):
+    strokes = [np.array([[100.0, 40.0], [180.0, 90.0]]), np.array([[200.0, 40.0], [230.0, 95.0]])]
+    placement = ports.call("drawInk", flat(strokes), FRAME._asdict())["placement"]
+    picture = draw_ink(strokes, [[0], [1]], FRAME)
+    for axis, name in enumerate("XY"):
+        origin, scale, offset = (placement[f"{part}{name}"] for part in ("origin", "scale", "offset"))
+        for ours, theirs in zip(strokes, picture.strokes, strict=True):
+            np.testing.assert_allclose((ours[:, axis] - origin) * scale + offset, theirs[:, axis], atol=1 / 16)
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "light"),
+    [(90, 300, False), (90, 300, True), (400, 300, False), (700, 2500, False), (33, 40, False)],
+)
+def test_a_photo_becomes_the_same_canvas(ports, height, width, light):
+    grey = photo(np.random.default_rng(height), height, width, light)
+    image, _ = place_photo(grey, FRAME)
+    ours = ports.call("fitPhoto", pack(grey), FRAME._asdict())
+    np.testing.assert_array_equal(unpack(ours["image"]), image)
+
+
+def test_the_placement_leads_from_a_photo_to_the_canvas(ports):
+    grey = photo(np.random.default_rng(1), 700, 2500)
+    box = np.array([[200.0, 900.0, 420.0, 1300.0]])
+    _, theirs = place_photo(grey, FRAME)
+    ours = ports.call("fitPhoto", pack(grey), FRAME._asdict())["placement"]
+    for axis, name in enumerate("YX"):
+        origin, scale, offset = (ours[f"{part}{name}"] for part in ("origin", "scale", "offset"))
+        placed = (box[0, axis::2] - origin) * scale + offset
+        np.testing.assert_allclose(placed, theirs.to_canvas(box)[0, axis::2], rtol=1e-9)
+
+
+@slow_machine
+@given(hnp.arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40)), elements=st.integers(0, 255)))
+def test_any_picture_is_ink_to_both_or_to_none(ports, grey):
+    ours = ports.call("fitPhoto", pack(grey), FRAME._asdict())
+    try:
+        image, _ = place_photo(grey, FRAME)
+    except BlankPhotoError:
+        assert ours is None
+    else:
+        np.testing.assert_array_equal(unpack(ours["image"]), image)
+
+
+@pytest.mark.parametrize("side", [1, 3, 7, 71])
+def test_the_median_is_that_of_opencv(ports, side):
+    image = np.random.default_rng(side).integers(0, 256, (45, 60)).astype(np.uint8)
+    np.testing.assert_array_equal(unpack(ports.call("medianBlur", pack(image), side)), cv2.medianBlur(image, side))
+
+
+def test_strokes_are_scanned_as_the_corpus_is_drawn(ports):
+    """An upright stroke over a whole character: 96 pixels long and some 5 wide, black on white."""
+    scan = unpack(ports.call("scanStrokes", [[0.5, 0, 0.5, 1]], 1))
+    ink = scan < 128
+    assert np.flatnonzero(ink.any(axis=1)).size == pytest.approx(96 + 5, abs=1)
+    assert np.flatnonzero(ink.any(axis=0)).size == pytest.approx(5, abs=1)
+    assert (scan[[0, -1]] == 255).all()
+
+
+def test_small_writing_is_scanned_as_large_but_a_dot_is_not(ports):
+    def cover(side, length):
+        scan = unpack(ports.call("scanStrokes", [[0, 0, length, length], [length, 0, 0, length]], side))
+        return (normalise(scan) > 127).mean()
+
+    assert cover(1, 0.5) == pytest.approx(cover(1, 1), rel=0.02)
+    assert cover(1, 0.05) > 3 * cover(1, 1)
