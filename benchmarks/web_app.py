@@ -63,7 +63,7 @@ def formula(page: Page) -> list[Stroke]:
     assert box is not None
     room = np.array([box["width"], box["height"]]) / min(box["width"], box["height"])
     scale = (room * [0.8, 0.55] / extent).min()
-    return [(trace - low - extent / 2) * scale + room / 2 for trace in traces]
+    return [((trace - low - extent / 2) * scale + room / 2).tolist() for trace in traces]
 
 
 def start_times(browser: Browser, address: str) -> list[float]:
