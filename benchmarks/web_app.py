@@ -51,7 +51,7 @@ WATCH_TIMES = r"""room => {
 def handwriting(chars: Iterable[str]) -> dict[str, list[Stroke]]:
     """Strokes of characters in the unit square."""
     medians = load_medians(MEDIANS / "medians.jsonl", chars)
-    return {char: [np.array(stroke) / EM for stroke in strokes] for char, strokes in medians.items()}
+    return {char: [(np.array(stroke) / EM).tolist() for stroke in strokes] for char, strokes in medians.items()}
 
 
 def formula(page: Page) -> list[Stroke]:
