@@ -7,6 +7,7 @@ import itertools
 import os
 import shutil
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -86,6 +87,21 @@ def open_page(page: Page, address: str) -> Page:
     page.goto(address)
     page.wait_for_selector("html[data-ready]")
     return page
+
+
+def wait_until(page: Page, promise: str) -> None:
+    """Waits until an expression promises something that is true. (`wait_for_function` takes any promise for true.)"""
+    deadline = time.monotonic() + PATIENCE / 1000
+    while not page.evaluate(promise):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"expected {promise} to become true in {PATIENCE / 1000:.0f} s")
+        page.wait_for_timeout(50)
+
+
+def enter(page: Page, room: str) -> None:
+    """Goes to "Characters" or "Formulas" and waits until its sheet is there."""
+    page.get_by_role("link", name=room).click()
+    page.locator(f"#{room.lower()}-sheet").wait_for()
 
 
 class Pen:

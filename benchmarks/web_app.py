@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from benchmarks.browser import WATCH_FRAMES, WATCH_READINGS, Pen, Stroke, chromium, open_page, served
+from benchmarks.browser import WATCH_FRAMES, WATCH_READINGS, Pen, Stroke, chromium, enter, open_page, served
 from pipeline.formats.charset import read_class_list
 from pipeline.formats.inkml import read_inkml
 from pipeline.ink.medians import EM, load_medians
@@ -74,7 +74,7 @@ def start_times(browser: Browser, address: str) -> list[float]:
         times = []
         for _ in range(STARTS):
             open_page(page, address)
-            page.wait_for_function("performance.getEntriesByName('recogniser ready').length")
+            page.wait_for_function("() => performance.getEntriesByName('recogniser ready').length")
             times.append(page.evaluate("performance.getEntriesByName('recogniser ready')[0].startTime"))
         return times
 
@@ -148,16 +148,17 @@ def take_pictures(browser: Browser, address: str, folder: Path) -> None:
             page = open_page(context.new_page(), address)
             page.get_by_text("offline ready").wait_for(state="attached")
             Pen(page.locator("#characters-sheet")).write(handwriting(PICTURED)[PICTURED])
-            shoot(page, folder / f"characters-{device}.png")
-            page.get_by_role("link", name="Formulas").click()
+            shoot(page, ".candidate:enabled", folder / f"characters-{device}.png")
+            enter(page, "Formulas")
             Pen(page.locator("#formulas-sheet"), (0, 0, 1)).write(formula(page))
-            shoot(page, folder / f"formulas-{device}.png")
+            shoot(page, ".chip", folder / f"formulas-{device}.png")
             page.set_input_files("#photo-file", FORMULAS / PRINTED)
-            shoot(page, folder / f"photo-{device}.png")
+            shoot(page, ".chip", folder / f"photo-{device}.png")
 
 
-def shoot(page: Page, path: Path) -> None:
-    """A small PNG of the window, once it has read."""
+def shoot(page: Page, read: str, path: Path) -> None:
+    """A small PNG of the window, once there is what `read` selects and everything has settled."""
+    page.wait_for_selector(read)
     page.wait_for_timeout(1000)
     with Image.open(io.BytesIO(page.screenshot())) as image:
         # Which keeps colours that are rare, too.
@@ -178,7 +179,7 @@ def main() -> None:
         starts = start_times(browser, address)
         page = open_page(browser.new_page(), address)
         rows = measure_characters(page)
-        page.get_by_role("link", name="Formulas").click()
+        enter(page, "Formulas")
         rows += measure_formulas(page)
         frames = measure_frames(page)
     header = ("recogniser", "variant", "size", "reading ms p50", "p95", "stroke to candidates ms p50", "p95")

@@ -7,7 +7,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from pipeline.ink.canvas import draw_ink
+from pipeline.ink.canvas import Frame, draw_ink
 from tests.app.handwriting import FRAME, strokes_of
 
 EXIF_ORIENTATION = 0x0112
@@ -18,7 +18,7 @@ def photograph(symbols: list[str], scale: int = 6) -> Image.Image:
     """A formula in dark ink on unevenly lit, noisy paper, in grey; `scale` times as large as the canvas."""
     rng = np.random.default_rng(7)
     strokes = strokes_of(symbols, rng)
-    frame = FRAME._replace(height=scale * FRAME.height, width=scale * FRAME.width, symbol=scale * FRAME.symbol, pen=8)
+    frame = Frame(*(scale * length for length in FRAME))
     ink = draw_ink(strokes, [[index] for index in range(len(strokes))], frame).image / 255
     light = np.linspace(170, 235, frame.width)[None] + np.linspace(-20, 15, frame.height)[:, None]
     grey = light * (1 - 0.75 * ink) + rng.normal(0, 2, ink.shape)

@@ -21,7 +21,7 @@ def test_the_page_starts_quickly_from_a_warm_cache(new_context, site):
     times = []
     for _ in range(ATTEMPTS):
         open_page(page, site.address)
-        page.wait_for_function("performance.getEntriesByName('recogniser ready').length")
+        page.wait_for_function("() => performance.getEntriesByName('recogniser ready').length")
         times.append(page.evaluate("performance.getEntriesByName('recogniser ready')[0].startTime"))
     assert min(times) <= START, times
 

@@ -173,7 +173,7 @@ def test_ink_survives_a_turn_of_the_phone(new_context, site):
 
     upright = share()
     page.set_viewport_size({"width": 844, "height": 390})
-    page.wait_for_function("document.querySelector('#characters-sheet').clientHeight < 340")
+    page.wait_for_function("() => document.querySelector('#characters-sheet').clientHeight < 340")
     page.wait_for_timeout(200)
     assert share() == pytest.approx(upright, rel=0.05)
     Pen(sheet(page)).touch(CHARACTERS["木"][2:])
@@ -221,11 +221,13 @@ def test_all_variants_read_the_same_ink_beside_each_other(page):
     page.locator("#characters-room").get_by_role("button", name="Read this with all").click()
     readings = page.locator("#characters-models .reading")
     page.wait_for_function(
-        "Array.from(document.querySelectorAll('#characters-models .reading')).every((cell) => cell.textContent)"
+        "() => Array.from(document.querySelectorAll('#characters-models .reading')).every((cell) => cell.textContent)"
     )
     assert [reading.split()[0] for reading in readings.all_inner_texts()] == ["人"] * len(VARIANTS)
     page.keyboard.press("Control+z")  # other ink: what was read of the old one goes
-    page.wait_for_function("Array.from(document.querySelectorAll('.reading')).filter((c) => c.textContent).length <= 1")
+    page.wait_for_function(
+        "() => Array.from(document.querySelectorAll('.reading')).filter((c) => c.textContent).length <= 1"
+    )
 
 
 def test_the_choice_of_a_variant_is_kept(page, site):

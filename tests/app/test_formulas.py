@@ -5,7 +5,7 @@ import base64
 import pytest
 from PIL import Image
 
-from benchmarks.browser import Pen, ink, open_page, symbols, wait_for_symbols
+from benchmarks.browser import Pen, enter, ink, open_page, symbols, wait_for_symbols, wait_until
 from tests.app.handwriting import SYMBOLS
 from tests.app.pictures import encode, photograph, turned
 
@@ -94,7 +94,7 @@ def test_symbols_are_copied_as_latex_and_as_signs(new_context, site):
     page.get_by_text("Copied x−ox").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == "x−ox"
     page.locator(".chip").nth(1).click()
-    page.wait_for_function("navigator.clipboard.readText().then((text) => text === '-')")
+    wait_until(page, "navigator.clipboard.readText().then((text) => text === '-')")
 
 
 def test_a_photo_is_read(formulas):
@@ -204,8 +204,8 @@ def test_a_photo_is_dropped_and_pasted(formulas, event):
 def test_the_camera_is_read_live_and_its_picture_kept(new_context, site):
     page = open_page(new_context(permissions=["camera"]).new_page(), f"{site.address}#formulas")
     page.get_by_role("button", name="Camera").click()
-    page.wait_for_function("document.querySelector('#video').videoWidth > 0")
-    page.wait_for_function("/ ms$/.test(document.querySelector('#formulas-summary').textContent)")
+    page.wait_for_function("() => document.querySelector('#video').videoWidth > 0")
+    page.wait_for_function("() => / ms$/.test(document.querySelector('#formulas-summary').textContent)")
     page.get_by_role("button", name="Take picture").click()
     page.get_by_alt_text("The photo that is being read").wait_for()
     assert not page.locator("#video").is_visible()
@@ -215,9 +215,9 @@ def test_the_camera_is_read_live_and_its_picture_kept(new_context, site):
 def test_leaving_the_page_turns_the_camera_off(new_context, site):
     page = open_page(new_context(permissions=["camera"]).new_page(), f"{site.address}#formulas")
     page.get_by_role("button", name="Camera").click()
-    page.wait_for_function("document.querySelector('#video').videoWidth > 0")
-    page.get_by_role("link", name="Characters").click()
-    page.wait_for_function("document.querySelector('#video').srcObject === null")
+    page.wait_for_function("() => document.querySelector('#video').videoWidth > 0")
+    enter(page, "Characters")
+    page.wait_for_function("() => document.querySelector('#video').srcObject === null")
 
 
 def test_a_camera_that_is_missing_is_told(new_context, site):

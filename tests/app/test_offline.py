@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from benchmarks.browser import Pen, open_page, served, wait_for_candidate, wait_for_symbols
+from benchmarks.browser import Pen, open_page, served, wait_for_candidate, wait_for_symbols, wait_until
 from pipeline.edge.variants import VARIANTS
 from pipeline.page.serve import HEADERS
 from tests.app.handwriting import CHARACTERS
@@ -92,10 +92,10 @@ def test_a_new_build_takes_the_place_of_the_old(new_context, make_page, site, tm
         version = old[0].removeprefix("ink2edge-")
         (folder / "sw.js").write_text(worker.replace(version, "0" * len(version)), encoding="utf-8")
         page.reload()
-        page.wait_for_function(
-            "caches.keys().then((names) => names.includes('ink2edge-0000000000000000'))", timeout=60_000
-        )
-        page.goto("about:blank")  # the new one waits until nobody uses the old one
+        # The new one waits until nobody uses the old one.
+        wait_until(page, "navigator.serviceWorker.ready.then(({waiting}) => waiting?.state === 'installed')")
+        page.close()
+        page = context.new_page()
         open_page(page, address).get_by_text("A newer network").wait_for()
         assert page.evaluate("caches.keys()") == ["ink2edge-0000000000000000"]
 

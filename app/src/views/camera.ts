@@ -48,8 +48,8 @@ export class Camera {
 
   /** Of its pictures, in pixels; null while it sees nothing. */
   get size(): Size | null {
-    const { videoWidth: width, videoHeight: height } = this.video;
-    if (!this.running || !width) return null;
+    const { videoWidth: width, videoHeight: height, readyState } = this.video;
+    if (!this.running || !width || readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return null;
     const reduction = Math.max(Math.max(width, height) / MAX_SIDE, 1);
     return { width: Math.round(width / reduction), height: Math.round(height / reduction) };
   }
@@ -57,7 +57,9 @@ export class Camera {
   /** What it sees now; null while it sees nothing. */
   async picture(): Promise<ImageBitmap | null> {
     const { size } = this;
-    const options = size && { resizeWidth: size.width, resizeHeight: size.height, resizeQuality: "high" as const };
-    return options && createImageBitmap(this.video, options);
+    if (!size) return null;
+    const options = { resizeWidth: size.width, resizeHeight: size.height, resizeQuality: "high" as const };
+    // It may be turned off in the midst of a picture.
+    return createImageBitmap(this.video, options).catch(() => null);
   }
 }

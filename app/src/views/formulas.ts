@@ -224,8 +224,9 @@ export function startFormulas(engine: Engine, shipped: ShippedDetector, notices:
     const name = nameOf(detection);
     const chip = create(
       "button",
-      { type: "button", class: "chip", title: `${name}: copy`, "aria-label": `${name}, ${sureness(detection)}` },
+      { type: "button", class: "chip", title: `${name}: copy` },
       create("span", { class: "sign" }, sign(name)),
+      " ",
       create("span", { class: "share" }, sureness(detection)),
     );
     const light = (value: Detection | null) => (): void => {
