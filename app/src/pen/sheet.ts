@@ -32,6 +32,8 @@ export class Sheet {
     this.canvas = canvas;
     this.context = canvas.getContext("2d")!;
     this.options = options;
+    // Or a quick stroke counts as a fling, and the next tap, wherever it goes, only as its end.
+    canvas.addEventListener("touchstart", (event) => event.preventDefault());
     canvas.addEventListener("pointerdown", (event) => this.press(event));
     canvas.addEventListener("pointermove", (event) => this.move(event));
     canvas.addEventListener("pointerup", (event) => this.lift(event));
