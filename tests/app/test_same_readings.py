@@ -35,6 +35,9 @@ SAMPLES, FORMULAS, PHOTOS = 200, 50, 10  # PHOTOS of the FORMULAS, of the small 
 UNSEEN = range(5001, 5001 + SAMPLES // len(CLASSES))  # numbers of writers
 SURE = 0.5  # score
 IOU = 0.99
+# Share of the boxes that must be as near as that. Dynamic-range models round activations to 8 bits while they run, so
+# any last bit may move a box: under Python alone, noise of 1e-4 grey levels moves 7 % of the trained detector's more.
+ALIKE = {"float32": 1.0, "float16": 1.0, "dynamic": 0.9}
 SCORE = 0.01  # largest difference of the scores of an untrained detector, where any rounding may change a rank
 PROBABILITY = {"float32": 1e-4, "float16": 1e-4, "dynamic": 0.02, "int8": 0.02}  # largest difference
 
@@ -176,7 +179,7 @@ def test_formulas_are_boxed_alike(bench):
     for variant, data in variants(bench, "formulas"):
         expected = Runner(data).outputs(images[..., None])
         answers = bench.ask("formula", variant, inks)
-        seen = 0
+        overlaps = []
         for index, answer in enumerate(answers):
             found = answer["detections"]
             corners = np.array([[one[side] for side in SIDES] for one in found]).reshape(-1, 4)
@@ -184,9 +187,9 @@ def test_formulas_are_boxed_alike(bench):
             sure = expected["scores"][index] >= SURE
             for box, label in zip(expected["boxes"][index][sure], expected["classes"][index][sure], strict=True):
                 same = box_iou(box, corners) * (labels == label)
-                assert same.max(initial=0) >= IOU, (variant, index, label)
-            seen += sure.sum()
-        assert seen >= FORMULAS
+                overlaps.append(same.max(initial=0))
+        assert len(overlaps) >= FORMULAS
+        assert (np.array(overlaps) >= IOU).mean() >= ALIKE[variant], (variant, sorted(overlaps)[:10])
 
 
 def test_the_networks_of_the_pipeline_run_alike(untrained):
