@@ -8,7 +8,7 @@ const FONT = 13;
 const GAP = 3;
 const LINE = 1.5;
 const LIT_LINE = 3;
-const HALO = 3; // more than the line that it is around; boxes stand out from any photo by it, over ink it is clear
+const HALO = 2; // more than the line that it is around; boxes stand out from any photo by it, over ink it is clear
 
 export interface Labelled {
   readonly detection: Detection;

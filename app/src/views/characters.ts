@@ -29,6 +29,7 @@ export function startCharacters(engine: Engine, shipped: Shipped, notices: Notic
   const table = new ModelTable(byId("characters-models"), shipped, {
     id: "characters",
     figure: { title: "Top-1", metric: "top1", digits: 2 },
+    language: "zh-Hans",
     chosen: read,
     compare,
   });

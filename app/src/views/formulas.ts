@@ -60,6 +60,7 @@ export function startFormulas(engine: Engine, shipped: ShippedDetector, notices:
   const table = new ModelTable(byId("formulas-models"), shipped, {
     id: "formulas",
     figure: { title: "AP50", metric: "ap50", digits: 1 },
+    language: "en",
     chosen() {
       suggestThreshold();
       read();

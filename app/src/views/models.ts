@@ -13,6 +13,8 @@ export interface ModelTableOptions {
   /** Names the recogniser, in element ids and settings. */
   readonly id: string;
   readonly figure: Figure;
+  /** What readings are written in. */
+  readonly language: "zh-Hans" | "en";
   /** Another variant was chosen. */
   chosen(): void;
   /** Every variant is to read the ink that is there. */
@@ -63,7 +65,7 @@ export class ModelTable {
   }
 
   private createRow(variant: Variant): HTMLElement {
-    const { id, figure } = this.options;
+    const { id, figure, language } = this.options;
     const key = `${id}-variant`;
     const radio = create("input", { type: "radio", name: key, id: `${key}-${variant.name}`, value: variant.name });
     const known = this.shipped.variants.some(({ name }) => name === settings.get(key));
@@ -72,7 +74,7 @@ export class ModelTable {
       settings.set(key, variant.name);
       this.options.chosen();
     });
-    const [time, reading] = [create("td", { class: "figure" }), create("td", { class: "reading", lang: "zh-Hans" })];
+    const [time, reading] = [create("td", { class: "figure" }), create("td", { class: "reading", lang: language })];
     this.rows.set(variant.name, { radio, time, reading });
     return create(
       "tr",
