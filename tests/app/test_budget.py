@@ -45,18 +45,16 @@ def test_drawing_keeps_its_frames_while_formulas_are_read(formulas):
     pen.write(SYMBOLS["x"])
     formulas.wait_for_selector(".chip")
     formulas.evaluate(WATCH_FRAMES)
-    shares = []
+    attempts = []
     for _ in range(ATTEMPTS):
         formulas.evaluate("() => { window.frames_.length = 0; window.blocked.length = 0; }")
         for place in range(3):
             Pen(formulas.locator("#formulas-sheet"), (0.5 + 0.3 * place, 0.4, 0.2)).write(SYMBOLS["o"])
         frames, blocked = formulas.evaluate("[window.frames_, window.blocked]")
         assert len(frames) >= 3
-        # A frame of a busy machine may come late; what counts is that most come in time.
-        shares.append((sum(frame <= 1.5 * FRAME for frame in frames) / len(frames), blocked))
-    share, blocked = max(shares, key=lambda one: one[0])
-    assert share >= 0.9, shares
-    assert blocked == []
+        attempts.append((sum(frame <= 1.5 * FRAME for frame in frames) / len(frames), blocked))
+    # A frame of a busy machine may come late; what counts is that most come in time.
+    assert any(share >= 0.9 and not blocked for share, blocked in attempts), attempts
 
 
 @pytest.mark.parametrize("file", ["index", "worker"])
