@@ -8,6 +8,7 @@ is also the smallest and the fastest: 1,027 bytes in 45 microseconds, against 1,
 
 from __future__ import annotations
 
+import functools
 import struct
 import zlib
 
@@ -17,6 +18,7 @@ import numpy as np
 from pipeline.errors import InkError
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_UINT32 = struct.Struct(">I")
 _IHDR = struct.Struct(">4sIIBBBBB")
 _LEVEL = 6  # without effect on the matches of the run-length strategy
 _WINDOW_BITS = 12  # runs reach back one byte; a small window is quicker to set up
@@ -30,14 +32,8 @@ def encode_png(image: np.ndarray) -> bytes:
     rows = np.zeros((height, width + 1), np.uint8)  # each row starts with its filter: 0, none
     rows[:, 1:] = image
     deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW_BITS, zlib.DEF_MEM_LEVEL, zlib.Z_RLE)
-    return b"".join(
-        (
-            _SIGNATURE,
-            _chunk(_IHDR.pack(b"IHDR", width, height, 8, 0, 0, 0, 0)),
-            _chunk(b"IDAT" + deflate.compress(rows.data) + deflate.flush()),
-            _chunk(b"IEND"),
-        )
-    )
+    data = _chunk(b"IDAT" + deflate.compress(rows.data) + deflate.flush())
+    return _head(width, height) + data + _END
 
 
 def decode_png(data: bytes) -> np.ndarray:
@@ -52,5 +48,13 @@ def decode_png(data: bytes) -> np.ndarray:
     return image
 
 
+@functools.lru_cache
+def _head(width: int, height: int) -> bytes:
+    return _SIGNATURE + _chunk(_IHDR.pack(b"IHDR", width, height, 8, 0, 0, 0, 0))
+
+
 def _chunk(typed: bytes) -> bytes:
-    return struct.pack(">I", len(typed) - 4) + typed + struct.pack(">I", zlib.crc32(typed))
+    return _UINT32.pack(len(typed) - 4) + typed + _UINT32.pack(zlib.crc32(typed))
+
+
+_END = _chunk(b"IEND")

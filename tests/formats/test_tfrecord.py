@@ -3,15 +3,18 @@
 import subprocess
 import sys
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import InkError
+from pipeline.formats.parquet import COLUMNS, samples_table
 from pipeline.formats.sample import Sample
 from pipeline.formats.tfrecord import (
     decode_example,
     decode_sample,
+    encode_batch,
     encode_example,
     encode_sample,
     read_records,
@@ -39,6 +42,18 @@ def test_samples_come_out_as_they_went_in(tmp_path):
     path = tmp_path / "samples.tfrecord"
     write_records(path, map(encode_sample, SAMPLES))
     assert [decode_sample(record) for record in read_records(path)] == SAMPLES
+
+
+def test_the_rows_of_a_batch_are_examples_of_their_own():
+    """Although one message is filled for one row after the other."""
+    columns = pa.Table.from_pylist([sample._asdict() for sample in (*SAMPLES, SAMPLES[0])], COLUMNS)
+    (batch,) = samples_table(columns, ["啊", "垯"]).to_batches()
+    labelled = [SAMPLES[0], SAMPLES[1]._replace(label=1), SAMPLES[0]]
+    expected = []
+    for sample in labelled:
+        features = sample._asdict()
+        expected.append(features | {"image/encoded": features.pop("image"), "image/format": "png"})
+    assert list(encode_batch(batch)) == [encode_example(features) for features in expected]
 
 
 def test_the_framing_is_that_of_tensorflow(tmp_path):
