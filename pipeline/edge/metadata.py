@@ -125,7 +125,7 @@ def describe(data: bytes, labels: Sequence[str], normalisation: Mapping[str, flo
         normalisation: see `Description`.
 
     Raises:
-        InkError: another signature, or another number of labels than the model has classes.
+        InkError: another signature, another number of labels than the model has classes, or broken metadata.
     """
     graph = read_graph(data)
     _check_labels(graph, labels)
@@ -133,6 +133,7 @@ def describe(data: bytes, labels: Sequence[str], normalisation: Mapping[str, flo
     model = tflite.ModelT.InitFromPackedBuf(data, 0)
     known = [entry for entry in model.metadata or [] if entry.name == BUFFER]
     if known:
+        _check_buffer(known[0].buffer, len(model.buffers))
         model.buffers[known[0].buffer].data = content
     else:
         model.metadata = [*(model.metadata or []), tflite.MetadataT(BUFFER, len(model.buffers))]
@@ -160,6 +161,7 @@ def read(data: bytes) -> Description:
         raise InkError(
             "expected metadata with a class list in the model, found none; run `dvc repro` to export it anew"
         )
+    _check_buffer(buffers[BUFFER], model.BuffersLength())
     try:
         content = schema.decode("ModelMetadata", model.Buffers(buffers[BUFFER]).DataAsNumpy().tobytes())
         main = content["subgraph_metadata"][0]
@@ -182,6 +184,12 @@ class _Builder(flatbuffers.Builder):
     def StartVector(self, elemSize: int, numElems: int, alignment: int) -> int:
         """As the base class does."""
         return super().StartVector(elemSize, numElems, ALIGNMENT if elemSize == 1 else alignment)
+
+
+def _check_buffer(index: int, count: int) -> None:
+    """Generated code would read what lies beyond the last buffer."""
+    if index >= count:
+        raise InkError(f"broken metadata in the model (buffer {index} of {count}): run `dvc repro` to export it anew")
 
 
 def _check_labels(graph: Graph, labels: Sequence[str]) -> None:

@@ -207,6 +207,13 @@ def test_an_image_of_no_fixed_size_is_refused():
             refused()
 
 
+def test_metadata_in_a_buffer_that_is_not_there_are_refused():
+    model = (REGRESSIONS / "models/metadata-beyond-the-last-buffer.tflite").read_bytes()
+    for refused in (lambda: metadata.read(model), lambda: metadata.describe(model, ["a", "b", "c"], SIDES)):
+        with pytest.raises(InkError, match=r"^broken metadata in the model \(buffer 1 of 0\): run `dvc repro`"):
+            refused()
+
+
 def test_a_model_without_metadata_is_refused(exported):
     with pytest.raises(InkError, match="expected metadata with a class list in the model, found none; run `dvc repro`"):
         metadata.read(exported["float32"])
