@@ -31,6 +31,8 @@ from pipeline.files import remove
 from pipeline.formats.shards import FORMATS, renamed_when_done, spill
 from pipeline.jobs import runner
 
+REFUSAL_BYTES = 4096  # room that is kept for the word of an error
+
 
 class Job(Protocol):
     """What a job brings. It must pickle and hold absolute paths: workers may start elsewhere."""
@@ -67,6 +69,7 @@ class Scratch:
         """
         scratch = cls(output.absolute() / f"scratch-{uuid.uuid4().hex}")
         scratch.directory.mkdir()
+        scratch._reserve.write_bytes(bytes(REFUSAL_BYTES))
         return scratch
 
     @property
@@ -110,18 +113,31 @@ class Scratch:
         remove(closed)
 
     def refuse(self, error: InkError) -> None:
-        """Leaves word of an error that ends the job, if there is none yet. Where there is no room for it, raises it."""
+        """Leaves word of an error that ends the job, if there is none yet. Where that is impossible, raises it."""
         own = self.directory / f"refusal-{uuid.uuid4().hex}.txt"
+        taken = False
         try:
-            own.write_text(str(error), encoding="utf-8")
+            os.rename(self._reserve, own)
+        except OSError:
+            taken = True
+        try:
+            with open(os.open(own, os.O_WRONLY | os.O_CREAT), "wb") as file:  # which keeps the room that it has
+                file.write(str(error).encode())
+                file.truncate()
             with contextlib.suppress(FileExistsError):
                 os.link(own, self._refusal)  # never half of it, and not in place of an earlier one
         except OSError:
-            raise error from None
+            if not taken:  # else the worker that took the reserve tells of the same disk
+                raise error from None
 
     def refusal(self) -> InkError | None:
         """An error that ends the job, if there was one."""
         return InkError(self._refusal.read_text(encoding="utf-8")) if self._refusal.exists() else None
+
+    @property
+    def _reserve(self) -> Path:
+        """Room for a refusal, should the disk be full."""
+        return self.directory / "refusal.reserve"
 
     @property
     def _refusal(self) -> Path:
