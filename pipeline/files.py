@@ -71,12 +71,17 @@ def removed_unless_done(partial: Path, final: Path) -> Iterator[None]:
         yield
     except OSError as error:
         remove(partial)
-        if error.errno in _FULL:
+        if is_full(error):
             raise no_room(final, error) from error
         raise
     except BaseException:
         remove(partial)
         raise
+
+
+def is_full(error: OSError) -> bool:
+    """Whether there was no room left on a disk, or in a quota."""
+    return error.errno in _FULL
 
 
 def no_room(path: Path | str, error: OSError) -> InkError:

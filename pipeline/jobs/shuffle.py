@@ -27,7 +27,7 @@ import pyarrow as pa
 from apache_beam.metrics import Metrics
 
 from pipeline.errors import InkError
-from pipeline.files import remove
+from pipeline.files import is_full, remove
 from pipeline.formats.shards import FORMATS, renamed_when_done, spill
 from pipeline.jobs import runner
 
@@ -117,17 +117,17 @@ class Scratch:
         own = self.directory / f"refusal-{uuid.uuid4().hex}.txt"
         taken = False
         try:
-            os.rename(self._reserve, own)
-        except OSError:
-            taken = True
-        try:
+            try:
+                os.rename(self._reserve, own)
+            except FileNotFoundError:
+                taken = True
             with open(os.open(own, os.O_WRONLY | os.O_CREAT), "wb") as file:  # which keeps the room that it has
                 file.write(str(error).encode())
                 file.truncate()
             with contextlib.suppress(FileExistsError):
                 os.link(own, self._refusal)  # never half of it, and not in place of an earlier one
-        except OSError:
-            if not taken:  # else the worker that took the reserve tells of the same disk
+        except OSError as problem:
+            if not (taken and is_full(problem)):  # else the worker that took the reserve tells of the same disk
                 raise error from None
 
     def refusal(self) -> InkError | None:

@@ -14,7 +14,7 @@ EMPTY = samples_table(COLUMNS.empty_table(), ["啊"])
 def test_a_worker_that_is_still_at_it_leaves_nothing(tmp_path):
     scratch = Scratch.below(tmp_path)
     write_shard(scratch.directory, "a", EMPTY)
-    expected = digests(scratch.directory)
+    expected = {name: digest for name, digest in digests(scratch.directory).items() if "/" in name}
     assert sorted(expected) == ["parquet/a.parquet", "tfrecord/a.tfrecord"]
 
     def end_meanwhile():
