@@ -51,7 +51,7 @@ GROWTH = 1.15  # times 100 times what 1 % takes
 PEAK_MB = 3000
 OF_PLAIN, OF_PEERS = 0.85, 3.0  # times their speed
 FIRST_SECONDS = 10
-TRAINED_PER_SECOND = 250  # images that the network of params.yaml takes on two cores, see benchmarks/README.md
+TRAINED_PER_SECOND = 400  # images that the network of params.yaml takes on two cores, see benchmarks/README.md
 
 
 def report(results: Results) -> str:
