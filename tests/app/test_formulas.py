@@ -226,7 +226,11 @@ def test_a_camera_that_is_missing_is_told(new_context, site):
         "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotFoundError'))"
     )
     open_page(page, f"{site.address}#formulas").get_by_role("button", name="Camera").click()
-    page.get_by_role("alert").filter(has_text="No camera was found: choose a photo instead.").wait_for()
+    alert = page.get_by_role("alert").filter(has_text="No camera was found: choose a photo instead.")
+    alert.wait_for()
+    write_line(page)
+    wait_for_symbols(page, SIGNS)
+    assert alert.is_visible()  # that something else works does not take it away
 
 
 def test_variants_read_the_same_formula(formulas, site):

@@ -1,6 +1,7 @@
 """After the first visit everything works without a network, and nothing is ever sent."""
 
 import json
+import time
 
 import pytest
 
@@ -91,12 +92,16 @@ def test_a_new_build_takes_the_place_of_the_old(new_context, make_page, site, tm
         worker = (folder / "sw.js").read_text(encoding="utf-8")
         version = old[0].removeprefix("ink2edge-")
         (folder / "sw.js").write_text(worker.replace(version, "0" * len(version)), encoding="utf-8")
-        page.reload()
-        # The new one waits until nobody uses the old one.
+        # As the browser does some time after a visit. The new one waits until nobody uses the old one.
+        page.evaluate("navigator.serviceWorker.ready.then((registration) => registration.update())")
         wait_until(page, "navigator.serviceWorker.ready.then(({waiting}) => waiting?.state === 'installed')")
-        page.close()
-        page = context.new_page()
-        open_page(page, address).get_by_text("A newer network").wait_for()
+        for _ in range(30):  # the browser takes its time to notice that a page is gone
+            page.close()
+            time.sleep(1)
+            page = open_page(context.new_page(), address)
+            if page.get_by_text("A newer network").count():
+                break
+        page.get_by_text("A newer network").wait_for()
         assert page.evaluate("caches.keys()") == ["ink2edge-0000000000000000"]
 
 

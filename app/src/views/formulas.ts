@@ -244,7 +244,7 @@ export function startFormulas(engine: Engine, shipped: ShippedDetector, notices:
 
   async function useCamera(): Promise<void> {
     turnTo({ kind: "ink" });
-    await notices.watch(camera.start());
+    await notices.watch(camera.start(), "camera");
     if (root.hidden)
       camera.stop(); // who was asked has gone on
     else if (camera.running) turnTo({ kind: "camera" });

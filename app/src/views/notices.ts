@@ -8,15 +8,17 @@ export class Notices {
   private readonly status = byId("status");
   private readonly whispers = byId("whispers");
   private timer = 0;
+  private about = ""; // what the alert is about
 
   constructor() {
     byId("dismiss").addEventListener("click", () => this.warn(""));
   }
 
-  /** Shows an error until something works again; "" takes it away. */
-  warn(message: string): void {
+  /** Shows an error; "" takes it away. */
+  private warn(message: string, about = ""): void {
     byId("alert-text").textContent = message;
     this.alert.hidden = !message;
+    this.about = about;
   }
 
   say(message: string): void {
@@ -41,14 +43,14 @@ export class Notices {
     this.whispers.textContent = message;
   }
 
-  /** The value of a promise; null, and its error is shown, if it fails. */
-  async watch<T>(promise: Promise<T>): Promise<T | null> {
+  /** The value of a promise; null if it fails: its error is shown until something of the same kind works. */
+  async watch<T>(promise: Promise<T>, about = "recogniser"): Promise<T | null> {
     try {
       const value = await promise;
-      this.warn("");
+      if (this.about === about) this.warn("");
       return value;
     } catch (error) {
-      this.warn(error instanceof Error ? error.message : String(error));
+      this.warn(error instanceof Error ? error.message : String(error), about);
       return null;
     }
   }
