@@ -66,7 +66,7 @@ def run_on_small_disk(
     arguments = [str(room), str(folder / "disk"), str(content), str(folder / "names"), *command]
     done = subprocess.run(
         [*NAMESPACE, "sh", "-c", ON_SMALL_DISK, "sh", *arguments],
-        env=environment,
+        env=environment | {"PYTHONDONTWRITEBYTECODE": "1"},  # bytecode takes room, too
         capture_output=True,
         text=True,
         check=False,
