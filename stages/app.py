@@ -54,7 +54,7 @@ def _characters() -> catalogue.Recogniser:
         classes=read_class_list(CLASSES),
         variants=_variants(VARIANTS, MODELS, METRICS, "quantize"),
         preferred=CHARACTERS,
-        figures=("top1", "p50_ms"),
+        figures=("top1",),
         more={},
     )
 
@@ -67,7 +67,7 @@ def _formulas() -> catalogue.Recogniser:
         classes=read_class_list(MATH_CLASSES, symbols=True),
         variants=_variants(DETECTOR_VARIANTS, MATH_MODELS, MATH_METRICS, "math-quantize"),
         preferred=FORMULAS,
-        figures=("ap50", "threshold", "p50_ms"),
+        figures=("ap50", "threshold"),
         more={"frame": {"height": frame.height, "width": frame.width, "symbol": frame.symbol, "pen": frame.pen}},
     )
 

@@ -45,7 +45,7 @@ class Recogniser:
         classes: what its labels stand for.
         variants: in the order that they are shown in.
         preferred: name of the one that reads until another is chosen.
-        figures: names of the metrics that the page shows or uses.
+        figures: names of the metrics that the page shows or uses; no times, or each run would give another page.
         more: what else the page needs to know.
     """
 

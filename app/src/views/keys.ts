@@ -1,4 +1,5 @@
 /** Keys of a view: they act while it is shown, and never while somebody types. */
+import { byId } from "../dom.ts";
 import type { Sheet } from "../pen/sheet.ts";
 
 /**
@@ -11,6 +12,7 @@ export function connectKeys(
   sheet: Sheet,
   others: (key: string) => boolean = () => false,
 ): () => void {
+  root.querySelector(".tools")!.prepend(byId<HTMLTemplateElement>("history-tools").content.cloneNode(true));
   const button = (action: string): HTMLButtonElement => root.querySelector(`[data-action="${action}"]`)!;
   const [undo, redo, clear] = [button("undo"), button("redo"), button("clear")];
   undo.addEventListener("click", () => sheet.undo());
