@@ -20,7 +20,7 @@ from pipeline.errors import InkError
 
 HOST = "127.0.0.1"
 HEADERS = {
-    "Cache-Control": "no-cache",  # asks whether a file has changed
+    "Cache-Control": "no-cache",  # asks each time
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
     "Referrer-Policy": "no-referrer",
@@ -49,6 +49,14 @@ class Handler(SimpleHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Security-Policy", f"{self._policy}; frame-ancestors 'none'")
         super().end_headers()
+
+    def send_head(self):
+        """Sends files whole even to who has them of an earlier time.
+
+        HTTP counts times in seconds, and the files of a build that `dvc checkout` brings back are older than the last.
+        """
+        del self.headers["If-Modified-Since"]
+        return super().send_head()
 
     def list_directory(self, path):
         """Folders are not shown."""

@@ -1,5 +1,6 @@
 """The server of the built page: what it gives, with which headers, and to whom."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -58,6 +59,19 @@ def test_files_have_their_type_and_our_headers(address, path, kind):
     assert headers["Content-Security-Policy"] == f"{POLICY}; frame-ancestors 'none'"
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Cache-Control"] == "no-cache"
+
+
+def test_a_build_that_is_no_newer_is_given_all_the_same(address, folder):
+    """As after two builds within a second, or after `dvc checkout` of an earlier one."""
+    script = folder / "assets/a.js"
+    times = script.stat()
+    _, headers = get(f"{address}/assets/a.js")
+    script.write_bytes(b"changed")
+    os.utime(script, ns=(times.st_atime_ns, times.st_mtime_ns))
+    asked_again = urllib.request.Request(
+        f"{address}/assets/a.js", headers={"If-Modified-Since": headers["Last-Modified"]}
+    )
+    assert get(asked_again)[0] == "changed"
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/assets/", "/../secret", "/%2e%2e/secret"])
