@@ -115,12 +115,10 @@ class Scratch:
     def refuse(self, error: InkError) -> None:
         """Leaves word of an error that ends the job, if there is none yet. Where that is impossible, raises it."""
         own = self.directory / f"refusal-{uuid.uuid4().hex}.txt"
-        taken = False
+        with contextlib.suppress(OSError):
+            os.rename(self._reserve, own)
+        taken = not own.exists()
         try:
-            try:
-                os.rename(self._reserve, own)
-            except FileNotFoundError:
-                taken = True
             with open(os.open(own, os.O_WRONLY | os.O_CREAT), "wb") as file:  # which keeps the room that it has
                 file.write(str(error).encode())
                 file.truncate()
