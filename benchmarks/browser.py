@@ -164,15 +164,16 @@ def ink(sheet: Locator) -> int:
 
 
 def candidates(page: Page) -> list[str]:
-    """The characters that are offered, once there are some."""
-    page.wait_for_selector(".candidate:enabled")
+    """The characters that are offered, once there are some and the last stroke has been read."""
+    page.wait_for_selector("#candidates:not([aria-busy=true]) .candidate:enabled")
     return [char for char in page.locator(".candidate .char").all_inner_texts() if char]
 
 
 def wait_for_candidate(page: Page, char: str, place: int = 0) -> None:
-    """Waits until a character is offered at a place."""
+    """Waits until the last stroke has been read and a character is offered at a place."""
     page.wait_for_function(
-        "([char, place]) => document.querySelectorAll('.candidate .char')[place].textContent === char",
+        """([char, place]) => char ===
+            document.querySelectorAll("#candidates:not([aria-busy=true]) .char")[place]?.textContent""",
         arg=[char, place],
     )
 
@@ -183,9 +184,12 @@ def symbols(page: Page) -> list[str]:
 
 
 def wait_for_symbols(page: Page, signs: Sequence[str]) -> None:
-    """Waits until the list of symbols has these signs."""
+    """Waits until the last stroke or picture has been read and the list of symbols has these signs."""
     page.wait_for_function(
-        """signs => signs.join(" ") ===
-            Array.from(document.querySelectorAll("#symbols .sign"), (sign) => sign.textContent).join(" ")""",
+        """signs => {
+            const list = document.querySelector("#symbols:not([aria-busy=true])");
+            return list && signs.join(" ") ===
+                Array.from(list.querySelectorAll(".sign"), (sign) => sign.textContent).join(" ");
+        }""",
         arg=list(signs),
     )

@@ -27,6 +27,22 @@ def test_a_character_is_read_stroke_by_stroke(page, char):
     assert re.fullmatch(r"\d+ %", page.locator(".candidate .share").first.inner_text())
 
 
+def test_the_candidates_are_busy_until_a_stroke_is_read(page):
+    """For screen readers, which wait with what changes; and for tests, since the last stroke's may be the same."""
+    page.evaluate(
+        """() => {
+            const list = document.querySelector("#candidates");
+            window.told = [];
+            new MutationObserver(() => {
+                window.told.push([list.ariaBusy, list.querySelector(".char").textContent]);
+            }).observe(list, {attributeFilter: ["aria-busy"]});
+        }"""
+    )
+    Pen(sheet(page)).write(CHARACTERS["一"])
+    wait_for_candidate(page, "一")
+    assert page.evaluate("window.told") == [["true", ""], ["false", "一"]]
+
+
 @pytest.mark.parametrize("area", [(0.05, 0.05, 0.9), (0.5, 0.1, 0.45), (0.1, 0.55, 0.4)])
 def test_size_and_place_do_not_matter(page, area):
     Pen(sheet(page), area).write(CHARACTERS["日"])

@@ -35,6 +35,9 @@ def test_a_missing_model(broken):
         r"Build the page again with `make app`\.",
         alert(page),
     )
+    Pen(page.locator("#characters-sheet")).write(CHARACTERS["一"])
+    page.locator("#candidates[aria-busy=false]").wait_for()
+    page.keyboard.press("Escape")
     # The other variants still read.
     page.get_by_role("radio", name="int8", exact=True).check()
     Pen(page.locator("#characters-sheet")).write(CHARACTERS["十"])

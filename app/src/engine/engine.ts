@@ -61,6 +61,12 @@ export class Engine {
 export class Latest {
   private busy = false;
   private next: (() => Promise<void>) | null = null;
+  private readonly tell: (busy: boolean) => void;
+
+  /** `tell` is told when it begins and when nothing is left to do. */
+  constructor(tell: (busy: boolean) => void) {
+    this.tell = tell;
+  }
 
   run(task: () => Promise<void>): void {
     this.next = task;
@@ -68,7 +74,7 @@ export class Latest {
   }
 
   private async drain(): Promise<void> {
-    this.busy = true;
+    this.turn(true);
     try {
       while (this.next) {
         const task = this.next;
@@ -76,7 +82,12 @@ export class Latest {
         await task();
       }
     } finally {
-      this.busy = false;
+      this.turn(false);
     }
+  }
+
+  private turn(busy: boolean): void {
+    this.busy = busy;
+    this.tell(busy);
   }
 }

@@ -15,8 +15,9 @@ export function startCharacters(engine: Engine, shipped: Shipped, notices: Notic
   const root = byId("characters-room");
   const text = byId<HTMLInputElement>("text");
   const summary = byId("characters-summary");
-  const latest = new Latest();
-  const buttons = createCandidates(byId("candidates"));
+  const list = byId("candidates");
+  const latest = new Latest((busy) => (list.ariaBusy = String(busy)));
+  const buttons = createCandidates(list);
   let shown: readonly Candidate[] = [];
 
   const sheet = new Sheet(byId("characters-sheet"), {

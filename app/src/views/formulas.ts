@@ -41,7 +41,8 @@ export function startFormulas(engine: Engine, shipped: ShippedDetector, notices:
   const summary = byId("formulas-summary");
   const list = byId("symbols");
   const camera = new Camera(video);
-  const latest = new Latest();
+  // A camera is never done.
+  const latest = new Latest((busy) => (list.ariaBusy = String(busy && subject.kind !== "camera")));
   let subject: Subject = { kind: "ink" };
   let found: Found | null = null;
   let symbols: Detection[] = []; // above the threshold, in reading order
