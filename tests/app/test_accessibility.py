@@ -89,7 +89,7 @@ def test_everything_is_done_with_keys_alone(page):
     page.keyboard.press("Enter")
     tab_to(page, "formulas-sheet")
     cross(page, 6)
-    page.wait_for_selector(".chip")
+    page.wait_for_selector("#symbols:not([aria-busy=true]) .chip")
     tab_to(page, "threshold")
     page.keyboard.press("End")
     assert page.locator("#threshold-value").inner_text() == "95 %"
@@ -106,6 +106,7 @@ def test_the_focus_can_be_seen(page):
 
 def test_what_was_read_is_said(page):
     Pen(page.locator("#characters-sheet")).write(CHARACTERS["口"])
+    wait_for_candidate(page, "口")
     page.get_by_role("status").filter(has_text="Read as 口.").wait_for()
     assert page.locator(".candidate").first.get_attribute("aria-label").startswith("口, ")
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from benchmarks.browser import Pen, candidates, ink, open_page, wait_for_candidate
+from benchmarks.browser import Pen, candidates, enter, ink, open_page, wait_for_candidate
 from pipeline.edge.variants import VARIANTS
 from tests.app.handwriting import CHARACTERS
 
@@ -209,7 +209,7 @@ def test_nothing_lies_beside_the_window(new_context, site, size):
     Pen(sheet(page)).write(CHARACTERS["十"])
     candidates(page)
     for room in ("characters", "formulas"):
-        page.goto(f"{site.address}#{room}")
+        enter(page, room.capitalize())
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
         box = page.locator(f"#{room}-sheet").bounding_box()
         assert box["y"] + box["height"] <= size[1]
@@ -268,13 +268,13 @@ def test_the_page_is_dark_where_the_system_is(new_context, site):
     page.emulate_media(color_scheme="light")
     background, pen = colours(page)
     assert pen < 60 < 180 < background
-    drawn = sheet(page).evaluate(
-        """canvas => {
+    page.wait_for_function(  # what was written changes with it
+        """() => {
+            const canvas = document.querySelector("#characters-sheet");
             const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-            for (let at = 3; at < data.length; at += 4) if (data[at] === 255) return data[at - 3];
+            for (let at = 3; at < data.length; at += 4) if (data[at] === 255) return data[at - 3] < 60;
         }"""
     )
-    assert drawn < 60  # what was written has changed with it
 
 
 def test_light_or_dark_can_be_chosen(page, site):
