@@ -114,7 +114,7 @@ def test_boxes_of_a_photo_lie_on_its_symbols(formulas):
     picture.paste(photograph(["x"], 6).crop((300, 120, 480, 270)), (60, 80))
     upload(formulas, encode(picture))
     wait_for_symbols(formulas, ["x"])
-    formulas.wait_for_function("() => document.querySelector('#photo').naturalWidth > 0")
+    formulas.wait_for_function("() => document.querySelector('#photo').complete")
     columns = formulas.locator("#boxes").evaluate(
         """layer => {
             const {width, height} = layer;

@@ -61,11 +61,11 @@ export class Engine {
 export class Latest {
   private busy = false;
   private next: (() => Promise<void>) | null = null;
-  private readonly tell: (busy: boolean) => void;
+  private readonly region: HTMLElement;
 
-  /** `tell` is told when it begins and when nothing is left to do. */
-  constructor(tell: (busy: boolean) => void) {
-    this.tell = tell;
+  /** `region` shows what comes of it, and says that it is busy until nothing is left to do. */
+  constructor(region: HTMLElement) {
+    this.region = region;
   }
 
   run(task: () => Promise<void>): void {
@@ -88,6 +88,6 @@ export class Latest {
 
   private turn(busy: boolean): void {
     this.busy = busy;
-    this.tell(busy);
+    this.region.ariaBusy = String(busy);
   }
 }

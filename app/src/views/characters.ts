@@ -16,7 +16,7 @@ export function startCharacters(engine: Engine, shipped: Shipped, notices: Notic
   const text = byId<HTMLInputElement>("text");
   const summary = byId("characters-summary");
   const list = byId("candidates");
-  const latest = new Latest((busy) => (list.ariaBusy = String(busy)));
+  const latest = new Latest(list);
   const buttons = createCandidates(list);
   let shown: readonly Candidate[] = [];
 

@@ -41,8 +41,7 @@ export function startFormulas(engine: Engine, shipped: ShippedDetector, notices:
   const summary = byId("formulas-summary");
   const list = byId("symbols");
   const camera = new Camera(video);
-  // A camera is never done.
-  const latest = new Latest((busy) => (list.ariaBusy = String(busy && subject.kind !== "camera")));
+  const latest = new Latest(list);
   let subject: Subject = { kind: "ink" };
   let found: Found | null = null;
   let symbols: Detection[] = []; // above the threshold, in reading order

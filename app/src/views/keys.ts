@@ -3,7 +3,7 @@ import { byId } from "../dom.ts";
 import type { Sheet } from "../pen/sheet.ts";
 
 /**
- * Undo, redo and clear by buttons and keys, and whatever other keys the view has.
+ * Undo, redo and clear, by keys and by buttons before the other tools of the view, and whatever other keys it has.
  *
  * @returns a function that brings the buttons up to date with the sheet.
  */
