@@ -19,14 +19,15 @@ import numpy as np
 from pipeline import files
 from pipeline.detector import training
 from pipeline.detector.inference import detect
-from pipeline.edge import detection, gate, litert
-from pipeline.edge.coco import score_boxes
+from pipeline.edge import gate, litert
 from pipeline.edge.export import export_tflite, image_input
 from pipeline.formats.charset import read_class_list
 from pipeline.learning.checkpoint import ROOT
 from pipeline.params import Math, load_params
 from pipeline.progress import progress
 from pipeline.report import math_comparison, tables
+from pipeline.scoring import detector as detection
+from pipeline.scoring.coco import score_boxes
 from stages.paths import ARCHITECTURES, MATH_CLASSES, MATH_SPLITS
 
 NAMES = ("faster_rcnn_fpn", "faster_rcnn", "ssd_fpn")

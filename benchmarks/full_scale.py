@@ -32,10 +32,10 @@ from benchmarks.measuring import Measurement, measure
 from pipeline.errors import InkError
 from pipeline.files import remove, write_json
 from pipeline.formats.charset import GB2312_LEVEL1
-from pipeline.ink.corpus import file_name, write_corpus
-from pipeline.ink.medians import load_medians
-from pipeline.ink.writers import FIRST_WRITER
 from pipeline.params import LEVEL1_CLASSES, load_params
+from pipeline.synthesis.characters import file_name, write_corpus
+from pipeline.synthesis.hands.medians import load_medians
+from pipeline.synthesis.hands.writers import FIRST_WRITER
 from stages import run_stage
 from stages.paths import MEDIANS
 

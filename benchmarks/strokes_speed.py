@@ -17,12 +17,12 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.formats.charset import GB2312_LEVEL1
-from pipeline.ink.corpus import draw_sample
-from pipeline.ink.hand import Draws, Path, write_character
-from pipeline.ink.medians import load_medians
-from pipeline.ink.raster import draw
-from pipeline.ink.skeleton import build_skeleton
-from pipeline.ink.writers import FIRST_WRITER, Writer, draw_writer
+from pipeline.synthesis.characters import draw_sample
+from pipeline.synthesis.hands.hand import Draws, Path, write_character
+from pipeline.synthesis.hands.medians import load_medians
+from pipeline.synthesis.hands.scanner import draw
+from pipeline.synthesis.hands.skeleton import build_skeleton
+from pipeline.synthesis.hands.writers import FIRST_WRITER, Writer, draw_writer
 from stages.strokes import MEDIANS
 
 EVERY = 5  # of the characters of level 1

@@ -25,8 +25,8 @@ from pipeline.formats.gnt import GntRecord
 from pipeline.formats.parquet import read_samples
 from pipeline.formats.png import decode_png
 from pipeline.formats.sources import expand, read_unit
-from pipeline.hccr.scoring import reduce_scores, top_k
-from pipeline.ink.medians import load_medians
+from pipeline.scoring.classification import reduce_scores, top_k
+from pipeline.synthesis.hands.medians import load_medians
 
 LOOSENESS = 1.0  # looser than the embedded corpus, which has to be learnt in minutes; loose writers transfer best
 ROOT = Path(__file__).resolve().parent.parent

@@ -21,8 +21,8 @@ from playwright.sync_api import Browser, Page
 from benchmarks.browser import WATCH_FRAMES, WATCH_READINGS, Pen, Stroke, chromium, enter, open_page, served
 from pipeline.formats.charset import read_class_list
 from pipeline.formats.inkml import read_inkml
-from pipeline.ink.medians import EM, load_medians
 from pipeline.report import tables
+from pipeline.synthesis.hands.medians import EM, load_medians
 from stages.paths import APP_DIST, CLASSES, FORMULAS, MEDIANS
 
 STARTS = 7

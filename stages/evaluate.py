@@ -13,15 +13,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipeline import files
-from pipeline.edge import evaluation, gate, litert
+from pipeline.edge import gate, litert
 from pipeline.edge.variants import REFERENCE, variant_from_arguments
 from pipeline.errors import InkError
 from pipeline.formats.charset import read_class_list
-from pipeline.hccr import scoring
 from pipeline.hccr.dataset import Batch, Part, evaluation_batches, evaluation_steps
 from pipeline.params import load_params
 from pipeline.progress import progress
 from pipeline.report import confusions
+from pipeline.scoring import classification as scoring
+from pipeline.scoring import classifier as evaluation
 from stages import run_stage
 from stages.paths import CLASSES, METRICS, MODELS, PLOTS, SPLITS
 

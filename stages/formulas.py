@@ -17,11 +17,11 @@ from PIL import Image
 
 from pipeline.files import atomic_directory
 from pipeline.formats.inkml import read_inkml
-from pipeline.ink.formula_corpus import HANDWRITTEN, PRINTED, write_formulas
 from pipeline.params import load_params
 from pipeline.processes import worker_count
 from pipeline.progress import progress
-from pipeline.report.glyphs import write_sheet
+from pipeline.report.contact_sheet import write_sheet
+from pipeline.synthesis.formulas.corpus import HANDWRITTEN, PRINTED, write_formulas
 from stages import run_stage
 from stages.paths import FORMULAS, FORMULAS_SHEET
 

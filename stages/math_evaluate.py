@@ -16,14 +16,15 @@ from collections.abc import Iterator
 import numpy as np
 
 from pipeline import files
-from pipeline.edge import detection, gate, litert
-from pipeline.edge.coco import Scores, score_boxes
+from pipeline.edge import gate, litert
 from pipeline.edge.variants import variant_from_arguments
 from pipeline.formats.charset import read_class_list
 from pipeline.formats.formula import Formula
 from pipeline.params import load_params
 from pipeline.progress import progress
 from pipeline.report import formula_sheet, precision
+from pipeline.scoring import detector as detection
+from pipeline.scoring.coco import Scores, score_boxes
 from stages import run_stage
 from stages.evaluate import exported
 from stages.paths import MATH_CLASSES, MATH_METRICS, MATH_MODELS, MATH_PLOTS, MATH_SPLITS

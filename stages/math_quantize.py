@@ -44,7 +44,7 @@ def main() -> None:
 
 def _calibration(samples: int) -> Iterator[dict]:
     """The first images of the training part, which is in random order, one at a time."""
-    from pipeline.edge.detection import canvas, formulas
+    from pipeline.scoring.detector import canvas, formulas
 
     for formula in itertools.islice(formulas(MATH_SPLITS, "train"), samples):
         yield {"image": canvas(formula)[None].astype(np.float32)}

@@ -2,9 +2,9 @@
 
     python -m stages.medians
 
-Writes data/raw/medians/medians.jsonl (see `pipeline.ink.medians`) and ARPHICPL.TXT, the Arphic Public License that
-covers the stroke data and whatever is derived from them: hand it on together with them. Needs the network; takes some 5
-seconds and 7 MB.
+Writes data/raw/medians/medians.jsonl (see `pipeline.synthesis.hands.medians`) and ARPHICPL.TXT, the Arphic Public
+License. It covers the stroke data and everything derived from them: distribute it together with them. Needs the
+network; takes about 5 seconds and 7 MB.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from pipeline import npm
 from pipeline.errors import InkError
 from pipeline.files import atomic_directory
-from pipeline.ink.medians import encode_line, read_package
+from pipeline.synthesis.hands.medians import encode_line, read_package
 from stages import run_stage
 from stages.paths import MEDIANS
 

@@ -16,13 +16,13 @@ import numpy as np
 
 from pipeline.files import atomic_directory
 from pipeline.formats.gnt import GntRecord, read_gnt
-from pipeline.ink.corpus import corpus_chars, write_corpus
-from pipeline.ink.medians import load_medians
 from pipeline.ink.normalise import normalise
 from pipeline.params import load_params
 from pipeline.processes import worker_count
 from pipeline.progress import progress
-from pipeline.report.glyphs import write_sheet
+from pipeline.report.contact_sheet import write_sheet
+from pipeline.synthesis.characters import corpus_chars, write_corpus
+from pipeline.synthesis.hands.medians import load_medians
 from stages import run_stage
 from stages.paths import CORPUS_SHEET, MEDIANS, STROKES
 

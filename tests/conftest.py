@@ -10,6 +10,8 @@ from pipeline.formats.png import encode_png
 from pipeline.formats.sample import Sample
 from pipeline.params import Params, load_params
 
+pytest_plugins = ["tests.textures"]
+
 CLASSES = ["上", "下", "右", "左"]
 PART_SIZES = {"train": 96, "validation": 16, "test": 16}
 

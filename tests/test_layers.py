@@ -1,4 +1,4 @@
-"""The layers: what importing a module may bring along. Each layer is imported in a fresh interpreter."""
+"""The layers: what importing a package may load. Each package is imported in a fresh interpreter."""
 
 import subprocess
 import sys
@@ -10,26 +10,42 @@ ROOT = Path(__file__).parents[1]
 TENSORFLOW = {"tensorflow", "ai_edge_litert"}
 KERAS = {"keras"}
 BEAM = {"apache_beam"}
-TOP = {"pipeline.export", "pipeline.page", "pipeline.recognize", "stages"}
-ABOVE_LEARNING = {"pipeline.jobs", "pipeline.edge", "pipeline.report"} | TOP
-TRAINED = {"pipeline.learning", "pipeline.hccr", "pipeline.detector"}
 
-# Layer: what none of its modules may import, directly or through others.
-FORBIDDEN = {
-    "pipeline": TENSORFLOW | KERAS | BEAM | TRAINED | ABOVE_LEARNING | {"pipeline.formats", "pipeline.ink"},
-    "pipeline/formats": TENSORFLOW | KERAS | BEAM | TRAINED | ABOVE_LEARNING,
-    "pipeline/ink": TENSORFLOW | KERAS | BEAM | TRAINED | ABOVE_LEARNING,
-    "pipeline/jobs": TENSORFLOW | KERAS | TRAINED | {"pipeline.edge", "pipeline.report"} | TOP,
-    "pipeline/learning": TENSORFLOW | BEAM | ABOVE_LEARNING | {"pipeline.hccr", "pipeline.detector"},
-    "pipeline/hccr": TENSORFLOW | BEAM | ABOVE_LEARNING | {"pipeline.detector"},
-    "pipeline/detector": TENSORFLOW | BEAM | ABOVE_LEARNING | {"pipeline.hccr"},
-    "pipeline/edge": BEAM | {"pipeline.jobs"} | TOP,
-    "pipeline/report": BEAM | {"pipeline.jobs"} | TOP,
-    # What runs where there is nothing but a model: LiteRT, no TensorFlow.
-    "pipeline/recognize": {"tensorflow", "pipeline.jobs"} | KERAS | BEAM | TOP - {"pipeline.recognize"},
-    "pipeline/export": {"tensorflow", "pipeline.jobs"} | KERAS | BEAM | TOP - {"pipeline.export"},
-    "pipeline/page": TENSORFLOW | KERAS | BEAM | TRAINED | ABOVE_LEARNING - {"pipeline.page"},
+# From the ground up. A package imports those of lower tiers only; packages of one tier know nothing of each other.
+TIERS = [
+    ["pipeline"],  # what every layer may use: params, files, errors, processes
+    ["pipeline.ink"],
+    ["pipeline.formats"],
+    ["pipeline.synthesis", "pipeline.jobs", "pipeline.learning"],
+    ["pipeline.hccr", "pipeline.detector"],
+    ["pipeline.edge"],
+    ["pipeline.scoring"],
+    ["pipeline.report"],
+    ["pipeline.recognize", "pipeline.export", "pipeline.page"],
+    ["stages"],
+]
+ROOMS = {
+    "pipeline.synthesis": ["pipeline/synthesis", "pipeline/synthesis/hands", "pipeline/synthesis/formulas"],
 }
+
+# What a package must load without: a laptop without TensorFlow still decodes, a phone's tool chain has no Beam.
+HEAVY = {
+    "pipeline": TENSORFLOW | KERAS | BEAM,
+    "pipeline.ink": TENSORFLOW | KERAS | BEAM,
+    "pipeline.formats": TENSORFLOW | KERAS | BEAM,
+    "pipeline.synthesis": TENSORFLOW | KERAS | BEAM,
+    "pipeline.jobs": TENSORFLOW | KERAS,
+    "pipeline.learning": TENSORFLOW | BEAM,
+    "pipeline.hccr": TENSORFLOW | BEAM,
+    "pipeline.detector": TENSORFLOW | BEAM,
+    "pipeline.edge": BEAM,
+    "pipeline.scoring": {"tensorflow"} | KERAS | BEAM,
+    "pipeline.report": TENSORFLOW | KERAS | BEAM,
+    "pipeline.recognize": {"tensorflow"} | KERAS | BEAM,
+    "pipeline.export": {"tensorflow"} | KERAS | BEAM,
+    "pipeline.page": {"tensorflow"} | KERAS | BEAM,
+}
+TRAINED = {"pipeline.learning", "pipeline.hccr", "pipeline.detector"}
 
 # As on a machine without TensorFlow. Keras gives way to a stand-in: whichever backend is installed would come with it.
 WITHOUT_TENSORFLOW = """
@@ -46,24 +62,41 @@ print("\\n".join(name for name, module in sys.modules.items() if module is not N
 """
 
 
-def modules(folder):
-    """The dotted names of the modules in a folder, without its subfolders."""
-    names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in sorted((ROOT / folder).glob("*.py"))]
-    return [name.removesuffix(".__init__") for name in names]
+def modules(package):
+    """The dotted names of a package's modules; of `pipeline` itself without its subpackages."""
+    folders = ROOMS.get(package, [package.replace(".", "/")])
+    paths = [path for folder in folders for path in sorted((ROOT / folder).glob("*.py"))]
+    return [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in paths]
 
 
-@pytest.mark.parametrize("layer", FORBIDDEN)
-def test_a_layer_imports_only_what_lies_beneath(layer, tmp_path):
-    code = IMPORT_ALL.format(prelude=WITHOUT_TENSORFLOW if layer.replace("/", ".") in TRAINED else "")
-    command = [sys.executable, "-c", code, *modules(layer)]
+def beneath(package):
+    """The packages that `package` may import: all of the lower tiers, and itself."""
+    tier = next(index for index, packages in enumerate(TIERS) if package in packages)
+    return {package, *(name for packages in TIERS[:tier] for name in packages)}
+
+
+def package_of(module):
+    """The package of a project module, `pipeline` for those that lie directly in it; None for other modules."""
+    parts = module.split(".")
+    if parts[0] not in {"pipeline", "stages"}:
+        return None
+    name = ".".join(parts[:2])
+    return name if any(name in packages for packages in TIERS) else parts[0]
+
+
+@pytest.mark.parametrize("package", HEAVY)
+def test_a_package_imports_only_what_lies_beneath(package, tmp_path):
+    code = IMPORT_ALL.format(prelude=WITHOUT_TENSORFLOW if package in TRAINED else "")
+    command = [sys.executable, "-c", code, *modules(package)]
     environment = {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path), "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     loaded = set(done.stdout.split())
-    assert set(modules(layer)) <= loaded
-    assert sorted(loaded & FORBIDDEN[layer]) == []
+    assert set(modules(package)) <= loaded
+    assert sorted(loaded & HEAVY[package]) == []
+    assert {package_of(module) for module in loaded} - {None} <= beneath(package)
 
 
-def test_every_layer_is_held():
+def test_every_package_has_a_tier():
     packages = {path.parent.relative_to(ROOT).as_posix() for path in (ROOT / "pipeline").rglob("*.py")}
-    assert packages == set(FORBIDDEN)
+    assert packages == {folder for name in HEAVY for folder in ROOMS.get(name, [name.replace(".", "/")])}

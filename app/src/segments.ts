@@ -1,4 +1,4 @@
-/** `pipeline/edge/segments.py` in TypeScript: which strokes a detector puts together. How and why is told there. */
+/** `pipeline/scoring/strokes.py` in TypeScript: which strokes a detector puts together. How and why is told there. */
 import type { Detection } from "./engine/protocol.ts";
 import { type Bounds, areaOf, grow, hull, iou } from "./ink/bounds.ts";
 import { type Placement, type Stroke, extentOf } from "./ink/canvas.ts";

@@ -15,7 +15,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from pipeline.detector.glyphs import Glyph, Library, exchange, unit_of
+from pipeline.detector.exchange import Glyph, Library, exchange, unit_of
 from pipeline.formats.png import decode_png
 from pipeline.ink.canvas import UNITS, Frame, rasterise
 from pipeline.params import MathAugment

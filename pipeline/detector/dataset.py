@@ -18,7 +18,7 @@ import numpy as np
 from pipeline.detector.anchors import BACKGROUND, IGNORED, LEAST_SIDE, Grid
 from pipeline.detector.augment import Patch, warp_picture, write_again
 from pipeline.detector.boxes import widen
-from pipeline.detector.glyphs import Glyph, Library
+from pipeline.detector.exchange import Glyph, Library
 from pipeline.detector.inference import PROPOSALS
 from pipeline.detector.packing import Place, pack
 from pipeline.errors import InkError

@@ -1,1 +1,1 @@
-"""Ink as pictures: normalisation and the synthetic corpora. Imports neither Beam nor TensorFlow."""
+"""From raw ink to the pictures that networks see; the web app ports this room. Imports neither Beam nor TensorFlow."""

@@ -21,13 +21,13 @@ from pipeline.files import atomic_directory, remove, write_json, write_text
 from pipeline.formats.charset import write_class_list
 from pipeline.formats.coco import write_coco, write_images
 from pipeline.formats.formula import Formula, encode_formulas, formulas_table
+from pipeline.formats.formulas import Drawn, Filtered, Rejected, Unit, plan, read_unit
 from pipeline.formats.shards import check_complete, gather, shard_names, write_shard
 from pipeline.formats.symbols import CROHME_SYMBOLS
 from pipeline.ink.canvas import Frame
 from pipeline.inputs import check_unchanged, stamps
 from pipeline.jobs import shuffle
 from pipeline.jobs.accounts import Account, Output, quarantine_lines, spill_all
-from pipeline.jobs.formulas import Drawn, Filtered, Rejected, Unit, plan, read_unit
 from pipeline.jobs.shuffle import Scratch, total
 from pipeline.params import MathDecode
 

@@ -24,12 +24,12 @@ import numpy as np
 
 from pipeline.artifacts import read_model
 from pipeline.command import run_command
-from pipeline.edge.detection import DEFAULT_THRESHOLD
 from pipeline.errors import InkError
 from pipeline.files import read_plain
 from pipeline.formats.image import MAX_BYTES, ImageError, read_grey
 from pipeline.recognize.reader import CANDIDATES, Characters, Reading, Symbols, load_reader
 from pipeline.report import tables
+from pipeline.scoring.detector import DEFAULT_THRESHOLD
 
 DIGITS = 4  # of shares in JSON
 SYMBOL_HEADER = ("symbol", "score", "left", "top", "right", "bottom")

@@ -21,8 +21,8 @@ from PIL import Image
 from pipeline import files
 from pipeline.errors import InkError
 from pipeline.recognize.reader import Characters, Reading, Symbols
+from pipeline.report.contact_sheet import as_printed
 from pipeline.report.formula_sheet import FONT, GREY, RIGHT, Labels, faded, frame
-from pipeline.report.glyphs import as_printed
 
 LIMIT = 50  # pictures
 DPI = 100

@@ -18,15 +18,15 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.edge import metadata
-from pipeline.edge.detection import DEFAULT_THRESHOLD, detections
 from pipeline.edge.graph import read_graph
 from pipeline.edge.litert import Runner
 from pipeline.edge.order import reading_order
-from pipeline.edge.segments import places
 from pipeline.errors import InkError
 from pipeline.ink.canvas import Frame
 from pipeline.ink.develop import MIN_CONTRAST, BlankPhotoError, find_ink, place_photo
 from pipeline.ink.normalise import BlankScanError, normalise
+from pipeline.scoring.detector import DEFAULT_THRESHOLD, detections
+from pipeline.scoring.strokes import places
 
 CANDIDATES = 5  # of a character, unless told otherwise
 PAPER = 255

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-Metrics = Mapping[str, Any]  # of one variant, as `pipeline.edge.evaluation.summarise` gives them
+Metrics = Mapping[str, Any]  # of one variant, as `pipeline.scoring.classifier.summarise` gives them
 
 HEADER = ("model", "top-1", "top-5", "train", "agree", "MB", "params", "MACs", "p50/p95 ms")
 NONE = "–"

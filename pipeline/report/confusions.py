@@ -16,8 +16,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from pipeline.hccr.scoring import Confusion
-from pipeline.report.glyphs import PAPER, as_printed
+from pipeline.report.contact_sheet import PAPER, as_printed
+from pipeline.scoring.classification import Confusion
 
 EXAMPLES = 4  # mistaken samples shown of each pair
 DPI = 100

@@ -19,8 +19,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from pipeline.edge.coco import Detections, Truth, match
-from pipeline.report.glyphs import PAPER, as_printed
+from pipeline.report.contact_sheet import PAPER, as_printed
+from pipeline.scoring.coco import Detections, Truth, match
 
 COLUMNS = 2
 DPI = 100

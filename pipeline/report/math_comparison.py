@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.report.comparison import NONE
 from pipeline.report.reference import faster_rcnn_resnet
 
-Metrics = Mapping[str, Any]  # of one variant, as `pipeline.edge.detection.summarise` gives them
+Metrics = Mapping[str, Any]  # of one variant, as `pipeline.scoring.detector.summarise` gives them
 
 VARIANT_HEADER = ("model", "AP50", "AP", "loss", "AP50 w.", "Seg+Class R/P", "MB", "params", "MACs", "1 / 2 threads ms")
 ARCHITECTURE_HEADER = ("architecture", "AP50", "AP", "AP50 w.", "MACs", "params", "MB", "ms")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.edge.coco import Scores
+from pipeline.scoring.coco import Scores
 
 DIGITS = 5
 

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from pipeline.ink.canvas import Frame
-from pipeline.ink.corpus import draw_sample
-from pipeline.ink.medians import EM
-from pipeline.ink.skeleton import build_skeleton
-from pipeline.ink.writers import draw_writer
+from pipeline.synthesis.characters import draw_sample
+from pipeline.synthesis.hands.medians import EM
+from pipeline.synthesis.hands.skeleton import build_skeleton
+from pipeline.synthesis.hands.writers import draw_writer
 
 Strokes = tuple[tuple[tuple[float, float], ...], ...]
 

@@ -1,10 +1,10 @@
-"""The page puts strokes together as `pipeline.edge.segments` does."""
+"""The page puts strokes together as `pipeline.scoring.strokes` does."""
 
 import numpy as np
 import pytest
 
-from pipeline.edge.coco import Detections
-from pipeline.edge.segments import Ink, places, segment
+from pipeline.scoring.coco import Detections
+from pipeline.scoring.strokes import Ink, places, segment
 from tests.app.node import SIDES, as_sides, flat
 
 STROKES = BOXES = 8

@@ -10,7 +10,7 @@ from benchmarks.full_scale_report import START, Task, report
 from benchmarks.measuring import Measurement
 from pipeline.errors import InkError
 from pipeline.formats.charset import GB2312_LEVEL1
-from pipeline.ink.medians import encode_line
+from pipeline.synthesis.hands.medians import encode_line
 
 CHARACTERS = 50  # so that one writer fills a batch
 BATCH = 48

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.detector.augment import warp_boxes, warp_picture, write_again
-from pipeline.detector.glyphs import Glyph, Library
+from pipeline.detector.exchange import Glyph, Library
 from pipeline.formats.png import encode_png
 from pipeline.params import load_params
 

@@ -19,7 +19,7 @@ import numpy as np
 from dvc.repo import Repo
 
 from pipeline.files import remove
-from pipeline.ink.medians import encode_line
+from pipeline.synthesis.hands.medians import encode_line
 from tests.project import Project
 
 DATA = ("strokes", "decode", "split", "formulas", "math-decode", "math-split")

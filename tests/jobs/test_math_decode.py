@@ -7,11 +7,11 @@ import zipfile
 import pytest
 
 from pipeline.errors import InkError
+from pipeline.formats import formulas
 from pipeline.formats.charset import read_class_list
 from pipeline.formats.formula import decode_formula, encode_formula, read_formulas
 from pipeline.formats.symbols import CROHME_SYMBOLS
 from pipeline.formats.tfrecord import read_records
-from pipeline.jobs import formulas
 from pipeline.jobs import math_decode as job_module
 from pipeline.jobs.math_decode import Output, run
 from tests.jobs.execution import quarantine, work_twice

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.hccr.scoring import Confusion, confusions
 from pipeline.report.confusions import EXAMPLES, HEADER, MARGIN, ROW, WIDTH, collect, draw, rows
+from pipeline.scoring.classification import Confusion, confusions
 
 CLASSES = ["士", "土", "干"]
 LABELS = np.array([0, 0, 0, 1, 1, 0, 0, 0])

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.edge.coco import Detections, Truth
 from pipeline.report.formula_sheet import GAP, HEADER, MISSED, RIGHT, WRONG, ZOOM, Example, draw
+from pipeline.scoring.coco import Detections, Truth
 
 HEIGHT, WIDTH = 60, 200
 CLASSES = ["x", r"\sqrt"]

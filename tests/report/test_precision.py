@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from pipeline.edge.coco import BoxScore, Scores
 from pipeline.report.precision import class_rows, curve_rows
+from pipeline.scoring.coco import BoxScore, Scores
 
 GOOD, BAD = BoxScore(0.7, 0.9, 0.8, 0.85), BoxScore(0.1234567, 0.2, 0.1, 0.5)
 SCORES = Scores({1: GOOD, 4: BAD}, {1: 30, 4: 10}, GOOD, GOOD, np.arange(3) / 2, np.full(3, 1 / 3), np.full(3, 0.5))

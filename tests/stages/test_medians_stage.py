@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import InkError
-from pipeline.ink.medians import load_medians
+from pipeline.synthesis.hands.medians import load_medians
 from stages import medians as stage
 
 

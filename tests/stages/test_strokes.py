@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.errors import InkError
 from pipeline.formats.gnt import read_gnt
-from pipeline.ink.medians import encode_line
+from pipeline.synthesis.hands.medians import encode_line
 from stages import strokes as stage
 
 ROOT = Path(__file__).parents[2]

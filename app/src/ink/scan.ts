@@ -2,7 +2,7 @@
  * What the pen wrote, as the scan of a sheet: characters look to the network as those of its training do.
  *
  * Writers of the embedded corpus write with a pen of about a twentieth of the square that they write into (see
- * `pipeline/ink/writers.py`). Who writes small on the page still gets a pen that fits, down to `LEAST_EXTENT`: a dot, or
+ * `pipeline/synthesis/hands/writers.py`). Who writes small on the page still gets a pen that fits, down to `LEAST_EXTENT`: a dot, or
  * the stroke of 一, is drawn as what it is in a character of common size.
  */
 import { hull } from "./bounds.ts";

@@ -1,0 +1,1 @@
+"""Measures a model file: classification, boxes (COCO), strokes (CROHME). Needs no TensorFlow."""

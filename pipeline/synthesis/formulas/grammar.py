@@ -1,0 +1,276 @@
+"""The grammar of the embedded formulas: an expression for every (seed, stream, number), of the symbols one allows.
+
+Each expression is built around three symbols that it must hold. They come off a pack of all classes that is shuffled
+anew each time it is used up, so every class is asked for equally often however many expressions there are and whoever
+makes them. A symbol brings the structure that it needs (a sum its limits, a bracket its fellow), and free places are
+filled evenly from the letters and digits; those are in the pack once, all other symbols twice. What a structure needs
+and the classes lack is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from pipeline.errors import InkError
+from pipeline.formats.symbols import LABELS, canonical
+from pipeline.synthesis.formulas.expressions import BAR, ROOT, Fence, Fraction, Grid, Node, Root, Row, Script, Symbol
+
+# The most useful first; look-alikes that only context tells apart (x and \times, 0 and o, 1 and |, z and 2, c and C,
+# dots and primes) follow after the first 48.
+_ORDER = r"""
+x 1 2 + - = ( ) 3 a y n \sqrt 4 5 6 7 8 9 0 d i \sum \int \sin \cos \pi \alpha \beta \theta \infty \rightarrow \lim
+\log \tan e f k m [ ] \div \pm \leq \geq \neq A R
+b z \times , . c t p j r u q g F E \Delta \lt \gt h v X B C H N | \ldots / \prime ! \gamma \phi \sigma \lambda \mu
+s w l o G I L M P S T V Y \{ \} \in \forall \exists
+"""
+ORDER = tuple(_ORDER.split())
+DIGITS = tuple("1234567890")
+LETTERS = tuple("abcdefghijklmnopqrstuvwxyzABCEFGHILMNPRSTVXY")
+GREEK = ("\\alpha", "\\beta", "\\gamma", "\\theta", "\\pi", "\\phi", "\\sigma", "\\mu", "\\lambda", "\\Delta")
+ATOMS = (*DIGITS, *LETTERS, *GREEK, "\\infty")
+SETS = tuple("ABCEFGHILMNPRSTVXY")
+BINARY = ("+", BAR, "\\times", "\\div", "\\pm")
+RELATIONS = ("=", "\\lt", "\\gt", "\\leq", "\\geq", "\\neq", "\\rightarrow", "\\in")
+FUNCTIONS = ("\\sin", "\\cos", "\\tan", "\\log")
+FENCES = {"(": ")", "[": "]", "\\{": "\\}", "|": "|"}
+CLOSING = {closing: opening for opening, closing in FENCES.items()}
+ASKED = 3  # symbols that an expression is built around
+DEPTH = 3  # of structures in structures
+
+
+def formula_classes(classes: int | Sequence[str]) -> tuple[str, ...]:
+    """The labels that `math.formulas.classes` names: the first N of `ORDER`, or a list of labels.
+
+    Raises:
+        InkError: a label that is unknown or stands twice, or none that an expression could begin with.
+    """
+    chosen = ORDER[:classes] if isinstance(classes, int) else tuple(canonical(label) for label in classes)
+    unknown = sorted(set(chosen) - set(LABELS))
+    twice = sorted({label for label in chosen if chosen.count(label) > 1})
+    if unknown:
+        raise InkError(f"math.formulas.classes: expected labels of CROHME, found {' '.join(unknown)}")
+    if twice:
+        raise InkError(f"math.formulas.classes: expected each label once, found {' '.join(twice)} more than once")
+    if not set(chosen) & set(ATOMS):
+        raise InkError(f"math.formulas.classes: expected a letter or digit among the labels, found {' '.join(chosen)}")
+    return chosen
+
+
+def compose(classes: Sequence[str], seed: int, stream: int, number: int) -> Node:
+    """Expression `number` of a stream, of the labels in `classes` alone (see `formula_classes`)."""
+    rng = np.random.default_rng(np.random.SeedSequence([seed, stream, 1, number]))
+    return _Composer(rng, classes, _asked(classes, seed, stream, number)).expression()
+
+
+def _asked(classes: Sequence[str], seed: int, stream: int, number: int) -> list[str]:
+    """The labels that expression `number` must hold: the pack's next cards."""
+    pack = [*classes, *(label for label in classes if label not in ATOMS)]
+    asked = []
+    for place in range(number * ASKED, (number + 1) * ASKED):
+        shuffle = np.random.default_rng(np.random.SeedSequence([seed, stream, 2, place // len(pack)]))
+        asked.append(pack[int(shuffle.permutation(len(pack))[place % len(pack)])])
+    return asked
+
+
+class _Composer:
+    """Builds one expression. `asked` holds the labels that it must still place."""
+
+    def __init__(self, rng: np.random.Generator, classes: Sequence[str], asked: list[str]) -> None:
+        self.rng = rng
+        self.allowed = frozenset(classes)
+        self.asked = asked
+        self.atoms = [label for label in ATOMS if label in self.allowed and label != "\\infty"] or ["\\infty"]
+
+    def expression(self) -> Node:
+        """All the asked symbols in phrases, joined by operators and relations."""
+        joints = [self._take(label) for label in list(self.asked) if label in (*BINARY, *RELATIONS)]
+        if BAR in joints and self._chance(0.4):
+            joints.remove(BAR)
+            self.asked.append(BAR)
+        parts: list[Node] = []
+        while self.asked or len(parts) <= len(joints):
+            parts.append(self._phrase(self._take(self.asked[0])) if self.asked else self._factor(1))
+        if len(parts) + len(joints) < 4 and self._chance(0.5):
+            parts.append(self._factor(1))
+        order = self.rng.permutation(len(parts))
+        joints = [joints[i] for i in self.rng.permutation(len(joints))]
+        row: list[Node] = [parts[order[0]]]
+        for i in order[1:]:
+            row += [*self._joint(joints, row[-1]), parts[i]]
+        return row[0] if len(row) == 1 else Row(tuple(row))
+
+    def _joint(self, joints: list[str], before: Node) -> list[Node]:
+        """What stands between two parts: an asked operator, any other, or nothing where that can be read."""
+        if joints:
+            return [Symbol(joints.pop())]
+        if before == Symbol("\\infty") or self._chance(0.6):
+            known = [label for label in ("+", BAR, "=") if label in self.allowed]
+            return [Symbol(self._pick(known))] if known else []
+        return []
+
+    def _phrase(self, label: str) -> Node:
+        """A piece of mathematics that holds `label`."""
+        symbol = Symbol(label)
+        if label in FUNCTIONS:
+            return self._function(symbol)
+        if label in FENCES or label in CLOSING:
+            return self._fenced(CLOSING.get(label, label))
+        if label == BAR:
+            return Fraction(self._inner(1), self._inner(1))
+        if label in DIGITS and self._chance(0.3):
+            return Row(tuple(Symbol(digit) for digit in self._shuffled([label, self._digit()])))
+        if label in ATOMS:
+            return self._decorated(symbol, 1)
+        build = {
+            ROOT: self._root,
+            "\\sum": self._sum,
+            "\\int": self._integral,
+            "\\lim": self._limit,
+            ".": self._decimal,
+            ",": self._list,
+            "\\ldots": self._dots,
+            "/": lambda: Row((self._atom(), symbol, self._atom())),
+            "!": lambda: Row((self._atom(), symbol)),
+            "\\prime": lambda: Script(self._letter(), above=symbol),
+            "\\forall": lambda: self._quantified(symbol),
+            "\\exists": lambda: self._quantified(symbol),
+        }
+        return build[label]()
+
+    def _inner(self, depth: int) -> Node:
+        """A short expression inside another."""
+        if depth >= DEPTH or self._chance(0.5):
+            return self._factor(depth)
+        known = [label for label in ("+", BAR) if label in self.allowed]
+        joint = [Symbol(self._pick(known))] if known else []
+        return Row((self._factor(depth), *joint, self._factor(depth + 1)))
+
+    def _factor(self, depth: int) -> Node:
+        if depth < DEPTH:
+            draw = self.rng.random()
+            if draw < 0.05 and BAR in self.allowed:
+                return Fraction(self._inner(depth + 1), self._inner(depth + 1))
+            if draw < 0.07 and ROOT in self.allowed:
+                return self._root(depth + 1)
+        return self._decorated(self._atom(), depth)
+
+    def _decorated(self, symbol: Symbol, depth: int) -> Node:
+        """A symbol, perhaps with scripts."""
+        draw = self.rng.random()
+        if depth >= DEPTH or symbol.label == "\\infty" or draw > 0.36:
+            return symbol
+        if draw > 0.2 or symbol.label in DIGITS:
+            return Script(symbol, above=self._script())
+        if draw > 0.06:
+            return Script(symbol, below=self._atom())
+        return Script(symbol, below=self._atom(), above=self._atom())
+
+    def _script(self) -> Node:
+        if BAR in self.allowed and self._chance(0.12):
+            return Row((Symbol(BAR), self._atom()))
+        if "+" in self.allowed and self._chance(0.12):
+            return Row((self._atom(), Symbol("+"), self._atom()))
+        return self._atom()
+
+    def _function(self, symbol: Symbol) -> Node:
+        base: Node = symbol
+        if symbol.label == "\\log" and self._chance(0.4):
+            base = Script(symbol, below=self._atom())
+        elif symbol.label != "\\log" and self._chance(0.25):
+            base = Script(symbol, above=self._digit_symbol())
+        if "(" in self.allowed and ")" in self.allowed and self._chance(0.4):
+            return Row((base, self._fenced("(")))
+        return Row((base, self._factor(2)))
+
+    def _fenced(self, opening: str) -> Node:
+        """Brackets with a sum, a pair or a matrix between them, or one bracket alone if the other is not allowed."""
+        closing = FENCES[opening]
+        if opening not in self.allowed or closing not in self.allowed:
+            alone = opening if opening in self.allowed else closing
+            return Row((Symbol(alone), self._atom()) if alone == opening else (self._atom(), Symbol(alone)))
+        if opening in "([" and self._chance(0.15):
+            cells = [[self._atom() for _ in range(self._pick([1, 2, 2]))]]
+            cells.append([self._atom() for _ in cells[0]])
+            return Fence(opening, Grid(tuple(tuple(row) for row in cells)), closing)
+        if "," in self.allowed and opening != "|" and self._chance(0.3):
+            return Fence(opening, self._list(), closing)
+        body = self._inner(2)
+        fence = Fence(opening, body, closing)
+        return Script(fence, above=self._digit_symbol()) if self._chance(0.15) else fence
+
+    def _root(self, depth: int = 1) -> Node:
+        return Root(self._inner(depth), self._digit_symbol() if self._chance(0.15) else None)
+
+    def _sum(self) -> Node:
+        below: Node = self._letter()
+        if "=" in self.allowed and self._chance(0.75):
+            below = Row((below, Symbol("="), self._digit_symbol()))
+        above = Symbol("\\infty") if "\\infty" in self.allowed and self._chance(0.3) else self._atom()
+        bare = self._chance(0.15)
+        return Row((Script(Symbol("\\sum"), below, None if bare else above), self._factor(1)))
+
+    def _integral(self) -> Node:
+        sign: Node = Symbol("\\int")
+        if self._chance(0.65):
+            above = Symbol("\\infty") if "\\infty" in self.allowed and self._chance(0.2) else self._atom()
+            sign = Script(sign, self._atom(), above)
+        tail = (Symbol("d"), self._letter()) if "d" in self.allowed else ()
+        return Row((sign, self._inner(1), *tail))
+
+    def _limit(self) -> Node:
+        if "\\rightarrow" not in self.allowed:
+            return Row((Symbol("\\lim"), self._factor(1)))
+        goal = Symbol("\\infty") if "\\infty" in self.allowed and self._chance(0.4) else self._atom()
+        return Row((Script(Symbol("\\lim"), Row((self._letter(), Symbol("\\rightarrow"), goal))), self._factor(1)))
+
+    def _decimal(self) -> Node:
+        digits = [self._digit_symbol() for _ in range(self._pick([2, 2, 3]))]
+        return Row((digits[0], Symbol("."), *digits[1:]))
+
+    def _list(self) -> Node:
+        items: list[Node] = [self._atom()]
+        for _ in range(self._pick([1, 1, 2])):
+            items += [Symbol(","), self._atom()]
+        return Row(tuple(items))
+
+    def _dots(self) -> Node:
+        known = [label for label in (",", "+") if label in self.allowed]
+        joint = [Symbol(self._pick(known))] if known else []
+        return Row((self._atom(), *joint, Symbol("\\ldots"), *joint, self._atom()))
+
+    def _quantified(self, symbol: Symbol) -> Node:
+        if "\\in" not in self.allowed:
+            return Row((symbol, self._letter()))
+        sets = [label for label in SETS if label in self.allowed]
+        return Row((symbol, self._letter(), Symbol("\\in"), Symbol(self._pick(sets)) if sets else self._letter()))
+
+    def _atom(self) -> Symbol:
+        """An asked letter or digit if one is left, else any."""
+        asked = [label for label in self.asked if label in ATOMS]
+        return Symbol(self._take(asked[0]) if asked and self._chance(0.5) else self._pick(self.atoms))
+
+    def _letter(self) -> Symbol:
+        known = [label for label in (*LETTERS, *GREEK) if label in self.allowed]
+        return Symbol(self._pick(known)) if known else self._atom()
+
+    def _digit(self) -> str:
+        known = [label for label in DIGITS if label in self.allowed]
+        return self._pick(known) if known else self._atom().label
+
+    def _digit_symbol(self) -> Symbol:
+        return Symbol(self._digit())
+
+    def _take(self, label: str) -> str:
+        self.asked.remove(label)
+        return label
+
+    def _chance(self, share: float) -> bool:
+        return bool(self.rng.random() < share)
+
+    def _pick(self, choices):
+        return choices[int(self.rng.integers(len(choices)))]
+
+    def _shuffled(self, items: list[str]) -> list[str]:
+        return [items[int(i)] for i in self.rng.permutation(len(items))]
