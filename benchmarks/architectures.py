@@ -22,11 +22,12 @@ from pipeline.detector.inference import detect
 from pipeline.edge import gate, litert
 from pipeline.edge.export import export_tflite, image_input
 from pipeline.formats.charset import read_class_list
+from pipeline.formats.formula import decode_canvas, part_size, read_part
 from pipeline.learning.checkpoint import ROOT
 from pipeline.params import Math, load_params
 from pipeline.progress import progress
 from pipeline.report import math_comparison, tables
-from pipeline.scoring import detector as detection
+from pipeline.scoring import detector as scoring
 from pipeline.scoring.coco import score_boxes
 from stages.paths import ARCHITECTURES, MATH_CLASSES, MATH_SPLITS
 
@@ -39,19 +40,19 @@ def measured(params: Math, splits: Path, classes: list[str]) -> dict[str, Any]:
     inputs = [image_input(params.decode.height, params.decode.width)]
     data = export_tflite(model, lambda image: detect(model, image), inputs, "float32")
     graph = gate.check(data)
-    total = detection.formula_count(splits, "test")
-    part = progress(detection.formulas(splits, "test"), total=total, desc=params.train.arch, unit="formulas")
-    reading = detection.read_part(data, part, len(classes))
+    total = part_size(splits, "test")
+    part = progress(read_part(splits, "test"), total=total, desc=params.train.arch, unit="formulas")
+    reading = scoring.read_part(data, part, len(classes))
     scores = score_boxes(reading.truths, reading.detections)
-    formulas = zip(range(params.evaluate.latency_runs), detection.formulas(splits, "test"), strict=False)
-    images = np.stack([detection.canvas(formula) for _, formula in formulas])
+    formulas = zip(range(params.evaluate.latency_runs), read_part(splits, "test"), strict=False)
+    images = np.stack([decode_canvas(formula) for _, formula in formulas])
     timing = litert.latency(data, params.evaluate.latency_runs, images=images)
     state.remove()
     return {
         "arch": params.train.arch,
-        "ap50": round(scores.macro.ap50, detection.DIGITS),
-        "ap": round(scores.macro.ap, detection.DIGITS),
-        "ap50_weighted": round(scores.weighted.ap50, detection.DIGITS),
+        "ap50": round(scores.macro.ap50, scoring.DIGITS),
+        "ap": round(scores.macro.ap, scoring.DIGITS),
+        "ap50_weighted": round(scores.weighted.ap50, scoring.DIGITS),
         "macs": graph.macs,
         "params": graph.parameters,
         "bytes": len(data),
@@ -88,7 +89,7 @@ def main() -> None:
         recipe = params.train.model_copy(update={"arch": arch, "epochs": epochs})
         params = params.model_copy(update={"train": recipe})
         rows.append(measured(params, arguments.splits, classes))
-    text = conditions(params, detection.formula_count(arguments.splits, "test"))
+    text = conditions(params, part_size(arguments.splits, "test"))
     files.write_json(arguments.output, {"conditions": text, "architectures": rows})
     tables.show(math_comparison.ARCHITECTURE_HEADER, math_comparison.architecture_rows(rows), title="Architectures")
     print(text)

@@ -37,6 +37,8 @@ from pipeline.progress import progress
 
 SIDE = 56
 
+ALL = Path(__file__).resolve().parent.parent / "data/charsets/all.txt"
+
 Contender = Callable[[str, Path, int], int]
 Pixels = Callable[[bytes, int, int], np.ndarray]  # from a buffer: how many from which offset on
 
@@ -83,7 +85,7 @@ def decode_job(source: str, folder: Path, processes: int) -> int:
 
     _run_in(processes)
     shards = load_params().decode.shards
-    params = Decode(source=source, charset="all", max_bad_fraction=1.0, shards=shards)
+    params = Decode(source=source, charset=str(ALL), classes="found", max_bad_fraction=1.0, shards=shards)
     metrics = run(params, Output(folder / "decoded", folder / "classes.txt", folder / "decode.json"))
     return metrics["records"]
 

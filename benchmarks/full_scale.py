@@ -95,16 +95,17 @@ def read_epoch(split: str, _: Path, __: int) -> int:
 
 def read_test_part(split: str, _: Path, __: int) -> int:
     """Reads the test part as evaluation does."""
-    from pipeline.hccr.dataset import Part, evaluation_batches
+    from pipeline.formats.parts import SamplePart, evaluation_batches
 
-    batches = evaluation_batches(Part(split, "test"), load_params().train.evaluation_batch_size)
+    batches = evaluation_batches(SamplePart(split, "test"), load_params().train.evaluation_batch_size)
     return sum(len(labels) for _, labels in batches)
 
 
 def _read_training(split: str, batches: int | None = None) -> int:
-    from pipeline.hccr.dataset import Part, training_batches, training_steps
+    from pipeline.formats.parts import SamplePart
+    from pipeline.hccr.dataset import training_batches, training_steps
 
-    recipe, part = load_params().train, Part(split, "train")
+    recipe, part = load_params().train, SamplePart(split, "train")
     part.digest()  # names the run's checkpoint
     steps = batches or training_steps(part, recipe)
     return sum(len(labels) for _, labels in itertools.islice(training_batches(part, recipe), steps))

@@ -15,7 +15,8 @@ import time
 from collections.abc import Iterable
 
 from pipeline.formats.parquet import read_classes
-from pipeline.hccr.dataset import Batch, Part, training_batches
+from pipeline.formats.parts import Batch, SamplePart
+from pipeline.hccr.dataset import training_batches
 from pipeline.hccr.model import BATCH_NORM_MOMENTUM, build_model
 from pipeline.hccr.training import compile_model
 from pipeline.learning.normalisation import fuse_batch_normalisation
@@ -29,7 +30,7 @@ ROUNDS = 3
 def main() -> None:
     """Command line."""
     params = load_params()
-    part = Part(sys.argv[1] if len(sys.argv) > 1 else SPLITS, "train")
+    part = SamplePart(sys.argv[1] if len(sys.argv) > 1 else SPLITS, "train")
     network = build_model(params.model, len(read_classes(part.shards[0])))
     model = compile_model(fuse_batch_normalisation(network, BATCH_NORM_MOMENTUM), params.train, STEPS)
     batches = training_batches(part, params.train)
@@ -52,7 +53,7 @@ def _steps(model, batches: Iterable[Batch]) -> float:
     return time.perf_counter() - start
 
 
-def _rate(part: Part, batches: Iterable[Batch], batch_size: int) -> float:
+def _rate(part: SamplePart, batches: Iterable[Batch], batch_size: int) -> float:
     """Images a second that come out when nothing consumes them."""
     count = max(20, min(STEPS, part.samples // batch_size))
     start = time.perf_counter()

@@ -90,7 +90,7 @@ def main() -> None:
         trained,
         {
             "strokes": {"classes": chars, "writers": arguments.writers, "looseness": LOOSENESS},
-            "decode": {"charset": "all"},
+            "decode": {"charset": str(ROOT / "data/charsets/all.txt")},
             "split": {"test": 0.02, "validation": 0.02},
             "train": {"epochs": arguments.epochs, "ema": 0.998},
         },
@@ -98,7 +98,10 @@ def main() -> None:
     for stage in STAGES:
         run_stage(trained, stage, *(["float32"] if stage == "quantize" else []))
     class_list = tested / "classes.txt"
-    prepare(tested, {"decode": {"source": str(Path(arguments.real).resolve()), "charset": "classes.txt"}})
+    prepare(
+        tested,
+        {"decode": {"source": str(Path(arguments.real).resolve()), "charset": "classes.txt", "classes": "charset"}},
+    )
     write_class_list(class_list, chars)
     run_stage(tested, "decode")
     labels, rank = read_scans((trained / STAGES["quantize"]).read_bytes(), tested / STAGES["decode"])

@@ -1,11 +1,11 @@
-"""InkML: an `Ink` within its bounds or an `InkmlError`."""
+"""InkML: an `InkmlFormula` within its bounds or an `InkmlError`."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from pipeline.formats import inkml
-from pipeline.formats.inkml import Ink, InkmlError, encode_inkml, read_inkml
+from pipeline.formats.inkml import InkmlError, InkmlFormula, encode_inkml, read_inkml
 
 # Words that plain mutation would hardly come upon.
 TOKENS = (
@@ -26,7 +26,7 @@ TOKENS = (
 
 
 def check(data: bytes) -> None:
-    """Everything that an `Ink` promises."""
+    """Everything that an `InkmlFormula` promises."""
     try:
         ink = read_inkml(data)
     except InkmlError as error:
@@ -44,7 +44,7 @@ def check(data: bytes) -> None:
         text.encode()  # no lone surrogates
 
 
-def _check_traces(ink: Ink) -> None:
+def _check_traces(ink: InkmlFormula) -> None:
     assert len(ink.traces) <= inkml.MAX_TRACES
     assert sum(map(len, ink.traces)) <= inkml.MAX_POINTS
     for trace in ink.traces:

@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from pipeline.errors import InkError
 
@@ -112,6 +113,11 @@ def write_text(path: Path | str, text: str) -> None:
     """Writes UTF-8 text with Unix line ends, atomically."""
     with atomic_file(path) as partial:
         partial.write_text(text, encoding="utf-8", newline="\n")
+
+
+def read_json(path: Path | str) -> Any:
+    """The value that a JSON file holds."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
 def write_json(path: Path | str, value: Mapping | list) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from yaml.constructor import ConstructorError
 
 from pipeline.errors import InkError
@@ -21,6 +21,7 @@ Count = Annotated[int, Field(ge=1, lt=2**63)]
 Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")]  # names of files among them
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
+CLASS_LIST = "data/classes.txt"  # output of stage decode
 LEVEL1_CLASSES = 3755  # GB2312 rows 16 to 55
 MATH_CLASSES = 101  # symbols of CROHME 2014
 
@@ -43,12 +44,23 @@ class Strokes(_Section):
 
 
 class Decode(_Section):
-    """Archives to samples. `charset` is a name or the path of a class list (one character a line)."""
+    """Archives to samples. `charset` and `classes` are described in `pipeline.formats.charset`."""
 
     source: Text
     charset: Text
+    classes: Literal["found", "charset"]
     max_bad_fraction: Fraction
     shards: Annotated[int, Field(ge=1, le=1024)]
+
+    @field_validator("charset")
+    @classmethod
+    def _is_an_input(cls, value: str) -> str:
+        if Path(value).resolve() == Path(CLASS_LIST).resolve():
+            raise ValueError(
+                f"{CLASS_LIST} is what decode writes, and DVC removes it before decode runs; "
+                "copy it to data/charsets/mine.txt and name the copy"
+            )
+        return value
 
 
 class _Parts(_Section):

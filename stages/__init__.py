@@ -1,13 +1,29 @@
-"""One thin script a DVC stage: read params, call the library, write outputs. Run as `python -m stages.<name>`."""
+"""One thin script per DVC stage: read params, call the library, write outputs. Run as `python -m stages.<name>`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import argparse
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pipeline.command import run_command
 
 
-def run_stage(main: Callable[[], None]) -> None:
-    """Runs `main` as a stage, under the name of its file."""
-    run_command(main, Path(main.__code__.co_filename).stem)
+def run_stage(main: Callable[..., None], variants: Sequence[str] = ()) -> None:
+    """Runs `main` as a stage, under the name of its file; `--help` prints the file's docstring.
+
+    Args:
+        main: of the stage. It takes the variant that the command line names, if there are `variants`.
+        variants: the names that the command line may give.
+    """
+    name = Path(main.__code__.co_filename).stem
+    parser = argparse.ArgumentParser(
+        prog=f"python -m stages.{name}",
+        description=sys.modules[main.__module__].__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    if variants:
+        parser.add_argument("variant", choices=variants, help="of the .tflite file, see pipeline/edge/variants.py")
+    arguments = vars(parser.parse_args())
+    run_command(lambda: main(*arguments.values()), name)

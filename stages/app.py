@@ -14,13 +14,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.edge.variants import VARIANTS
+from pipeline.edge.model_file import read_model
+from pipeline.edge.variants import DETECTOR_VARIANTS, VARIANTS
 from pipeline.formats.charset import read_class_list
 from pipeline.page import build, catalogue, icons
 from pipeline.params import load_params
 from stages import run_stage
-from stages.compare import DETECTOR_VARIANTS
-from stages.evaluate import exported
 from stages.paths import APP, APP_DIST, CLASSES, MATH_CLASSES, MATH_METRICS, MATH_MODELS, METRICS, MODELS
 
 CHARACTERS, FORMULAS = "dynamic", "float16"  # the variants of dvc.yaml's artifacts: they read until others are chosen
@@ -75,7 +74,7 @@ def _formulas() -> catalogue.Recogniser:
 def _variants(names: Sequence[Any], models: Path, metrics: Path, stage: str) -> list[catalogue.Variant]:
     return [
         catalogue.Variant(
-            name, exported(models, name, stage), json.loads((metrics / f"{name}.json").read_text("utf-8"))
+            name, read_model(models, name, stage), json.loads((metrics / f"{name}.json").read_text("utf-8"))
         )
         for name in names
     ]

@@ -8,18 +8,17 @@ plots/math/variants.json, and prints the tables.
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pipeline import files
-from pipeline.edge.variants import REFERENCE, VARIANTS
+from pipeline.edge.variants import DETECTOR_VARIANTS, REFERENCE, VARIANTS
 from pipeline.errors import InkError
 from pipeline.report import comparison, math_comparison, tables
 from stages import run_stage
-from stages.paths import ARCHITECTURES, CURVES, MATH_METRICS, MATH_PLOTS, METRICS, PLOTS, REPORTS
+from stages.paths import ARCHITECTURES, CURVES, MATH_METRICS, MATH_PLOTS, MATH_TIMES, METRICS, PLOTS, REPORTS, TIMES
 
-DETECTOR_VARIANTS = ("float32", "float16", "dynamic")  # as in dvc.yaml
 Section = tuple[str, tuple[str, ...], list[list[str]], str]  # title, header, rows, and under which conditions
 
 
@@ -35,7 +34,7 @@ def main() -> None:
 
 
 def _recogniser() -> Section:
-    variants: dict[str, Any] = {variant: _read(METRICS / f"{variant}.json") for variant in VARIANTS}
+    variants = _measured(VARIANTS, METRICS, TIMES)
     train_top1 = _read(CURVES / "metrics.json")["train"]["accuracy_clean"]
     files.write_json(PLOTS / "variants.json", comparison.plot_rows(variants))
     rows = comparison.table(variants, train_top1)
@@ -43,7 +42,7 @@ def _recogniser() -> Section:
 
 
 def _detectors() -> list[Section]:
-    variants: dict[str, Any] = {variant: _read(MATH_METRICS / f"{variant}.json") for variant in DETECTOR_VARIANTS}
+    variants = _measured(DETECTOR_VARIANTS, MATH_METRICS, MATH_TIMES)
     reference = variants[REFERENCE]
     files.write_json(MATH_PLOTS / "variants.json", math_comparison.plot_rows(variants))
     benchmark = _read(ARCHITECTURES, "python -m benchmarks.architectures")
@@ -69,9 +68,14 @@ def _detectors() -> list[Section]:
     ]
 
 
+def _measured(variants: Sequence[str], metrics: Path, times: Path) -> dict[str, dict[str, Any]]:
+    """Metrics and times of each variant in one."""
+    return {name: _read(metrics / f"{name}.json") | _read(times / f"{name}.json") for name in variants}
+
+
 def _read(path: Path, command: str = "dvc repro") -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return files.read_json(path)
     except FileNotFoundError as error:
         raise InkError(f"{path}: expected metrics, found nothing; run `{command}`") from error
 

@@ -2,10 +2,10 @@
 
     python -m stages.math_evaluate float16
 
-Writes metrics/math/<variant>.json (COCO's figures, CROHME's figures of strokes, size, compute, latency),
-plots/math/pr/<variant>.json (precision against recall), plots/math/classes/<variant>.json (each class) and
-plots/math/sheets/<variant>.png (formulas with what was found). The score from which places make segments is chosen
-on the validation part. Takes some 10 milliseconds a formula, and a few seconds for COCO's figures.
+Writes metrics/math/<variant>.json (COCO's figures, CROHME's figures of strokes, size, compute),
+metrics/math/times/<variant>.json (latency), and what was found as data/math/readings/<variant>.parquet. The score from
+which places make segments is chosen on the validation part. Takes about 10 milliseconds per formula, and a few seconds
+for COCO's figures.
 """
 
 from __future__ import annotations
@@ -16,67 +16,47 @@ from collections.abc import Iterator
 import numpy as np
 
 from pipeline import files
-from pipeline.edge import gate, litert
-from pipeline.edge.variants import variant_from_arguments
-from pipeline.formats.charset import read_class_list
-from pipeline.formats.formula import Formula
+from pipeline.edge import gate, litert, metadata
+from pipeline.edge.model_file import read_model
+from pipeline.edge.variants import DETECTOR_VARIANTS, Variant
+from pipeline.errors import InkError
+from pipeline.formats.formula import Formula, decode_canvas, part_classes, part_size, read_part
 from pipeline.params import load_params
 from pipeline.progress import progress
-from pipeline.report import formula_sheet, precision
-from pipeline.scoring import detector as detection
-from pipeline.scoring.coco import Scores, score_boxes
+from pipeline.scoring import detector
+from pipeline.scoring.coco import score_boxes
+from pipeline.scoring.readings import write_found
 from stages import run_stage
-from stages.evaluate import exported
-from stages.paths import MATH_CLASSES, MATH_METRICS, MATH_MODELS, MATH_PLOTS, MATH_SPLITS
+from stages.paths import MATH_METRICS, MATH_MODELS, MATH_READINGS, MATH_SPLITS, MATH_TIMES
 
 THREADS = (1, 2)
-SHOWN = 5  # formulas of ink on the sheet, and as many photos
 
 
-def main() -> None:
-    variant = variant_from_arguments(__doc__)
+def main(variant: Variant) -> None:
     runs = load_params().math.evaluate.latency_runs
-    class_list = read_class_list(MATH_CLASSES, symbols=True)
-    data = exported(MATH_MODELS, variant, "math-quantize")
-    graph = gate.check(data)
-    first = itertools.islice(detection.formulas(MATH_SPLITS, "test"), runs)
-    images = np.stack([detection.canvas(formula) for formula in first])
+    data = read_model(MATH_MODELS, variant, "math-quantize")
+    graph, labels, expected = gate.check(data), metadata.read(data).labels, part_classes(MATH_SPLITS, "test")
+    if labels != expected:
+        raise InkError(
+            f"{MATH_MODELS / variant}.tflite: expected a model of the {len(expected)} classes in {MATH_SPLITS}, found "
+            f"one of {len(labels)} other classes; run `dvc repro math-train`"
+        )
+    images = np.stack([decode_canvas(formula) for formula in itertools.islice(read_part(MATH_SPLITS, "test"), runs)])
     cost = [litert.latency(data, runs, threads, images) for threads in THREADS]
-    classes = len(class_list)
-    threshold = detection.choose_threshold(detection.read_part(data, _shown("validation", variant), classes))
-    reading = detection.read_part(data, _shown("test", variant), classes)
+    threshold = detector.choose_threshold(detector.read_part(data, _shown("validation", variant), len(labels)))
+    reading = detector.read_part(data, _shown("test", variant), len(labels))
     scores = score_boxes(reading.truths, reading.detections)
-    metrics = detection.summarise(reading, scores, threshold, len(data), graph, cost)
+    write_found(MATH_READINGS / f"{variant}.parquet", reading.detections)
+    metrics = detector.summarise(reading, scores, threshold, len(data), graph)
     files.write_json(MATH_METRICS / f"{variant}.json", metrics)
-    _plot(reading, scores, class_list, threshold, variant)
+    files.write_json(MATH_TIMES / f"{variant}.json", detector.summarise_times(cost))
 
 
 def _shown(part: str, variant: str) -> Iterator[Formula]:
     """The formulas of a part, with progress shown."""
-    total = detection.formula_count(MATH_SPLITS, part)
-    return iter(
-        progress(detection.formulas(MATH_SPLITS, part), total=total, desc=f"{variant}, {part}", unit="formulas")
-    )
-
-
-def _plot(
-    reading: detection.Reading, scores: Scores, class_list: tuple[str, ...], threshold: float, variant: str
-) -> None:
-    files.write_json(MATH_PLOTS / "pr" / f"{variant}.json", precision.curve_rows(scores))
-    files.write_json(MATH_PLOTS / "classes" / f"{variant}.json", precision.class_rows(scores, class_list))
-    of_kind = {True: 0, False: 0}
-    examples = []
-    for formula, truth, found in zip(
-        detection.formulas(MATH_SPLITS, "test"), reading.truths, reading.places, strict=True
-    ):
-        ink = bool(formula.strokes)
-        of_kind[ink] += 1
-        if of_kind[ink] <= SHOWN:
-            examples.append((not ink, formula_sheet.Example(detection.canvas(formula)[..., 0], truth, found)))
-    ordered = [example for _, example in sorted(examples, key=lambda pair: pair[0])]
-    with files.atomic_file(MATH_PLOTS / "sheets" / f"{variant}.png") as partial:
-        formula_sheet.draw(ordered, class_list, partial, threshold)
+    formulas, total = read_part(MATH_SPLITS, part), part_size(MATH_SPLITS, part)
+    return iter(progress(formulas, total=total, desc=f"{variant}, {part}", unit="formulas"))
 
 
 if __name__ == "__main__":
-    run_stage(main)
+    run_stage(main, DETECTOR_VARIANTS)

@@ -13,42 +13,38 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pipeline.edge.variants import variant_from_arguments
+from pipeline.edge.model_file import trained_network, write_model
+from pipeline.edge.variants import DETECTOR_VARIANTS, Variant
 from pipeline.formats.charset import read_class_list
-from pipeline.ink.canvas import MARGIN, Frame
+from pipeline.formats.formula import decode_canvas, read_part
 from pipeline.params import load_params
 from stages import run_stage
 from stages.paths import MATH_CLASSES, MATH_KERAS_MODEL, MATH_MODELS, MATH_SPLITS
-from stages.quantize import trained, write_gated
 
 
-def main() -> None:
-    variant = variant_from_arguments(__doc__)
+def main(variant: Variant) -> None:
     # TFLite export needs TensorFlow, whichever backend the network was trained on.
     os.environ["KERAS_BACKEND"] = "tensorflow"
     from pipeline.detector.inference import detect
-    from pipeline.detector.saving import load_detector
+    from pipeline.detector.model import load_detector
     from pipeline.edge import export
 
     params = load_params().math
-    model = load_detector(trained(MATH_KERAS_MODEL, "math-train"))
+    model = load_detector(trained_network(MATH_KERAS_MODEL, "math-train"))
     inputs = [export.image_input(model.config.height, model.config.width)]
     feeds = _calibration(params.quantize.calibration_samples)
     data = export.export_tflite(
         model, lambda image: detect(model, image), inputs, variant, feeds, export.ALL_BUT_LAYERS
     )
-    frame = Frame(model.config.height, model.config.width, params.decode.symbol, params.decode.pen)
     labels = read_class_list(MATH_CLASSES, symbols=True)
-    write_gated(MATH_MODELS / f"{variant}.tflite", data, labels, frame._asdict() | {"margin": MARGIN})
+    write_model(MATH_MODELS / f"{variant}.tflite", data, labels, model.config.canvas)
 
 
 def _calibration(samples: int) -> Iterator[dict]:
     """The first images of the training part, which is in random order, one at a time."""
-    from pipeline.scoring.detector import canvas, formulas
-
-    for formula in itertools.islice(formulas(MATH_SPLITS, "train"), samples):
-        yield {"image": canvas(formula)[None].astype(np.float32)}
+    for formula in itertools.islice(read_part(MATH_SPLITS, "train"), samples):
+        yield {"image": decode_canvas(formula)[None].astype(np.float32)}
 
 
 if __name__ == "__main__":
-    run_stage(main)
+    run_stage(main, DETECTOR_VARIANTS)

@@ -2,21 +2,21 @@
 
     python -m stages.math_train
 
-Shows progress, and goes on from the last finished epoch when it was killed.
+Shows progress, and resumes after the last finished epoch when it was killed.
 """
 
 from pipeline.detector import training
 from pipeline.formats.charset import read_class_list
+from pipeline.learning.run import run_training
 from pipeline.params import load_params
 from stages import run_stage
 from stages.paths import MATH_CLASSES, MATH_CURVES, MATH_KERAS_MODEL, MATH_SPLITS
-from stages.train import log_and_save
 
 
 def main() -> None:
     params = load_params().math
     classes = list(read_class_list(MATH_CLASSES, symbols=True))
-    log_and_save(lambda *to: training.train(params, MATH_SPLITS, classes, *to), MATH_CURVES, MATH_KERAS_MODEL)
+    run_training(lambda *to: training.train(params, MATH_SPLITS, classes, *to), MATH_CURVES, MATH_KERAS_MODEL)
 
 
 if __name__ == "__main__":

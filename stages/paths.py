@@ -16,9 +16,11 @@ SPLITS = Path("data/splits")
 MODELS = Path("models/hccr")
 KERAS_MODEL = MODELS / "model.keras"
 CURVES = METRICS / "train"
+TIMES = METRICS / "times"  # apart from the metrics that a rerun reproduces
+READINGS = Path("data/readings")
 
 # Symbols of formulas
-FORMULAS = Path("data/raw/formulas")
+FORMULAS = Path("data/raw/formulas")  # folders, named in pipeline/synthesis/formulas/corpus.py
 FORMULAS_SHEET = PLOTS / "math/formulas.png"
 MATH_DECODED = Path("data/math/decoded")
 MATH_CLASSES = Path("data/math/classes.txt")
@@ -27,6 +29,8 @@ MATH_MODELS = Path("models/math")
 MATH_KERAS_MODEL = MATH_MODELS / "model.keras"
 MATH_METRICS = METRICS / "math"
 MATH_CURVES = MATH_METRICS / "train"
+MATH_TIMES = MATH_METRICS / "times"
+MATH_READINGS = Path("data/math/readings")
 MATH_PLOTS = PLOTS / "math"
 ARCHITECTURES = Path("benchmarks/architectures.json")  # written by benchmarks.architectures
 

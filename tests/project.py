@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
+LEVEL1, ALL = (ROOT / "data/charsets" / name for name in ("gb2312-level1.txt", "all.txt"))
 # Small and quick; both branches, since `compare` shows both.
 TINY: dict[str, dict[str, Any]] = {
     "decode": {"shards": 2},

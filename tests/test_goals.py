@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.edge.variants import VARIANTS
+from pipeline.edge.variants import DETECTOR_VARIANTS, VARIANTS
 from pipeline.formats.charset import read_class_list
 from pipeline.report.math_comparison import times_less
-from stages.compare import DETECTOR_VARIANTS
 
 METRICS = Path("metrics")
 TOP1 = 0.98  # on writers unseen in training

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline.detector.saving import load_detector
+from pipeline.detector.model import load_detector
 from pipeline.learning.checkpoint import Checkpoint
 
 ROOT = Path(__file__).parents[1]

@@ -69,7 +69,7 @@ def choose_shapes(boxes: np.ndarray, strides: Sequence[int], count: int) -> Shap
 
 
 @dataclass(frozen=True)
-class Grid:
+class AnchorGrid:
     """The anchors of a canvas: all cells of the first level row by row, each with its shapes, then the next level's.
 
     Args:

@@ -15,7 +15,7 @@ from typing import Protocol
 import cv2
 import numpy as np
 
-from pipeline.detector.exchange import Glyph, Library, exchange, unit_of
+from pipeline.detector.exchange import InkSymbol, Library, exchange, unit_of
 from pipeline.formats.png import decode_png
 from pipeline.ink.canvas import UNITS, Frame, rasterise
 from pipeline.params import MathAugment
@@ -132,7 +132,7 @@ def warp_boxes(boxes: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 
 
 def write_again(
-    glyphs: Sequence[Glyph],
+    symbols: Sequence[InkSymbol],
     pen: float,
     params: MathAugment,
     limit: Shape,
@@ -142,21 +142,21 @@ def write_again(
     """Ink under a random distortion, no larger than `limit`.
 
     Args:
-        glyphs: the symbols, at least one.
+        symbols: the symbols, at least one.
         pen: width of the undistorted pen in pixels.
         library: has the classes of these symbols, among others.
     """
-    unit = unit_of(glyphs)
-    glyphs = [exchange(glyph, unit, params, rng, library) for glyph in glyphs]
-    points = np.concatenate([glyph.points for glyph in glyphs])
-    sizes = [len(glyph.points) for glyph in glyphs]
+    unit = unit_of(symbols)
+    symbols = [exchange(symbol, unit, params, rng, library) for symbol in symbols]
+    points = np.concatenate([symbol.points for symbol in symbols])
+    sizes = [len(symbol.points) for symbol in symbols]
     points = _wobble(_bend(points, sizes, params.symbol, rng), params.elastic, rng) @ _draw_matrix(params, rng).T
     if rng.random() < params.thickness:
         pen *= math.exp(rng.uniform(-PEN_RANGE, PEN_RANGE))
     points = points * _shrink(_boxes(points, sizes, 0), limit, pen)
     corner, shape, boxes = _cut(_boxes(points, sizes, pen), limit)
-    lengths = [length for glyph in glyphs for length in glyph.lengths]
-    labels = np.array([glyph.label for glyph in glyphs], np.int32)
+    lengths = [length for symbol in symbols for length in symbol.lengths]
+    labels = np.array([symbol.label for symbol in symbols], np.int32)
     return InkPatch(np.split(points - corner, np.cumsum(lengths)[:-1]), pen, shape, boxes, labels)
 
 

@@ -15,16 +15,17 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.detector.anchors import BACKGROUND, IGNORED, LEAST_SIDE, Grid
+from pipeline.ahead import ahead
+from pipeline.detector.anchors import BACKGROUND, IGNORED, LEAST_SIDE, AnchorGrid
 from pipeline.detector.augment import Patch, warp_picture, write_again
 from pipeline.detector.boxes import widen
-from pipeline.detector.exchange import Glyph, Library
+from pipeline.detector.exchange import InkSymbol, Library
 from pipeline.detector.inference import PROPOSALS
 from pipeline.detector.packing import Place, pack
 from pipeline.errors import InkError
 from pipeline.formats.formula import Formula, read_formulas
 from pipeline.formats.png import decode_png
-from pipeline.learning.batches import ahead, part_digest, part_shards
+from pipeline.formats.shards import part_shards, shards_digest
 from pipeline.params import MathTrain
 
 MOST_BOXES = 96  # on a canvas: no CROHME formula has more than 95
@@ -40,7 +41,7 @@ Batch = tuple[np.ndarray, dict[str, np.ndarray]]
 """Canvases float32 `[batch, height, width, 1]` of 0..255, and targets by name, see `Targets`."""
 
 
-class Formulas:
+class FormulaPart:
     """The formulas of one part of a split, in memory.
 
     Args:
@@ -51,7 +52,7 @@ class Formulas:
         images: encoded canvases.
         boxes: float32 `[n, 4]` of each.
         labels: int32 `[n]` of each.
-        glyphs: the ink of each symbol of each; none for photos.
+        symbols: the ink of each symbol of each; none for photos.
 
     Raises:
         InkError: when the part is missing or empty.
@@ -62,13 +63,13 @@ class Formulas:
         self.images: list[bytes] = []
         self.boxes: list[np.ndarray] = []
         self.labels: list[np.ndarray] = []
-        self.glyphs: list[list[Glyph]] = []
+        self.symbols: list[list[InkSymbol]] = []
         for shard in self.shards:
             for formula in read_formulas(shard):
                 self.images.append(formula.image)
                 self.boxes.append(formula.boxes)
                 self.labels.append(formula.labels.astype(np.int32))
-                self.glyphs.append(_glyphs(formula))
+                self.symbols.append(_ink_symbols(formula))
         if not self.images:
             raise InkError(f"{directory}: the {part} part is empty; see metrics/math/split.json, raise its share")
 
@@ -77,7 +78,7 @@ class Formulas:
 
     def digest(self) -> str:
         """Hex digest of the shards' bytes."""
-        return part_digest(self.shards)
+        return shards_digest(self.shards)
 
     def image(self, index: int) -> np.ndarray:
         """The canvas of one formula, uint8 `[height, width]`."""
@@ -95,13 +96,15 @@ class Canvases:
         background: also tell for every single anchor whether it should see nothing (one-stage detectors need it).
     """
 
-    def __init__(self, formulas: Formulas, params: MathTrain, grid: Grid, pen: float, background: bool = False) -> None:
+    def __init__(
+        self, formulas: FormulaPart, params: MathTrain, grid: AnchorGrid, pen: float, background: bool = False
+    ) -> None:
         self._formulas = formulas
         self._params = params
         self._grid = grid
         self._pen = pen
         self._background = background
-        self._library = Library(formulas.glyphs)
+        self._library = Library(formulas.symbols)
         if crowded := sum(len(boxes) > MOST_BOXES for boxes in formulas.boxes):
             logger.warning(
                 "%d formulas have more than %d symbols: what comes after these is learnt as background; leave such "
@@ -150,11 +153,11 @@ class Canvases:
 
     def _distort(self, index: int, limit: tuple[int, int], rng: np.random.Generator) -> Patch:
         formulas, params = self._formulas, self._params.augment
-        if not formulas.glyphs[index]:
+        if not formulas.symbols[index]:
             return warp_picture(
                 formulas.images[index], formulas.boxes[index], formulas.labels[index], params, limit, rng
             )
-        return write_again(formulas.glyphs[index], self._pen, params, limit, rng, self._library)
+        return write_again(formulas.symbols[index], self._pen, params, limit, rng, self._library)
 
     def _draw_batch(self, job: tuple[list[Patch], list[list[Place]], list[int]]) -> Batch:
         patches, canvases, seed = job
@@ -186,7 +189,7 @@ class Targets:
         anchor_background float32 `[batch, n]`: if asked for.
     """
 
-    def __init__(self, grid: Grid, rng: np.random.Generator, background: bool) -> None:
+    def __init__(self, grid: AnchorGrid, rng: np.random.Generator, background: bool) -> None:
         self._grid = grid
         self._rng = rng
         self._background = background
@@ -217,7 +220,9 @@ class Targets:
         return {name: np.stack([row[name] for row in self._rows]) for name in self._rows[0]}
 
 
-def evaluation_batches(formulas: Formulas, grid: Grid, batch_size: int, background: bool = False) -> Iterator[Batch]:
+def evaluation_batches(
+    formulas: FormulaPart, grid: AnchorGrid, batch_size: int, background: bool = False
+) -> Iterator[Batch]:
     """All formulas once in stored order, undistorted, one a canvas; the last batch may be smaller."""
 
     def draw(start: int) -> Batch:
@@ -230,21 +235,21 @@ def evaluation_batches(formulas: Formulas, grid: Grid, batch_size: int, backgrou
     return ahead(draw, iter(range(0, len(formulas), batch_size)))
 
 
-def evaluation_steps(formulas: Formulas, batch_size: int) -> int:
+def evaluation_steps(formulas: FormulaPart, batch_size: int) -> int:
     """Batches that `evaluation_batches` gives."""
     return math.ceil(len(formulas) / batch_size)
 
 
-def _glyphs(formula: Formula) -> list[Glyph]:
+def _ink_symbols(formula: Formula) -> list[InkSymbol]:
     """The ink of each symbol; none if two share a stroke (a few of CROHME), which must not be bent apart."""
     members = formula.symbol_strokes
     if not formula.strokes or len({index for strokes in members for index in strokes}) < sum(map(len, members)):
         return []
-    glyphs = []
+    symbols = []
     for label, strokes in zip(formula.labels.tolist(), members, strict=True):
         points = [formula.strokes[index].reshape(-1, 2) for index in strokes]
-        glyphs.append(Glyph(label, np.concatenate(points), [len(stroke) for stroke in points]))
-    return glyphs
+        symbols.append(InkSymbol(label, np.concatenate(points), [len(stroke) for stroke in points]))
+    return symbols
 
 
 def _noisy(image: np.ndarray, noise: float, rng: np.random.Generator) -> np.ndarray:
@@ -283,7 +288,7 @@ def _about(boxes: np.ndarray, shift: float, scale: float, rng: np.random.Generat
     return np.concatenate([centre - half, centre + half], axis=1)
 
 
-def _fit(boxes: np.ndarray, grid: Grid) -> np.ndarray:
+def _fit(boxes: np.ndarray, grid: AnchorGrid) -> np.ndarray:
     limit = np.array([grid.height, grid.width, grid.height, grid.width], np.float32)
     return np.clip(boxes, 0, limit).astype(np.float32)
 

@@ -1,7 +1,7 @@
 """The symbols of ink apart from their formulas: each may be written in place of another.
 
-library = Library(glyphs of each formula)
-glyph = exchange(glyph, unit_of(formula), params, rng, library)     # mostly itself
+library = Library(symbols of each formula)
+symbol = exchange(symbol, unit_of(formula), params, rng, library)     # mostly itself
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ LEAST_SCALE = 0.75  # and may be made so much smaller to fit
 THIN = 2.0  # pixels; a narrower symbol is not stretched across
 
 
-class Glyph(NamedTuple):
+class InkSymbol(NamedTuple):
     """The ink of one symbol.
 
     Attributes:
@@ -41,42 +41,44 @@ class Library:
         formulas: the symbols of each.
     """
 
-    def __init__(self, formulas: Iterable[Sequence[Glyph]]) -> None:
-        self._of_class: dict[int, list[Glyph]] = {}
-        for glyphs in formulas:
-            if not glyphs:
+    def __init__(self, formulas: Iterable[Sequence[InkSymbol]]) -> None:
+        self._of_class: dict[int, list[InkSymbol]] = {}
+        for symbols in formulas:
+            if not symbols:
                 continue
-            unit, middles = unit_of(glyphs), np.array([sum(_ends(glyph.points)) / 2 for glyph in glyphs])
+            unit, middles = unit_of(symbols), np.array([sum(_ends(symbol.points)) / 2 for symbol in symbols])
             line = np.median(middles[:, 1])
-            for glyph, (x, _) in zip(glyphs, middles, strict=True):
-                own = glyph._replace(points=(glyph.points - (x, line)) / unit)
-                self._of_class.setdefault(glyph.label, []).append(own)
+            for symbol, (x, _) in zip(symbols, middles, strict=True):
+                own = symbol._replace(points=(symbol.points - (x, line)) / unit)
+                self._of_class.setdefault(symbol.label, []).append(own)
         self._classes = sorted(self._of_class)
 
-    def draw(self, rng: np.random.Generator, unit: float, label: int | None = None) -> Glyph:
+    def draw(self, rng: np.random.Generator, unit: float, label: int | None = None) -> InkSymbol:
         """A random symbol of the class, or of a random class, as large as it would be in a formula of this unit.
 
         Its middle lies at x = 0, and the middle line of its formula at y = 0.
         """
         alike = self._of_class[self._classes[rng.integers(len(self._classes))] if label is None else label]
-        glyph = alike[rng.integers(len(alike))]
-        return glyph._replace(points=glyph.points * unit)
+        symbol = alike[rng.integers(len(alike))]
+        return symbol._replace(points=symbol.points * unit)
 
 
-def exchange(glyph: Glyph, unit: float, params: MathAugment, rng: np.random.Generator, library: Library) -> Glyph:
-    """What stands in place of `glyph`: mostly itself."""
+def exchange(
+    symbol: InkSymbol, unit: float, params: MathAugment, rng: np.random.Generator, library: Library
+) -> InkSymbol:
+    """What stands in place of `symbol`: mostly itself."""
     chance = rng.random()
     if chance < params.balance:
         drawn = (library.draw(rng, unit) for _ in range(TRIES))
-        return next(filter(None, (_put(glyph, other) for other in drawn)), glyph)
+        return next(filter(None, (_put(symbol, other) for other in drawn)), symbol)
     if chance < params.balance + params.swap:
-        return _stretch(glyph, library.draw(rng, unit, glyph.label))
-    return glyph
+        return _stretch(symbol, library.draw(rng, unit, symbol.label))
+    return symbol
 
 
-def _put(glyph: Glyph, other: Glyph) -> Glyph | None:
-    """`other` in its own size within the extent of `glyph`, as high or low there as it may; None if it is too large."""
-    (low, high), (other_low, other_high) = _ends(glyph.points), _ends(other.points)
+def _put(symbol: InkSymbol, other: InkSymbol) -> InkSymbol | None:
+    """`other` in its own size within the extent of `symbol`, at its own height if possible; None if it is too large."""
+    (low, high), (other_low, other_high) = _ends(symbol.points), _ends(other.points)
     room, size = (high - low) * ROOM + THIN, other_high - other_low
     scale = min(1.0, float(np.min(room / np.maximum(size, THIN))))
     if scale < LEAST_SCALE:
@@ -86,12 +88,12 @@ def _put(glyph: Glyph, other: Glyph) -> Glyph | None:
     return other._replace(points=(other.points - (other_low + other_high) / 2) * scale + middle + offset)
 
 
-def _stretch(glyph: Glyph, other: Glyph) -> Glyph:
-    """`other` stretched to the extent of `glyph`, or `glyph` where that would distort it."""
-    (low, high), (other_low, other_high) = _ends(glyph.points), _ends(other.points)
+def _stretch(symbol: InkSymbol, other: InkSymbol) -> InkSymbol:
+    """`other` stretched to the extent of `symbol`, or `symbol` where that would distort it."""
+    (low, high), (other_low, other_high) = _ends(symbol.points), _ends(other.points)
     stretch = np.maximum(high - low, THIN) / np.maximum(other_high - other_low, THIN)
     if stretch.max() > STRETCH * stretch.min():
-        return glyph
+        return symbol
     return other._replace(points=(other.points - (other_low + other_high) / 2) * stretch + (low + high) / 2)
 
 
@@ -100,6 +102,6 @@ def _ends(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return points.min(axis=0), points.max(axis=0)
 
 
-def unit_of(glyphs: Sequence[Glyph]) -> float:
+def unit_of(symbols: Sequence[InkSymbol]) -> float:
     """The size of a formula's symbols: the median of their longer sides in pixels."""
-    return max(THIN, float(np.median([np.ptp(glyph.points, axis=0).max() for glyph in glyphs])))
+    return max(THIN, float(np.median([np.ptp(symbol.points, axis=0).max() for symbol in symbols])))

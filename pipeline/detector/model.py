@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any, ClassVar
 
 import keras
@@ -215,3 +216,8 @@ def _mask(condition: Tensor) -> Tensor:
 
 def _float(tensor: Tensor) -> Tensor:
     return ops.cast(tensor, "float32")
+
+
+def load_detector(path: Path | str) -> Detector:
+    """The detector of a `.keras` file that `pipeline.learning.saving.save_model` wrote."""
+    return keras.models.load_model(path, compile=False)

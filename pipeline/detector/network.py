@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import keras
 from keras import layers
 
-from pipeline.detector.anchors import Grid, Shapes
+from pipeline.detector.anchors import AnchorGrid, Shapes
 from pipeline.detector.backbone import STRIDES, Backbone, build_backbone
 from pipeline.learning.normalisation import fuse_batch_normalisation
 
@@ -35,6 +35,8 @@ class Config:
         classes: number of symbols, background not among them.
         multiplier: of the backbone's channels.
         channels: of the pyramid.
+        symbol, pen, margin: how the formulas on the canvas were drawn, in pixels, see `pipeline.ink.canvas`. The
+            network does not depend on them; who feeds it does.
     """
 
     height: int
@@ -45,6 +47,14 @@ class Config:
     multiplier: float
     channels: int
     shapes: Shapes
+    symbol: float
+    pen: float
+    margin: int
+
+    @property
+    def canvas(self) -> dict[str, float]:
+        """The sizes that an input is made by."""
+        return {name: getattr(self, name) for name in ("height", "width", "symbol", "pen", "margin")}
 
     @property
     def strides(self) -> tuple[int, ...]:
@@ -52,9 +62,9 @@ class Config:
         return strides(self.arch)
 
     @property
-    def grid(self) -> Grid:
+    def grid(self) -> AnchorGrid:
         """The anchors."""
-        return Grid(self.height, self.width, self.strides, self.shapes)
+        return AnchorGrid(self.height, self.width, self.strides, self.shapes)
 
     @property
     def anchors_per_cell(self) -> int:
@@ -68,7 +78,7 @@ def strides(arch: str) -> tuple[int, ...]:
 
 
 def build_network(config: Config) -> keras.Model:
-    """From an image to what is known of every anchor, `n` in all, in the order of `Grid`.
+    """From an image to what is known of every anchor, `n` in all, in the order of `AnchorGrid`.
 
     Returns:
         A model with the outputs `deltas` `[batch, n, 4]` and either `scores` `[batch, n, classes + 1]` (one stage,

@@ -12,9 +12,10 @@ import numpy as np
 
 from pipeline.detector.anchors import LEAST_SIDE, choose_shapes, coverage
 from pipeline.detector.boxes import widen
-from pipeline.detector.dataset import Canvases, Formulas, evaluation_batches, evaluation_steps
+from pipeline.detector.dataset import Canvases, FormulaPart, evaluation_batches, evaluation_steps
 from pipeline.detector.model import SSD, Detector, build_detector
 from pipeline.detector.network import Config, strides
+from pipeline.ink.canvas import MARGIN
 from pipeline.learning.checkpoint import Checkpoint, Row, run_key
 from pipeline.learning.epochs import OnEpoch, fit
 from pipeline.learning.recipe import build_optimizer, make_deterministic, pays_to_compile
@@ -38,7 +39,7 @@ def train(
     """
     recipe = params.train
     make_deterministic(recipe.seed)
-    training, validation = Formulas(splits, "train"), Formulas(splits, "validation")
+    training, validation = FormulaPart(splits, "train"), FormulaPart(splits, "validation")
     config = choose_config(params, training, len(classes))
     model = build_model(config, recipe)
     one_stage = isinstance(model, SSD)
@@ -63,7 +64,7 @@ def train(
     return model, final, checkpoint
 
 
-def choose_config(params: Math, training: Formulas, classes: int) -> Config:
+def choose_config(params: Math, training: FormulaPart, classes: int) -> Config:
     """The shape of the detector: from the params, and its anchors from the training boxes."""
     recipe = params.train
     return Config(
@@ -75,10 +76,13 @@ def choose_config(params: Math, training: Formulas, classes: int) -> Config:
         multiplier=recipe.width,
         channels=recipe.channels,
         shapes=choose_shapes(_wide_boxes(training), strides(recipe.arch), recipe.anchors),
+        symbol=params.decode.symbol,
+        pen=params.decode.pen,
+        margin=MARGIN,
     )
 
 
-def _wide_boxes(training: Formulas) -> np.ndarray:
+def _wide_boxes(training: FormulaPart) -> np.ndarray:
     """What anchors look for, `[n, 4]`."""
     return widen(np.concatenate(training.boxes), LEAST_SIDE, np)
 

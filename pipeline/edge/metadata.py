@@ -14,7 +14,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import flatbuffers
 import numpy as np
@@ -22,6 +22,7 @@ from ai_edge_litert import schema_py_generated as tflite
 
 from pipeline.edge import metadata_schema as schema
 from pipeline.edge.graph import IDENTIFIER, Graph, Signature, read_graph
+from pipeline.edge.signatures import OUTPUTS, Kind
 from pipeline.errors import InkError
 from pipeline.formats.archives import ZIP_ERRORS, open_member
 
@@ -32,13 +33,6 @@ BUFFER = b"TFLITE_METADATA"
 PARSER = "1.0.0"  # of the schema, the oldest that has all we use
 ALIGNMENT = 16  # bytes; what TFLite's schema wants of constants
 UNIX = 3  # the system that zip members are said to be from, wherever they are made
-
-Kind = Literal["characters", "formulas"]
-OUTPUTS: Mapping[Kind, frozenset[str]] = {
-    "characters": frozenset({"probabilities"}),
-    "formulas": frozenset({"boxes", "scores", "classes", "count"}),
-}
-"""What a model gives for its one input, `image`, tells what it reads."""
 
 _NAMES: Mapping[Kind, tuple[str, str, str]] = {  # of the model, what it does, what its input is
     "characters": (

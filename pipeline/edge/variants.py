@@ -1,4 +1,4 @@
-"""The four variants of a TFLite file. Apart from `export`, so that naming one does not import TensorFlow.
+"""The four variants of a TFLite file. In a module of their own, so that naming one does not import TensorFlow.
 
 | variant | weights | arithmetic                             | when                                              |
 |---------|---------|----------------------------------------|---------------------------------------------------|
@@ -12,16 +12,9 @@ Inputs and outputs are float32 in every variant, so that one runner serves all.
 
 from __future__ import annotations
 
-import argparse
 from typing import Literal, get_args
 
 Variant = Literal["float32", "float16", "dynamic", "int8"]
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
 REFERENCE: Variant = "float32"
-
-
-def variant_from_arguments(description: str | None) -> Variant:
-    """The variant that a stage's command line names; a wrong or missing one ends the process with the usage."""
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("variant", choices=VARIANTS)
-    return parser.parse_args().variant
+DETECTOR_VARIANTS: tuple[Variant, ...] = ("float32", "float16", "dynamic")  # as in dvc.yaml, which says why

@@ -17,9 +17,11 @@ from types import ModuleType
 from typing import Any
 
 from pipeline.edge import gate
+from pipeline.edge.detections import DEFAULT_THRESHOLD
 from pipeline.edge.graph import Graph, Signature
 from pipeline.edge.metadata import LABELS, NORMALISATION, Description, Kind, read
 from pipeline.edge.order import reading_order
+from pipeline.edge.segments import places
 from pipeline.errors import InkError
 from pipeline.export.card import licences, model_card
 from pipeline.export.lineage import read_lineage
@@ -27,8 +29,6 @@ from pipeline.export.snippets import kotlin, shape, swift
 from pipeline.files import atomic_directory
 from pipeline.ink import canvas, develop, normalise
 from pipeline.report.tables import markdown
-from pipeline.scoring.detector import DEFAULT_THRESHOLD
-from pipeline.scoring.strokes import places
 
 CARD, README, METRICS = "MODEL_CARD.md", "README.md", "metrics.json"
 

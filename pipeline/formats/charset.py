@@ -1,16 +1,20 @@
-"""Character sets and class lists: which characters are classes, and which label each one has.
+"""Character sets and class lists: which characters are classes, and which label each class has.
 
-A class list is a UTF-8 file with one character (or math symbol) a line; its label is its line, counted from 0. Lists
-that this project writes are in code-point order.
+Both are UTF-8 files with one character (or math symbol) per line. A charset says which characters of a source are kept:
+`data/charsets` holds those that the project ships, and `*` as its only line keeps all. A class list gives labels: the
+label of a class is its line, counted from 0. The lists that this project writes are in code-point order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal
 
 from pipeline.errors import InkError
 from pipeline.files import write_text
+
+Classes = Literal["found", "charset"]
 
 LEVEL1_ROWS = range(16, 56)  # GB 2312-1980: level 1 fills rows 16 to 55, 94 cells a row
 LEVEL1_LAST_CELL = 89  # the last row stops here
@@ -23,51 +27,65 @@ GB2312_LEVEL1: tuple[str, ...] = tuple(
 )
 """The 3,755 characters of GB2312 level 1 in GB2312 order (by pinyin: 啊 first, 座 last)."""
 
-CHARSETS: dict[str, frozenset[str] | None] = {"gb2312-level1": frozenset(GB2312_LEVEL1), "all": None}
-"""Named sets; None means every character."""
+EVERY = "*"  # as the only line of a charset: every character
+Charset = frozenset[str] | None
+"""The characters that are kept; None keeps all."""
 
 
-def class_list(chars: Iterable[str], charset: str = "all") -> tuple[str, ...]:
-    """The class list of a data set: its characters that are in `charset`, each once, in code-point order.
+def read_charset(path: Path | str) -> Charset:
+    """Reads a charset file.
 
-    `charset` is a name in `CHARSETS` or the path of a class-list file. A file fixes the classes as they stand, whether
-    or not they occur among `chars`, so that labels match a model that was trained with it.
+    Raises:
+        InkError: as `read_class_list`.
+    """
+    chars = read_class_list(path)
+    return None if chars == (EVERY,) else frozenset(chars)
+
+
+def class_list(chars: Iterable[str], charset: Path | str, classes: Classes = "found") -> tuple[str, ...]:
+    """The class list of a data set.
+
+    Args:
+        chars: the characters of its samples.
+        charset: path of a charset file.
+        classes: `found` lists the characters that occur and are in the charset, in code-point order. `charset` takes
+            the lines of the file as they stand, whether they occur or not: labels then match a model that was trained
+            with this list.
 
     Raises:
         InkError: no character is left, or the file is no class list.
     """
-    if charset not in CHARSETS:
+    allowed = read_charset(charset)
+    if classes == "charset":
+        if allowed is None:
+            raise InkError(
+                f"{charset}: expected a list of characters, found {EVERY!r}, which has no order; name a list in "
+                "decode.charset, or set decode.classes to found"
+            )
         return read_class_list(charset)
-    allowed = CHARSETS[charset]
     found = set(chars)
-    classes = tuple(sorted(found if allowed is None else found & allowed))
-    if not classes:
+    kept = tuple(sorted(found if allowed is None else found & allowed))
+    if not kept:
         raise InkError(
-            f"expected samples of charset {charset!r}, found {len(found)} other characters and none of it; "
-            "set decode.charset to `all` or to a class list that fits the data"
+            f"{charset}: expected characters of this charset, found {len(found)} others; set decode.charset to "
+            "data/charsets/all.txt or to a list that fits the data"
         )
-    return classes
-
-
-def allowed_chars(charset: str) -> frozenset[str] | None:
-    """The characters that `charset` (see `class_list`) keeps; None keeps all."""
-    return CHARSETS[charset] if charset in CHARSETS else frozenset(read_class_list(charset))
+    return kept
 
 
 def read_class_list(path: Path | str, symbols: bool = False) -> tuple[str, ...]:
-    """Reads a class-list file as it stands: of characters, or of math symbols such as `\\alpha`.
+    """Reads a class-list file: of characters, or of math symbols such as `\\alpha`.
 
     Raises:
         InkError: unreadable, empty, a line that is not one character (one word for symbols), or one that stands twice.
     """
-    path = Path(path)
+    path, kind = Path(path), "symbol" if symbols else "character"
     try:
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
-        names = ", ".join(CHARSETS)
         raise InkError(
-            f"{path}: expected a charset ({names}) or a readable class-list file, found neither ({error.strerror}); "
-            "mend decode.charset"
+            f"{path}: expected a file with one {kind} per line, found {error.strerror}; name one in its place, "
+            "such as data/charsets/gb2312-level1.txt"
         ) from error
     except UnicodeDecodeError as error:
         raise InkError(f"{path}: expected a UTF-8 class list, found other bytes at offset {error.start}") from error
@@ -75,7 +93,7 @@ def read_class_list(path: Path | str, symbols: bool = False) -> tuple[str, ...]:
 
 
 def write_class_list(path: Path | str, classes: Iterable[str], symbols: bool = False) -> None:
-    """Writes one character (or math symbol) a line, in the order given.
+    """Writes one character (or math symbol) per line, in the order given.
 
     Raises:
         InkError: as `read_class_list`.
@@ -90,8 +108,8 @@ def _checked(lines: list[str], path: Path, symbols: bool) -> tuple[str, ...]:
         if (line.split() != [line]) if symbols else len(line) != 1:
             raise InkError(f"{path}, line {number}: expected one {kind}, found {line!r}; mend that line")
         if line in seen:
-            raise InkError(f"{path}, line {number}: {line!r} stands on line {seen[line]} already; remove one of them")
+            raise InkError(f"{path}, line {number}: {line!r} is on line {seen[line]} already; remove one of them")
         seen[line] = number
     if not seen:
-        raise InkError(f"{path}: expected a class list of one {kind} a line, found an empty file")
+        raise InkError(f"{path}: expected one {kind} per line, found an empty file")
     return tuple(seen)

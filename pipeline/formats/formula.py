@@ -20,7 +20,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.formats.parquet import IMAGE_TYPE, ROW_GROUP_ROWS, write_table
+from pipeline.formats.parquet import IMAGE_TYPE, ROW_GROUP_ROWS, read_classes, write_table
+from pipeline.formats.png import decode_png
+from pipeline.formats.shards import part_shards
 from pipeline.formats.tfrecord import decode_example, encode_example
 
 BOX_UNITS = 16  # boxes are multiples of 1/16 pixel, so that normalising them loses nothing
@@ -89,6 +91,31 @@ def read_formulas(path: Path | str) -> Iterator[Formula]:
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(ROW_GROUP_ROWS):
             yield from formulas_of(batch)
+
+
+def read_part(directory: Path | str, part: str) -> Iterator[Formula]:
+    """The formulas of one part of a split, in its order.
+
+    Raises:
+        InkError: there is no such part.
+    """
+    for shard in part_shards(directory, part, "math-split"):
+        yield from read_formulas(shard)
+
+
+def part_size(directory: Path | str, part: str) -> int:
+    """How many formulas `read_part` yields."""
+    return sum(pq.read_metadata(shard).num_rows for shard in part_shards(directory, part, "math-split"))
+
+
+def part_classes(directory: Path | str, part: str) -> tuple[str, ...]:
+    """The class list that the labels of a part index."""
+    return tuple(read_classes(part_shards(directory, part, "math-split")[0]))
+
+
+def decode_canvas(formula: Formula) -> np.ndarray:
+    """The picture that a detector sees, uint8 [height, width, 1]."""
+    return decode_png(formula.image)[..., None]
 
 
 def formulas_of(batch: pa.RecordBatch) -> Iterator[Formula]:

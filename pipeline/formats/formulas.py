@@ -23,7 +23,7 @@ from pipeline.formats.coco import CocoImage, read_coco
 from pipeline.formats.formula import Formula
 from pipeline.formats.png import encode_png
 from pipeline.formats.symbols import LABELS, canonical
-from pipeline.ink.canvas import Frame, Picture, draw_ink
+from pipeline.ink.canvas import CanvasFormula, Frame, draw_ink
 from pipeline.ink.develop import BlankPhotoError, fit_photo
 
 INKML, ANNOTATIONS = ".inkml", "annotations.json"
@@ -143,7 +143,7 @@ def _unknown(symbols: list[str]) -> tuple[str, ...]:
     return tuple(symbol for symbol in symbols if symbol not in LABELS)
 
 
-def _formula(key: str, writer: str, truth: str, symbols: list[str], picture: Picture) -> Formula:
+def _formula(key: str, writer: str, truth: str, symbols: list[str], picture: CanvasFormula) -> Formula:
     height, width = picture.image.shape
     return Formula(
         key=key,

@@ -46,7 +46,7 @@ class InkmlError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Symbol:
+class TraceGroup:
     """A label as the file spells it, and the traces it consists of: indices, in file order."""
 
     label: str
@@ -54,17 +54,17 @@ class Symbol:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ink:
+class InkmlFormula:
     """A formula. Every symbol has at least one trace; one trace may serve two symbols, or none."""
 
     traces: list[np.ndarray]  # float64 [points, 2]: x, y
-    symbols: list[Symbol]
+    symbols: list[TraceGroup]
     dropped: int  # symbols left out because a trace of theirs is not in the file or has no points
     truth: str  # LaTeX without `$`, "" when there is none
     writer: str  # "" when the file names none
 
 
-def read_inkml(data: bytes) -> Ink:
+def read_inkml(data: bytes) -> InkmlFormula:
     """Reads one formula.
 
     Bytes that are not UTF-8 are replaced: they occur in annotations, and a number that holds one is refused.
@@ -123,7 +123,7 @@ class _Reader:
         self._symbols: list[_Group] = []
         self._said: dict[str, str] = {}  # annotations of the whole file
 
-    def read(self, text: str) -> Ink:
+    def read(self, text: str) -> InkmlFormula:
         try:
             self._parser.Parse(text, True)
         except expat.ExpatError as error:
@@ -133,7 +133,7 @@ class _Reader:
             self._refuse(f"no symbol with ink: {len(self._traces)} traces, {len(self._symbols)} labelled groups")
         truth = self._said.get("truth", "").removeprefix("$").removesuffix("$").strip()
         dropped = len(self._symbols) - len(symbols)
-        return Ink(self._traces, symbols, dropped, truth, self._said.get("writer", ""))
+        return InkmlFormula(self._traces, symbols, dropped, truth, self._said.get("writer", ""))
 
     def _refuse(self, reason: str) -> NoReturn:
         raise InkmlError(reason, max(self._parser.CurrentByteIndex, 0))
@@ -223,11 +223,11 @@ class _Reader:
         except (ValueError, IndexError):
             self._refuse(f"trace {self._annotation[:40]}: a point that is not two numbers")
 
-    def _whole_symbols(self) -> list[Symbol]:
+    def _whole_symbols(self) -> list[TraceGroup]:
         """The symbols all of whose traces are there."""
         resolved = ({self._ids.get(trace, -1) for trace in group.traces} for group in self._symbols)
         pairs = zip(self._symbols, resolved, strict=True)
-        return [Symbol(group.label or "", tuple(sorted(traces))) for group, traces in pairs if -1 not in traces]
+        return [TraceGroup(group.label or "", tuple(sorted(traces))) for group, traces in pairs if -1 not in traces]
 
 
 def write_inkml(

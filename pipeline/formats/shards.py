@@ -117,3 +117,25 @@ def check_complete(directory: Path, names: Sequence[str]) -> None:
         found = {path.stem for path in (directory / folder).iterdir()}
         if found != set(names):
             raise AssertionError(f"{directory / folder}: shards {sorted(found ^ set(names))} are missing or too many")
+
+
+def part_shards(directory: Path | str, part: str, stage: str) -> list[Path]:
+    """The Parquet shards of one part of a split, in order.
+
+    Raises:
+        InkError: there is none; the message names the stage that writes them.
+    """
+    folder = Path(directory) / "parquet"
+    shards = sorted(folder.glob(f"{part}-*.parquet"))
+    if not shards:
+        raise InkError(f"{folder}: expected {part}-*.parquet, found none; run `dvc repro {stage}`")
+    return shards
+
+
+def shards_digest(shards: Iterable[Path]) -> str:
+    """Hex digest of the shards' bytes."""
+    digest = hashlib.blake2b(digest_size=16)
+    for shard in shards:
+        with shard.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "blake2b").digest())
+    return digest.hexdigest()

@@ -11,7 +11,8 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from pipeline.hccr.dataset import Part, evaluation_batches, evaluation_steps, training_batches, training_steps
+from pipeline.formats.parts import SamplePart, evaluation_batches, evaluation_steps
+from pipeline.hccr.dataset import training_batches, training_steps
 from pipeline.hccr.model import BATCH_NORM_MOMENTUM, build_model
 from pipeline.learning.checkpoint import Checkpoint, Row, run_key
 from pipeline.learning.epochs import OnEpoch, fit
@@ -41,7 +42,7 @@ def train(
     """
     recipe = params.train
     make_deterministic(recipe.seed)
-    training, validation = Part(splits, "train"), Part(splits, "validation")
+    training, validation = SamplePart(splits, "train"), SamplePart(splits, "validation")
     steps = training_steps(training, recipe)
     network = build_model(params.model, len(classes))
     # Not for speed alone: the means of Keras' own batch normalisation are added up in whatever order threads finish,
@@ -94,7 +95,7 @@ class SmoothedCrossentropy(keras.losses.Loss):
         return {**super().get_config(), "smoothing": self.smoothing}
 
 
-def _accuracy_on_clean_images(model: keras.Model, part: Part, batch_size: int) -> float:
+def _accuracy_on_clean_images(model: keras.Model, part: SamplePart, batch_size: int) -> float:
     right = seen = 0
     for images, labels in evaluation_batches(part, batch_size):
         logits = keras.ops.convert_to_numpy(model(images, training=False))

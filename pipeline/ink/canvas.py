@@ -32,7 +32,7 @@ class Frame(NamedTuple):
     pen: float
 
 
-class Picture(NamedTuple):
+class CanvasFormula(NamedTuple):
     """A formula on the canvas. Pixel i covers [i, i + 1) of the coordinates."""
 
     image: np.ndarray  # uint8 [height, width], 255 = ink
@@ -41,7 +41,7 @@ class Picture(NamedTuple):
     symbol_strokes: list[list[int]]  # indices of `strokes` of each symbol
 
 
-def draw_ink(traces: Sequence[np.ndarray], symbols: Sequence[Sequence[int]], frame: Frame) -> Picture:
+def draw_ink(traces: Sequence[np.ndarray], symbols: Sequence[Sequence[int]], frame: Frame) -> CanvasFormula:
     """Draws the traces that symbols consist of; others are left out, also of the extent.
 
     Args:
@@ -62,7 +62,7 @@ def draw_ink(traces: Sequence[np.ndarray], symbols: Sequence[Sequence[int]], fra
         box[:2] = np.maximum(lows[members].min(axis=0), 0)[::-1] / UNITS
         box[2:] = np.minimum(highs[members].max(axis=0), limit)[::-1] / UNITS
     image = rasterise(strokes, frame)
-    return Picture(image, boxes, [(stroke / UNITS).astype(np.float32) for stroke in strokes], symbol_strokes)
+    return CanvasFormula(image, boxes, [(stroke / UNITS).astype(np.float32) for stroke in strokes], symbol_strokes)
 
 
 def rasterise(strokes: Sequence[np.ndarray], frame: Frame) -> np.ndarray:

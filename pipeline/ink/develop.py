@@ -25,7 +25,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from pipeline.ink.canvas import UNITS, Frame, Picture, fitting_scale
+from pipeline.ink.canvas import UNITS, CanvasFormula, Frame, fitting_scale
 
 MAX_SIDE = 2048  # pixels, of a picture that is worked on
 BACKGROUND_SIDE = 512  # pixels
@@ -38,7 +38,7 @@ class BlankPhotoError(ValueError):
     """A photograph without ink."""
 
 
-class Ink(NamedTuple):
+class PhotoInk(NamedTuple):
     """The ink of a photo without what specks there are around it. Pairs are y, x, int64 or float64."""
 
     image: np.ndarray  # uint8 [height, width], see `develop`
@@ -68,7 +68,7 @@ class Placement(NamedTuple):
         return ((corners + self.corner) / self.reduction).reshape(-1, 4)
 
 
-def fit_photo(grey: np.ndarray, boxes: np.ndarray, frame: Frame) -> tuple[Picture, list[int]]:
+def fit_photo(grey: np.ndarray, boxes: np.ndarray, frame: Frame) -> tuple[CanvasFormula, list[int]]:
     """Puts a photographed formula on the canvas, with its boxes.
 
     Args:
@@ -86,7 +86,7 @@ def fit_photo(grey: np.ndarray, boxes: np.ndarray, frame: Frame) -> tuple[Pictur
     image, placement = place_photo(grey, frame)
     boxes = placement.to_canvas(np.clip(boxes, 0, [height, width, height, width]))
     placed, kept = _clip(boxes.reshape(-1, 2, 2), placement.offset, placement.offset + placement.size)
-    return Picture(image, placed, [], []), kept
+    return CanvasFormula(image, placed, [], []), kept
 
 
 def place_photo(grey: np.ndarray, frame: Frame) -> tuple[np.ndarray, Placement]:
@@ -109,7 +109,7 @@ def place_photo(grey: np.ndarray, frame: Frame) -> tuple[np.ndarray, Placement]:
     return image, Placement(ink.reduction, ink.corner, extent, offset, size)
 
 
-def find_ink(grey: np.ndarray) -> Ink:
+def find_ink(grey: np.ndarray) -> PhotoInk:
     """The ink of a photo, uint8 [height, width] of any size.
 
     Raises:
@@ -119,7 +119,7 @@ def find_ink(grey: np.ndarray) -> Ink:
     flat = develop(reduced)
     left, top, right, bottom, sizes = _extent(flat)
     image = np.ascontiguousarray(flat[top:bottom, left:right])
-    return Ink(image, np.array([top, left]), np.array(reduced.shape) / grey.shape, sizes)
+    return PhotoInk(image, np.array([top, left]), np.array(reduced.shape) / grey.shape, sizes)
 
 
 def develop(grey: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from pipeline.errors import InkError
 from pipeline.files import atomic_directory, remove, write_json, write_text
-from pipeline.formats.charset import CHARSETS, allowed_chars, class_list, write_class_list
+from pipeline.formats.charset import class_list, read_charset, write_class_list
 from pipeline.formats.gnt import Defect
 from pipeline.formats.parquet import COLUMNS, samples_table
 from pipeline.formats.png import encode_png
@@ -47,9 +47,8 @@ def run(params: Decode, output: Output) -> dict[str, int]:
     """
     before = stamps(params.source)
     units = expand(params.source)
-    allowed_chars(params.charset)  # a class list that cannot be read is told of before the work, not after
-    if params.charset not in CHARSETS:
-        params = params.model_copy(update={"charset": str(Path(params.charset).absolute())})
+    read_charset(params.charset)  # a file that cannot be read is an error before the work, not after
+    params = params.model_copy(update={"charset": str(Path(params.charset).absolute())})
     remove(output.refused)
     with atomic_directory(output.directory) as directory:
         job = DecodeJob(params, Scratch.below(directory))
@@ -60,7 +59,7 @@ def run(params: Decode, output: Output) -> dict[str, int]:
         _check_written(receipts, params)
         check_complete(directory, job.shard_names)
         metrics = job.account.metrics(receipts, directory)
-        classes = class_list(_chars(receipts), params.charset)
+        classes = class_list(_chars(receipts), params.charset, params.classes)
         write_text(directory / "quarantine.jsonl", quarantine_lines(receipts))
     write_class_list(output.classes, classes)
     metrics["writers"] = len({receipt["writer"] for receipt in receipts if receipt["written"]} - {""})
@@ -90,7 +89,7 @@ class DecodeJob:
     def make(self, number: int, unit: Unit) -> dict[str, int]:
         """Spills the samples of one file and leaves a receipt that accounts for its records."""
         tally = _Tally()
-        samples = _samples(unit, allowed_chars(self.params.charset), tally)
+        samples = _samples(unit, read_charset(self.params.charset), tally)
         table = partial(_spill_table, unit=unit)
         chunks = spill_all(samples, table, SPILL_ROWS, self.scratch, number, self.params.shards)
         defects = [{"file": unit.name, **asdict(defect)} for defect in tally.defects]
@@ -104,7 +103,7 @@ class DecodeJob:
         receipts = self.scratch.receipts()
         if not total(receipts, "written") or self.account.refuses(receipts):
             return None
-        return class_list(_chars(receipts), self.params.charset), self.scratch.spills()
+        return class_list(_chars(receipts), self.params.charset, self.params.classes), self.scratch.spills()
 
     def publish(self, shard: int, settled: tuple[tuple[str, ...], list[Path]]) -> None:
         """Writes one shard in both formats."""
@@ -169,7 +168,7 @@ def _check_written(receipts: list[dict], params: Decode) -> None:
     if not total(receipts, "written"):
         raise InkError(
             f"{params.source}: expected samples of charset {params.charset}, found none among {records} records "
-            f"({bad} of them bad); set decode.charset to `all` or to a class list that fits the data"
+            f"({bad} of them bad); set decode.charset to data/charsets/all.txt or to a list that fits the data"
         )
 
 

@@ -24,12 +24,12 @@ import numpy as np
 
 from pipeline.artifacts import read_model
 from pipeline.command import run_command
+from pipeline.edge.detections import DEFAULT_THRESHOLD
 from pipeline.errors import InkError
 from pipeline.files import read_plain
 from pipeline.formats.image import MAX_BYTES, ImageError, read_grey
-from pipeline.recognize.reader import CANDIDATES, Characters, Reading, Symbols, load_reader
+from pipeline.recognize.reader import CANDIDATES, CharacterReading, FormulaReading, Reading, load_reader
 from pipeline.report import tables
-from pipeline.scoring.detector import DEFAULT_THRESHOLD
 
 DIGITS = 4  # of shares in JSON
 SYMBOL_HEADER = ("symbol", "score", "left", "top", "right", "bottom")
@@ -135,10 +135,10 @@ def _share(text: str) -> float:
 
 def _json(name: str, outcome: Reading | InkError) -> dict[str, Any]:
     match outcome:
-        case Characters(candidates):
+        case CharacterReading(candidates):
             found = [{"text": text, "confidence": round(share, DIGITS)} for text, share in candidates]
             return {"picture": name, "candidates": found}
-        case Symbols(symbols):
+        case FormulaReading(symbols):
             return {"picture": name, "symbols": [_json_symbol(*symbol) for symbol in symbols]}
     return {"picture": name, "error": str(outcome)}
 
@@ -164,7 +164,7 @@ def _print(outcomes: list[tuple[str, Reading | InkError]], as_json: bool) -> Non
 
 def _print_tables(outcomes: list[tuple[str, Reading | InkError]]) -> None:
     """Characters in one table, a picture a row; formulas in a table each, a symbol a row."""
-    characters = [(name, reading.candidates) for name, reading in outcomes if isinstance(reading, Characters)]
+    characters = [(name, reading.candidates) for name, reading in outcomes if isinstance(reading, CharacterReading)]
     if characters:
         ranks = range(1, max(len(candidates) for _, candidates in characters) + 1)
         rows = [
@@ -172,7 +172,7 @@ def _print_tables(outcomes: list[tuple[str, Reading | InkError]]) -> None:
         ]
         tables.show(("picture", *map(str, ranks)), rows)
     for name, reading in outcomes:
-        if isinstance(reading, Symbols):
+        if isinstance(reading, FormulaReading):
             count = len(reading.symbols)
             print(f"{printable(name)}: {count or 'no'} symbol{'s' * (count != 1)}")
             rows = [

@@ -20,7 +20,7 @@ from PIL import Image
 
 from pipeline import files
 from pipeline.errors import InkError
-from pipeline.recognize.reader import Characters, Reading, Symbols
+from pipeline.recognize.reader import CharacterReading, FormulaReading, Reading
 from pipeline.report.contact_sheet import as_printed
 from pipeline.report.formula_sheet import FONT, GREY, RIGHT, Labels, faded, frame
 
@@ -71,7 +71,7 @@ def _same(one: Path, other: Path) -> bool:
 def show(grey: np.ndarray, reading: Reading) -> Shown:
     """Brings a picture, uint8 [height, width], to its size on the page."""
     height, width = grey.shape
-    most = FORMULA if isinstance(reading, Symbols) else CHARACTER
+    most = FORMULA if isinstance(reading, FormulaReading) else CHARACTER
     zoom = min(most[0] / width, most[1] / height, LARGEST_ZOOM)
     size = max(round(width * zoom), 1), max(round(height * zoom), 1)
     method = Image.Resampling.BOX if zoom < 1 else Image.Resampling.NEAREST
@@ -92,7 +92,7 @@ def draw(shown: Sequence[Shown], path: Path) -> None:
     axes.axis("off")
     top = GAP
     for one in shown:
-        place = _place_symbols if isinstance(one.reading, Symbols) else _place_character
+        place = _place_symbols if isinstance(one.reading, FormulaReading) else _place_character
         place(axes, one, top)
         top += _height(one)
     try:
@@ -104,17 +104,17 @@ def draw(shown: Sequence[Shown], path: Path) -> None:
 
 
 def _width(shown: Shown) -> int:
-    if isinstance(shown.reading, Symbols):
+    if isinstance(shown.reading, FormulaReading):
         return shown.picture.shape[1] + GAP
     return 2 * (CHARACTER[0] + GAP) + TEXT
 
 
 def _height(shown: Shown) -> int:
-    return LABEL + shown.picture.shape[0] + GAP if isinstance(shown.reading, Symbols) else CHARACTER[1] + GAP
+    return LABEL + shown.picture.shape[0] + GAP if isinstance(shown.reading, FormulaReading) else CHARACTER[1] + GAP
 
 
 def _place_symbols(axes: Axes, shown: Shown, top: int) -> None:
-    assert isinstance(shown.reading, Symbols)
+    assert isinstance(shown.reading, FormulaReading)
     _place(axes, faded(shown.picture), GAP, top + LABEL)
     labels = Labels(axes, top)
     for symbol in shown.reading.symbols:
@@ -124,7 +124,7 @@ def _place_symbols(axes: Axes, shown: Shown, top: int) -> None:
 
 
 def _place_character(axes: Axes, shown: Shown, top: int) -> None:
-    assert isinstance(shown.reading, Characters)
+    assert isinstance(shown.reading, CharacterReading)
     _place(axes, shown.picture, GAP, top)
     times = CHARACTER[0] // shown.reading.seen.shape[0]
     _place(

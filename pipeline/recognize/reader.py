@@ -18,15 +18,15 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.edge import metadata
+from pipeline.edge.detections import DEFAULT_THRESHOLD, read_detections
 from pipeline.edge.graph import read_graph
 from pipeline.edge.litert import Runner
 from pipeline.edge.order import reading_order
+from pipeline.edge.segments import places
 from pipeline.errors import InkError
 from pipeline.ink.canvas import Frame
 from pipeline.ink.develop import MIN_CONTRAST, BlankPhotoError, find_ink, place_photo
 from pipeline.ink.normalise import BlankScanError, normalise
-from pipeline.scoring.detector import DEFAULT_THRESHOLD, detections
-from pipeline.scoring.strokes import places
 
 CANDIDATES = 5  # of a character, unless told otherwise
 PAPER = 255
@@ -40,14 +40,14 @@ class Candidate(NamedTuple):
     confidence: float
 
 
-class Characters(NamedTuple):
+class CharacterReading(NamedTuple):
     """What was read in a picture of one character."""
 
     candidates: list[Candidate]  # the likeliest first
     seen: np.ndarray  # what the network saw, uint8 [56, 56]
 
 
-class Symbol(NamedTuple):
+class FoundSymbol(NamedTuple):
     """A symbol, how sure it is that there is one, 0 to 1, its box: ymin, xmin, ymax, xmax in the picture's pixels."""
 
     text: str
@@ -55,13 +55,13 @@ class Symbol(NamedTuple):
     box: tuple[float, float, float, float]
 
 
-class Symbols(NamedTuple):
+class FormulaReading(NamedTuple):
     """What was found in a picture of a formula."""
 
-    symbols: list[Symbol]  # in reading order
+    symbols: list[FoundSymbol]  # in reading order
 
 
-Reading = Characters | Symbols
+Reading = CharacterReading | FormulaReading
 
 
 class CharacterReader:
@@ -76,7 +76,7 @@ class CharacterReader:
         self.labels = metadata.read(data).labels
         self._runner, self._top = Runner(data), top
 
-    def read(self, grey: np.ndarray, name: str = "picture") -> Characters:
+    def read(self, grey: np.ndarray, name: str = "picture") -> CharacterReading:
         """Reads upright grey pixels, uint8 [height, width].
 
         Raises:
@@ -86,7 +86,7 @@ class CharacterReader:
             seen = normalise_picture(grey)
         (probabilities,) = self._runner(seen[None])
         best = np.argsort(-probabilities, kind="stable")[: self._top]
-        return Characters([Candidate(self.labels[i], float(probabilities[i])) for i in best], seen)
+        return CharacterReading([Candidate(self.labels[i], float(probabilities[i])) for i in best], seen)
 
 
 class FormulaReader:
@@ -103,7 +103,7 @@ class FormulaReader:
         self.labels, self._frame = description.labels, _frame(data, description.normalisation)
         self._runner, self._top, self._score = Runner(data), top, score
 
-    def read(self, grey: np.ndarray, name: str = "picture") -> Symbols:
+    def read(self, grey: np.ndarray, name: str = "picture") -> FormulaReading:
         """Reads upright grey pixels, uint8 [height, width].
 
         Raises:
@@ -111,13 +111,13 @@ class FormulaReader:
         """
         with _of(name):
             canvas, placement = place_photo(grey, self._frame)
-        found = places(detections(self._runner.outputs(canvas[None]), len(self.labels), name))
+        found = places(read_detections(self._runner.outputs(canvas[None]), len(self.labels), name))
         sure = np.flatnonzero(found.scores >= self._score)[: self._top]  # the best come first
         height, width = grey.shape
         boxes = np.clip(placement.to_photo(found.boxes[sure].astype(np.float64)), 0, [height, width, height, width])
-        return Symbols(
+        return FormulaReading(
             [
-                Symbol(
+                FoundSymbol(
                     self.labels[found.labels[sure[i]]], min(float(found.scores[sure[i]]), 1.0), tuple(boxes[i].tolist())
                 )
                 for i in reading_order(boxes)

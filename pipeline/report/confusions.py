@@ -17,8 +17,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from pipeline.report.contact_sheet import PAPER, as_printed
-from pipeline.scoring.classification import Confusion
+from pipeline.scoring.classification import ClassScore, Confusion
 
+DIGITS = 5  # of shares
 EXAMPLES = 4  # mistaken samples shown of each pair
 DPI = 100
 # Pixels of the picture.
@@ -28,7 +29,7 @@ WIDTH = 2 * MARGIN + LABEL_WIDTH + EXAMPLES * ROW + ARROW_WIDTH + ROW
 
 
 @dataclass(frozen=True)
-class Example:
+class Misreading:
     """One confused pair.
 
     Attributes:
@@ -47,7 +48,7 @@ def collect(
     predicted: np.ndarray,
     labels: np.ndarray,
     batches: Iterable[tuple[np.ndarray, np.ndarray]],
-) -> list[Example]:
+) -> list[Misreading]:
     """Takes the samples to show out of a part; reads no further than the last of them.
 
     Args:
@@ -59,12 +60,12 @@ def collect(
     typical = [_typical(pair.predicted, predicted, labels) for pair in pairs]
     images = _take({index for chosen in (*mistaken, *typical) for index in chosen}, batches)
     return [
-        Example(pair, np.stack([images[i] for i in wrong]), images[right[0]] if right else None)
+        Misreading(pair, np.stack([images[i] for i in wrong]), images[right[0]] if right else None)
         for pair, wrong, right in zip(pairs, mistaken, typical, strict=True)
     ]
 
 
-def draw(examples: Sequence[Example], class_list: Sequence[str], path: Path | str) -> None:
+def draw(examples: Sequence[Misreading], class_list: Sequence[str], path: Path | str) -> None:
     """Writes the picture as PNG: a row for each pair, with the count and both code points."""
     height = HEADER + max(1, len(examples)) * ROW + MARGIN
     figure = Figure((WIDTH / DPI, height / DPI), dpi=DPI, facecolor="white")
@@ -96,6 +97,14 @@ def rows(pairs: Sequence[Confusion], class_list: Sequence[str]) -> list[dict[str
     """The same pairs for `dvc plots`."""
     named = [(class_list[pair.truth], class_list[pair.predicted], pair.count) for pair in pairs]
     return [{"pair": f"{t} → {p}", "truth": t, "predicted": p, "count": count} for t, p, count in named]
+
+
+def worst_rows(worst: Sequence[ClassScore], class_list: Sequence[str]) -> list[dict[str, str | float | int]]:
+    """Classes of low recall for `dvc plots`."""
+    return [
+        {"char": class_list[score.label], "recall": round(score.recall, DIGITS), "samples": score.samples}
+        for score in worst
+    ]
 
 
 def _first(condition: np.ndarray, limit: int) -> list[int]:

@@ -1,6 +1,6 @@
 """Formulas with what was found in them and what was missed, for people to look at.
 
-    draw([Example(canvas, truth, found), ...], class_list, "sheet.png")
+    draw([SheetEntry(canvas, truth, found), ...], class_list, "sheet.png")
 
 Found symbols have solid boxes, green if a true symbol of that class is there (IoU .5), red if not; true symbols that
 were not found have dashed blue boxes.
@@ -19,8 +19,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from pipeline.edge.detections import Detections
 from pipeline.report.contact_sheet import PAPER, as_printed
-from pipeline.scoring.coco import Detections, Truth, match
+from pipeline.scoring.coco import Truth, match
 
 COLUMNS = 2
 DPI = 100
@@ -34,7 +35,7 @@ GREY: dict[str, Any] = {"cmap": "gray", "vmin": 0, "vmax": PAPER}  # for imshow
 
 
 @dataclass(frozen=True)
-class Example:
+class SheetEntry:
     """One formula: its canvas uint8 [height, width], ink bright on black, what stands there and what was found."""
 
     image: np.ndarray
@@ -42,7 +43,7 @@ class Example:
     found: Detections
 
 
-def draw(examples: Sequence[Example], class_list: Sequence[str], path: Path | str, threshold: float = 0.5) -> None:
+def draw(examples: Sequence[SheetEntry], class_list: Sequence[str], path: Path | str, threshold: float = 0.5) -> None:
     """Writes the sheet as PNG, two formulas side by side.
 
     Args:
@@ -80,7 +81,9 @@ def _legend(axes: Axes, threshold: float) -> None:
         left += 44 + 8 * len(text)
 
 
-def _place(axes: Axes, example: Example, class_list: Sequence[str], threshold: float, corner: tuple[int, int]) -> None:
+def _place(
+    axes: Axes, example: SheetEntry, class_list: Sequence[str], threshold: float, corner: tuple[int, int]
+) -> None:
     (left, top), (height, width) = corner, example.image.shape
     extent = (left, left + ZOOM * width, top + ZOOM * height, top)
     axes.imshow(faded(as_printed(example.image)), **GREY, extent=extent, interpolation="nearest", aspect="auto")

@@ -19,7 +19,7 @@ REFERENCE_NAME = "ResNet-101-FPN Faster R-CNN"
 
 
 @dataclass(frozen=True)
-class Article:
+class DetectorArticle:
     """The files of the article: its engine, then the MobileNet-FPN Faster R-CNN that took its place; in MB."""
 
     engine: float = 240
@@ -28,7 +28,7 @@ class Article:
     times_less_compute: int = 100
 
 
-ARTICLE = Article()
+ARTICLE = DetectorArticle()
 
 
 def variant_rows(variants: Mapping[str, Metrics]) -> list[list[str]]:

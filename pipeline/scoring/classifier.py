@@ -1,34 +1,17 @@
-"""How well and at what cost a TFLite classifier reads a part of the data set."""
+"""How well a TFLite classifier reads a part of the data set, and what it costs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 
 from pipeline.edge.graph import Graph
 from pipeline.edge.litert import Latency, Runner
-from pipeline.scoring import classification as scoring
+from pipeline.scoring import classification
+from pipeline.scoring.readings import Readings
 
 DIGITS = 5  # of the fractions: one sample of HWDB1.1's test part is 4.5e-6
-
-
-@dataclass(frozen=True)
-class Readings:
-    """What was read of each sample of a part, in its order; int32 [n] each.
-
-    Attributes:
-        labels: the true ones.
-        predicted: by the model.
-        rank: of the true label among the model's scores, 0 if read right.
-        reference: predicted by the reference model.
-    """
-
-    labels: np.ndarray
-    predicted: np.ndarray
-    rank: np.ndarray
-    reference: np.ndarray
 
 
 def read_batches(
@@ -39,28 +22,34 @@ def read_batches(
     other = None if reference == data else Runner(reference, batch_size)
     parts = []
     for images, labels in batches:
-        predicted, rank = scoring.reduce_scores(model(images), labels)
+        predicted, rank = classification.reduce_scores(model(images), labels)
         by_reference = predicted if other is None else other(images).argmax(axis=1).astype(np.int32)
         parts.append((labels, predicted, rank, by_reference))
     return Readings(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def summarise(readings: Readings, size: int, graph: Graph, timing: Latency) -> dict[str, float | int | str]:
-    """The metrics of one variant, flat: shares as fractions, `bytes` of the file, milliseconds at batch 1."""
+def summarise(readings: Readings, size: int, graph: Graph) -> dict[str, float | int]:
+    """The metrics of one variant, flat: shares as fractions, `bytes` of the file. They hold no times."""
     predicted, rank, labels = readings.predicted, readings.rank, readings.labels
     return {
-        "top1": round(scoring.top_k(rank, 1), DIGITS),
-        "top5": round(scoring.top_k(rank, 5), DIGITS),
-        "top10": round(scoring.top_k(rank, 10), DIGITS),
-        "macro": round(scoring.macro_accuracy(predicted, labels), DIGITS),
-        "agreement": round(scoring.agreement(predicted, readings.reference), DIGITS),
+        "top1": round(classification.top_k(rank, 1), DIGITS),
+        "top5": round(classification.top_k(rank, 5), DIGITS),
+        "top10": round(classification.top_k(rank, 10), DIGITS),
+        "macro": round(classification.macro_accuracy(predicted, labels), DIGITS),
+        "agreement": round(classification.agreement(predicted, readings.reference), DIGITS),
         "bytes": size,
         "params": graph.parameters,
         "macs": graph.macs,
+        "test_samples": len(labels),
+        "classes": (graph.outputs[0].shape or (0,))[-1],
+    }
+
+
+def summarise_times(timing: Latency) -> dict[str, float | int | str]:
+    """The times of one variant, flat, in milliseconds of one image (batch 1): apart from what a rerun reproduces."""
+    return {
         "p50_ms": round(timing.p50_ms, 3),
         "p95_ms": round(timing.p95_ms, 3),
         "threads": timing.threads,
         "cpu": timing.cpu,
-        "test_samples": len(labels),
-        "classes": (graph.outputs[0].shape or (0,))[-1],
     }

@@ -22,9 +22,9 @@ import numpy as np
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from pipeline.edge.detections import MAX_DETECTIONS, Detections, box_iou
 from pipeline.errors import InkError
 
-MAX_DETECTIONS = 100  # COCO's; CROHME has 95 symbols an image at most
 _EVERY_AREA = [0, 1e10]
 
 
@@ -33,14 +33,6 @@ class Truth(NamedTuple):
 
     boxes: np.ndarray
     labels: np.ndarray
-
-
-class Detections(NamedTuple):
-    """What was found in one image: boxes float [k, 4], labels int [k], scores float [k]."""
-
-    boxes: np.ndarray
-    labels: np.ndarray
-    scores: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -127,14 +119,6 @@ def match(truth: Truth, found: Detections, iou: float = 0.5) -> np.ndarray:
             matched[index] = overlap.argmax()
             free[matched[index]] = False
     return matched
-
-
-def box_iou(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-    """Intersection over union of one box [4] with each of `boxes` [n, 4]; float [n]."""
-    overlap = np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2])
-    shared = np.prod(np.maximum(overlap, 0), axis=1)
-    union = np.prod(box[2:] - box[:2]) + np.prod(boxes[:, 2:] - boxes[:, :2], axis=1) - shared
-    return shared / np.maximum(union, np.finfo(np.float32).tiny)
 
 
 def _truth_set(truths: Sequence[Truth]) -> list[dict[str, Any]]:

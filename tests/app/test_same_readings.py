@@ -19,13 +19,13 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from benchmarks.browser import PATIENCE, served
+from pipeline.edge.detections import box_iou
 from pipeline.edge.litert import Runner
 from pipeline.formats.png import decode_png
 from pipeline.ink.canvas import Frame, draw_ink
 from pipeline.ink.develop import place_photo
 from pipeline.ink.normalise import normalise
 from pipeline.page.catalogue import Recogniser
-from pipeline.scoring.coco import box_iou
 from tests.app import small
 from tests.app.handwriting import CLASSES, LABELS, inks, scan
 from tests.app.node import SIDES, flat, pack

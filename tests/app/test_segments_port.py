@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pipeline.scoring.coco import Detections
-from pipeline.scoring.strokes import Ink, places, segment
+from pipeline.edge.detections import Detections
+from pipeline.edge.segments import places, segment
 from tests.app.node import SIDES, as_sides, flat
 
 STROKES = BOXES = 8
@@ -25,7 +25,7 @@ def drawn(seed: int) -> tuple[list[np.ndarray], np.ndarray]:
 @pytest.mark.parametrize("seed", range(60))
 def test_strokes_go_to_the_same_boxes(ports, seed):
     strokes, boxes = drawn(seed)
-    theirs = segment(Ink(strokes, [], []), Detections(boxes, np.arange(BOXES), np.linspace(1, 0.5, BOXES)), 0.1)
+    theirs = segment(strokes, Detections(boxes, np.arange(BOXES), np.linspace(1, 0.5, BOXES)), 0.1)
     owners = ports.call("findOwners", flat(strokes), as_sides(boxes))
     ours = {box: frozenset(np.flatnonzero(np.array(owners) == box).tolist()) for box in owners if box >= 0}
     assert ours == {one.label: one.strokes for one in theirs}

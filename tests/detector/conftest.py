@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline.detector.dataset import Formulas, evaluation_batches
+from pipeline.detector.dataset import FormulaPart, evaluation_batches
 from pipeline.detector.model import Detector
 from pipeline.detector.training import build_model, choose_config
 from pipeline.formats.formula import Formula, write_formulas
@@ -113,7 +113,7 @@ def learnt(math_splits, math_params) -> Callable[[str], Learnt]:
     def train(arch: str) -> Learnt:
         keras.utils.set_random_seed(1)
         recipe = math_params.train.model_copy(update={"arch": arch})
-        formulas = Formulas(math_splits, "validation")
+        formulas = FormulaPart(math_splits, "validation")
         config = choose_config(math_params.model_copy(update={"train": recipe}), formulas, len(CLASSES))
         model = build_model(config, recipe)
         model.compile(keras.optimizers.Adam(LEARNING_RATE))

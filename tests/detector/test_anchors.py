@@ -5,11 +5,11 @@ import pytest
 from keras import ops
 
 from pipeline.detector import boxes as box_ops
-from pipeline.detector.anchors import BACKGROUND, IGNORED, Grid, choose_shapes, coverage, sizes
+from pipeline.detector.anchors import BACKGROUND, IGNORED, AnchorGrid, choose_shapes, coverage, sizes
 
 STRIDES = (4, 8)
 SHAPES = (((8.0, 8.0), (4.0, 16.0)), ((32.0, 32.0), (16.0, 48.0)))
-GRID = Grid(32, 64, STRIDES, SHAPES)
+GRID = AnchorGrid(32, 64, STRIDES, SHAPES)
 
 
 def test_the_long_side_counts_double():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline.detector.augment import warp_boxes, warp_picture, write_again
-from pipeline.detector.exchange import Glyph, Library
+from pipeline.detector.exchange import InkSymbol, Library
 from pipeline.formats.png import encode_png
 from pipeline.params import load_params
 
@@ -15,23 +15,23 @@ STILL = PARAMS.model_copy(update=dict.fromkeys(type(PARAMS).model_fields, 0.0))
 LIMIT = (64, 128)
 PEN = 2.0
 
-CROSS = Glyph(0, np.array([[10, 10], [30, 30], [30, 10], [10, 30]], np.float32), [2, 2])
-BAR = Glyph(1, np.array([[40, 20], [70, 20]], np.float32), [2])
-DOT = Glyph(2, np.array([[80, 28]], np.float32), [1])
+CROSS = InkSymbol(0, np.array([[10, 10], [30, 30], [30, 10], [10, 30]], np.float32), [2, 2])
+BAR = InkSymbol(1, np.array([[40, 20], [70, 20]], np.float32), [2])
+DOT = InkSymbol(2, np.array([[80, 28]], np.float32), [1])
 GLYPHS = [CROSS, BAR, DOT]
 
 
-def again(seed=0, others=None, limit=LIMIT, glyphs=GLYPHS, params=STILL, **changes):
-    """`glyphs` written again, with `others` to take their places."""
+def again(seed=0, others=None, limit=LIMIT, symbols=GLYPHS, params=STILL, **changes):
+    """`symbols` written again, with `others` to take their places."""
     params = params.model_copy(update=changes)
-    return write_again(glyphs, PEN, params, limit, np.random.default_rng(seed), Library([others or glyphs]))
+    return write_again(symbols, PEN, params, limit, np.random.default_rng(seed), Library([others or symbols]))
 
 
 def assert_tight(patch):
     """Each symbol, drawn without the others, just fills its box."""
     strokes = iter(patch.strokes)
-    for box, glyph in zip(patch.boxes, GLYPHS, strict=True):
-        points = np.concatenate([next(strokes) for _ in glyph.lengths])
+    for box, symbol in zip(patch.boxes, GLYPHS, strict=True):
+        points = np.concatenate([next(strokes) for _ in symbol.lengths])
         expected = [*(points.min(axis=0)[::-1] - patch.pen / 2), *(points.max(axis=0)[::-1] + patch.pen / 2)]
         np.testing.assert_allclose(box, expected, atol=1e-4)
 
@@ -57,15 +57,15 @@ def test_every_distortion_moves_ink_and_boxes_together(part):
 
 
 def test_a_long_bar_is_turned_less_than_a_short_one():
-    long = Glyph(0, np.array([[0, 0], [320, 0]], np.float32), [2])
+    long = InkSymbol(0, np.array([[0, 0], [320, 0]], np.float32), [2])
     for seed in range(5):
-        patch = again(seed, glyphs=[long], limit=(512, 512), symbol=0.2)
+        patch = again(seed, symbols=[long], limit=(512, 512), symbol=0.2)
         rise = np.ptp(patch.strokes[0][:, 1])
         assert rise <= 320 * math.exp(0.2) * math.tan(0.2 * 32 / 320)
 
 
 def test_a_symbol_gives_way_to_another_of_its_class_in_the_same_place():
-    taller = Glyph(0, np.array([[0, 0], [40, 50], [0, 50], [40, 0]], np.float32), [2, 2])
+    taller = InkSymbol(0, np.array([[0, 0], [40, 50], [0, 50], [40, 0]], np.float32), [2, 2])
     patch = again(others=[taller, BAR, DOT], swap=1.0)
     assert patch.boxes.tolist() == again().boxes.tolist()
     np.testing.assert_allclose(patch.strokes[0], again().strokes[0], atol=1e-5)  # stretched to the place it takes
@@ -78,14 +78,14 @@ def test_a_symbol_that_would_be_distorted_does_not_come_in():
     np.testing.assert_array_equal(patch.strokes[2], again().strokes[2])
 
 
-STAR = Glyph(3, np.array([[10, 10], [30, 30]], np.float32), [2])
-COMMA = Glyph(4, np.array([[35, 38], [33, 43]], np.float32), [2])  # below the line of its formula, which is at 20
+STAR = InkSymbol(3, np.array([[10, 10], [30, 30]], np.float32), [2])
+COMMA = InkSymbol(4, np.array([[35, 38], [33, 43]], np.float32), [2])  # below the line of its formula, which is at 20
 OTHERS = [STAR, COMMA, STAR]
 
 
 def replaced(seed):
     """Two crosses and a dot, of which the crosses give way to stars or commas; the dot is too small for either."""
-    return again(seed, others=OTHERS, glyphs=[CROSS, CROSS, DOT], balance=1.0)
+    return again(seed, others=OTHERS, symbols=[CROSS, CROSS, DOT], balance=1.0)
 
 
 def test_symbols_of_all_classes_come_in_alike():
@@ -102,20 +102,20 @@ def test_another_class_comes_in_its_own_size_as_low_as_it_may():
 
 
 def test_what_is_a_little_too_large_is_made_smaller():
-    large = Glyph(5, np.array([[0, 0], [28, 28]], np.float32), [2])
-    patches = (again(seed, others=[large, STAR, STAR], glyphs=[CROSS], balance=1.0) for seed in range(20))
+    large = InkSymbol(5, np.array([[0, 0], [28, 28]], np.float32), [2])
+    patches = (again(seed, others=[large, STAR, STAR], symbols=[CROSS], balance=1.0) for seed in range(20))
     patch = next(patch for patch in patches if patch.labels == [large.label])
     assert np.ptp(patch.strokes[0], axis=0).tolist() == pytest.approx([20 * 1.15 + 2] * 2)
 
 
 def test_ink_that_no_other_symbol_fits_stays():
-    patch = again(others=[STAR], glyphs=[BAR, DOT], balance=1.0)
+    patch = again(others=[STAR], symbols=[BAR, DOT], balance=1.0)
     assert patch.labels.tolist() == [BAR.label, DOT.label]
 
 
 def test_what_would_not_fit_is_made_smaller():
-    wide = Glyph(0, np.array([[0, 0], [500, 10]], np.float32), [2])
-    patch = again(glyphs=[wide])
+    wide = InkSymbol(0, np.array([[0, 0], [500, 10]], np.float32), [2])
+    patch = again(symbols=[wide])
     assert patch.shape[1] <= LIMIT[1]
     _, xmin, _, xmax = patch.boxes[0]
     assert 3 <= xmin < 4

@@ -11,7 +11,7 @@ from pipeline.detector.dataset import (
     ANCHOR_SAMPLES,
     MOST_BOXES,
     Canvases,
-    Formulas,
+    FormulaPart,
     Targets,
     _sample_anchors,
     evaluation_batches,
@@ -26,7 +26,7 @@ from tests.detector.conftest import CLASSES, HEIGHT, WIDTH
 
 @pytest.fixture(scope="module")
 def formulas(math_splits):
-    return Formulas(math_splits, "train")
+    return FormulaPart(math_splits, "train")
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ UNDISTORTED = {"scale": 0.0, "aspect": 0.0, "slant": 0.0, "rotate": 0.0, "thickn
 
 def test_a_part_that_is_missing_says_which_stage_makes_it(math_splits):
     with pytest.raises(InkError, match=r"expected test-\*.parquet, found none; run `dvc repro math-split`"):
-        Formulas(math_splits, "test")
+        FormulaPart(math_splits, "test")
 
 
 def test_an_epoch_shows_every_symbol(math_params, formulas, grid):
@@ -113,7 +113,7 @@ def write_ink(directory, formulas=INK):
             )
         )
     write_formulas(directory / "parquet" / "train-00000-of-00001.parquet", rows, CLASSES)
-    return Formulas(directory, "train")
+    return FormulaPart(directory, "train")
 
 
 def test_ink_is_drawn_from_its_strokes_not_from_its_picture(math_params, grid, tmp_path):
@@ -151,7 +151,7 @@ def test_formulas_with_more_symbols_than_a_canvas_holds_are_told_of(math_params,
 
 def test_ink_whose_symbols_share_a_stroke_is_left_as_it_is(tmp_path):
     shared = ("-x", [[10, 20, 30, 20], [30, 20, 10, 40]], [[0], [0, 1]])
-    assert write_ink(tmp_path, [shared]).glyphs == [[]]
+    assert write_ink(tmp_path, [shared]).symbols == [[]]
 
 
 def test_a_box_with_few_anchors_has_its_turn_beside_one_with_many():
@@ -196,7 +196,7 @@ def test_batches_depend_on_seed_epoch_and_step_alone(math_params, formulas, grid
 
 
 def test_evaluation_shows_each_stored_canvas_once(math_splits, grid):
-    validation = Formulas(math_splits, "validation")
+    validation = FormulaPart(math_splits, "validation")
     batches = list(evaluation_batches(validation, grid, 4))
     assert [len(images) for images, _ in batches] == [4, 2]
     assert evaluation_steps(validation, 4) == 2

@@ -5,9 +5,10 @@ import pytest
 
 from pipeline.detector.inference import DETECTIONS, detect
 from pipeline.edge import gate
+from pipeline.edge.detections import Detections
 from pipeline.edge.export import ALL_BUT_LAYERS, export_tflite, image_input, keras
 from pipeline.edge.litert import Runner
-from pipeline.scoring.coco import Detections, Truth, match
+from pipeline.scoring.coco import Truth, match
 from tests.detector.conftest import CLASSES, HEIGHT, WIDTH
 from tests.edge.tiny_detector import OUTPUTS
 

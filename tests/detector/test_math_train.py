@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline.detector.saving import load_detector
+from pipeline.detector.model import load_detector
 from pipeline.formats.charset import write_class_list
 from pipeline.params import load_params
 from tests.detector.conftest import CLASSES, HEIGHT, WIDTH

@@ -12,6 +12,7 @@ from pipeline.params import Decode, MathSplit, Split
 from tests.jobs import tiny_math
 from tests.jobs.execution import files, work_with
 from tests.jobs.tiny_casia import digests, gnt
+from tests.project import ALL
 
 OUTPUTS = "out"
 
@@ -52,7 +53,7 @@ def characters(folder: Path) -> Callable[[], dict]:
     """Job `decode` on six writers. It would quarantine anything."""
     for writer in range(1001, 1007):
         tiny_math.write(folder / f"source/{writer}-f.gnt", gnt(writer))
-    params = Decode(source=str(folder / "source"), charset="all", max_bad_fraction=1.0, shards=2)
+    params = Decode(source=str(folder / "source"), charset=str(ALL), classes="found", max_bad_fraction=1.0, shards=2)
     return lambda: decode.run(params, output(folder))
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.errors import InkError
 from pipeline.formats.formula import (
     Formula,
     decode_formula,
@@ -17,7 +18,10 @@ from pipeline.formats.formula import (
     encode_formulas,
     formula_schema,
     formulas_table,
+    part_classes,
+    part_size,
     read_formulas,
+    read_part,
     write_formulas,
 )
 from pipeline.formats.parquet import read_classes
@@ -146,3 +150,14 @@ def test_no_formulas(tmp_path):
     assert list(read_formulas(tmp_path / "none.parquet")) == []
     assert pq.read_schema(tmp_path / "none.parquet").equals(formula_schema(CLASSES))
     assert isinstance(formulas_table([], CLASSES), pa.Table)
+
+
+def test_parts_come_shard_by_shard(tmp_path):
+    (tmp_path / "parquet").mkdir()
+    for shard, rows in enumerate((ALL[:2], ALL[2:])):
+        write_formulas(tmp_path / f"parquet/test-{shard:05d}-of-00002.parquet", rows, CLASSES)
+    assert [row.key for row in read_part(tmp_path, "test")] == [row.key for row in ALL]
+    assert part_size(tmp_path, "test") == len(ALL)
+    assert part_classes(tmp_path, "test") == tuple(CLASSES)
+    with pytest.raises(InkError, match="dvc repro math-split"):
+        list(read_part(tmp_path, "validation"))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import InkError
 from pipeline.formats import inkml
-from pipeline.formats.inkml import InkmlError, Symbol, encode_inkml, read_inkml, write_inkml
+from pipeline.formats.inkml import InkmlError, TraceGroup, encode_inkml, read_inkml, write_inkml
 
 NAMESPACE = 'xmlns="http://www.w3.org/2003/InkML"'
 TRACES = '<trace id="0">0 0, 9 9</trace><trace id="1">9 0, 0 9</trace>'
@@ -50,7 +50,7 @@ def test_a_formula_comes_back_as_it_was_written(tmp_path):
     assert len(ink.traces) == 3
     for trace, written in zip(ink.traces, traces, strict=True):
         np.testing.assert_array_equal(trace, np.array(written, np.float64))
-    assert ink.symbols == [Symbol("<", (0, 2)), Symbol(r"\alpha", (1,))]
+    assert ink.symbols == [TraceGroup("<", (0, 2)), TraceGroup(r"\alpha", (1,))]
     assert (ink.truth, ink.writer, ink.dropped) == (r"a<\alpha & b", "w é", 0)
 
 
@@ -139,23 +139,23 @@ def test_channels_in_another_order_are_not_taken_for_x_and_y():
 
 def test_traces_that_no_group_refers_to_are_handed_on():
     ink = read_inkml(formula(groups=group("x", 1)))
-    assert (len(ink.traces), ink.symbols) == (2, [Symbol("x", (1,))])
+    assert (len(ink.traces), ink.symbols) == (2, [TraceGroup("x", (1,))])
 
 
 def test_a_symbol_of_a_missing_trace_is_dropped_alone():
     ink = read_inkml(formula(groups=group("x", 0, 7) + group("y", 1)))
-    assert (ink.symbols, ink.dropped) == ([Symbol("y", (1,))], 1)
+    assert (ink.symbols, ink.dropped) == ([TraceGroup("y", (1,))], 1)
 
 
 def test_a_trace_without_points_is_missing():
     ink = read_inkml(formula(TRACES + '<trace id="2"> </trace>', group("x", 0) + group("y", 2)))
-    assert (len(ink.traces), ink.symbols, ink.dropped) == (2, [Symbol("x", (0,))], 1)
+    assert (len(ink.traces), ink.symbols, ink.dropped) == (2, [TraceGroup("x", (0,))], 1)
 
 
 def test_single_points_and_shared_traces():
     ink = read_inkml(formula('<trace id="0">5 5</trace>', group("x", 0, 0) + group("y", 0)))
     assert ink.traces[0].tolist() == [[5, 5]]
-    assert ink.symbols == [Symbol("x", (0,)), Symbol("y", (0,))]
+    assert ink.symbols == [TraceGroup("x", (0,)), TraceGroup("y", (0,))]
 
 
 @pytest.mark.parametrize("wrapper", ["Segmentation", "From ITF", "by hand", "x", None])
@@ -232,7 +232,7 @@ def test_size_is_bounded(monkeypatch):
 def test_thousands_of_traces():
     many = "".join(f'<trace id="{index}">{index} 1</trace>' for index in range(inkml.MAX_TRACES))
     ink = read_inkml(formula(many, group("x", *range(inkml.MAX_TRACES))))
-    assert ink.symbols == [Symbol("x", tuple(range(inkml.MAX_TRACES)))]
+    assert ink.symbols == [TraceGroup("x", tuple(range(inkml.MAX_TRACES)))]
     assert reason(formula(many + '<trace id="z">1 1</trace>')) == "more than 10000 traces"
 
 

@@ -5,7 +5,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.errors import InkError
-from pipeline.hccr.dataset import Part, evaluation_batches, evaluation_steps, training_batches, training_steps
+from pipeline.formats.parts import SamplePart, evaluation_batches, evaluation_steps
+from pipeline.hccr.dataset import training_batches, training_steps
 
 PLAIN = {"rotate": 0.0, "shear": 0.0, "scale": 0.0, "shift": 0.0, "elastic": 0.0, "thickness": 0.0}
 
@@ -16,7 +17,7 @@ def _plain(params):
 
 
 def test_evaluation_gives_every_sample_once_in_stored_order(splits):
-    batches = list(evaluation_batches(Part(splits, "test"), 6))
+    batches = list(evaluation_batches(SamplePart(splits, "test"), 6))
     stored = [
         label
         for shard in sorted((splits / "parquet").glob("test-*"))
@@ -24,11 +25,11 @@ def test_evaluation_gives_every_sample_once_in_stored_order(splits):
     ]
     assert [len(labels) for _, labels in batches] == [6, 6, 4]
     assert np.concatenate([labels for _, labels in batches]).tolist() == stored
-    assert evaluation_steps(Part(splits, "test"), 6) == 3
+    assert evaluation_steps(SamplePart(splits, "test"), 6) == 3
 
 
 def test_batches_are_raw_grey_levels_with_a_channel(splits):
-    images, labels = next(evaluation_batches(Part(splits, "test"), 6))
+    images, labels = next(evaluation_batches(SamplePart(splits, "test"), 6))
     assert images.shape == (6, 56, 56, 1)
     assert images.dtype == np.float32
     assert labels.dtype == np.int32
@@ -37,7 +38,7 @@ def test_batches_are_raw_grey_levels_with_a_channel(splits):
 
 
 def test_an_epoch_holds_every_sample_once(splits, params):
-    part = Part(splits, "train")
+    part = SamplePart(splits, "train")
     recipe = _plain(params)
     epoch = list(itertools.islice(training_batches(part, recipe), training_steps(part, recipe)))
     stored = np.concatenate([images for images, _ in evaluation_batches(part, 16)]).reshape(96, -1)
@@ -47,7 +48,7 @@ def test_an_epoch_holds_every_sample_once(splits, params):
 
 
 def test_epochs_differ_and_a_resumed_run_sees_what_an_undisturbed_one_sees(splits, params):
-    part = Part(splits, "train")
+    part = SamplePart(splits, "train")
     steps = training_steps(part, params.train)
     undisturbed = list(itertools.islice(training_batches(part, params.train), 2 * steps))
     resumed = list(itertools.islice(training_batches(part, params.train, first_epoch=1), steps))
@@ -58,7 +59,7 @@ def test_epochs_differ_and_a_resumed_run_sees_what_an_undisturbed_one_sees(split
 
 
 def test_augmentation_fades_out_in_the_last_epochs(splits, params):
-    part = Part(splits, "train")
+    part = SamplePart(splits, "train")
     recipe = params.train.model_copy(update={"augment": params.train.augment.model_copy(update={"fade": 0.5})})
     clean = {bytes(image) for images, _ in evaluation_batches(part, 16) for image in images}
     steps = training_steps(part, recipe)
@@ -75,10 +76,10 @@ def test_augmentation_fades_out_in_the_last_epochs(splits, params):
 
 def test_missing_part_says_what_to_run(tmp_path):
     with pytest.raises(InkError, match=r"expected train-\*\.parquet, found none; run `dvc repro split`"):
-        Part(tmp_path, "train")
+        SamplePart(tmp_path, "train")
 
 
 def test_part_smaller_than_a_batch_says_what_to_change(splits, params):
     recipe = params.train.model_copy(update={"batch_size": 97})
     with pytest.raises(InkError, match=r"96 samples, fewer than train\.batch_size = 97"):
-        training_steps(Part(splits, "train"), recipe)
+        training_steps(SamplePart(splits, "train"), recipe)

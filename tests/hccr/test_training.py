@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
+from pipeline.formats.parts import SamplePart, evaluation_batches
 from pipeline.hccr import training
-from pipeline.hccr.dataset import Part, evaluation_batches
 from pipeline.hccr.training import SmoothedCrossentropy
 from pipeline.learning import checkpoint
 from pipeline.learning.normalisation import FusedBatchNormalization
@@ -44,7 +44,9 @@ def test_learns_and_reports_a_curve_for_both_parts(params, undisturbed):
 def test_the_model_is_of_stock_layers_and_has_what_was_learnt(splits, undisturbed):
     model, final, _, _ = undisturbed
     assert not any(isinstance(layer, FusedBatchNormalization) for layer in model.layers)
-    right = [model.predict_on_batch(x).argmax(axis=1) == y for x, y in evaluation_batches(Part(splits, "train"), 32)]
+    right = [
+        model.predict_on_batch(x).argmax(axis=1) == y for x, y in evaluation_batches(SamplePart(splits, "train"), 32)
+    ]
     assert np.concatenate(right).mean() == pytest.approx(final["train/accuracy_clean"])
 
 

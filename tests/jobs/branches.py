@@ -10,6 +10,7 @@ from pipeline.params import Decode, MathSplit, Split
 from tests.jobs import tiny_casia, tiny_math
 from tests.jobs.execution import files
 from tests.jobs.tiny_casia import digests
+from tests.project import ALL
 
 SHARES = {"seed": 1, "test": 0.3, "validation": 0.3}
 
@@ -36,7 +37,9 @@ def output(folder: Path) -> Output:
 
 def decode_characters(source: Path, target: Output) -> dict:
     """Runs job `decode`."""
-    return decode.run(Decode(source=str(source), charset="all", max_bad_fraction=0, shards=3), target)
+    return decode.run(
+        Decode(source=str(source), charset=str(ALL), classes="found", max_bad_fraction=0, shards=3), target
+    )
 
 
 BRANCHES = {

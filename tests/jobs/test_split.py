@@ -16,6 +16,7 @@ from pipeline.params import Decode, Split
 from tests.jobs import execution
 from tests.jobs.execution import files, work_with, write_decoded
 from tests.jobs.tiny_casia import digests, gnt
+from tests.project import ALL
 
 CLASSES = [chr(0x4E00 + index) for index in range(10)]
 
@@ -132,7 +133,7 @@ def test_samples_without_a_writer_cannot_be_split_by_writer(tmp_path, by):
     (tmp_path / "source" / "scans.gnt").write_bytes(gnt(1))
     output = decode_module.Output(tmp_path / "decoded", tmp_path / "classes.txt", tmp_path / "decode.json")
     source = str(tmp_path / "source")
-    decode_module.run(Decode(source=source, charset="all", max_bad_fraction=0.0, shards=1), output)
+    decode_module.run(Decode(source=source, charset=str(ALL), classes="found", max_bad_fraction=0.0, shards=1), output)
     with pytest.raises(
         InkError, match=rf"split.by is '{by}', but 5 of 5 samples have no writer.*set split.by to `sample`"
     ):

@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.errors import InkError
 from pipeline.recognize.drawing import CHARACTER, FORMULA, GAP, LABEL, LIMIT, Shown, check, code_points, draw, show
-from pipeline.recognize.reader import Candidate, Characters, Symbol, Symbols
+from pipeline.recognize.reader import Candidate, CharacterReading, FormulaReading, FoundSymbol
 from pipeline.report.formula_sheet import RIGHT
 
 GREEN = [int(RIGHT[i : i + 2], 16) for i in (1, 3, 5)]
@@ -21,12 +21,12 @@ def green(page: np.ndarray) -> np.ndarray:
     return np.abs(page - GREEN).max(axis=2) < 40
 
 
-def formula(*symbols: Symbol, shape=(100, 300), level=200) -> Shown:
-    return show(np.full(shape, level, np.uint8), Symbols(list(symbols)))
+def formula(*symbols: FoundSymbol, shape=(100, 300), level=200) -> Shown:
+    return show(np.full(shape, level, np.uint8), FormulaReading(list(symbols)))
 
 
 def test_a_symbol_has_its_box_and_its_name(tmp_path):
-    page = drawn(tmp_path, formula(Symbol(r"\alpha", 0.9, (40, 50, 60, 90))))
+    page = drawn(tmp_path, formula(FoundSymbol(r"\alpha", 0.9, (40, 50, 60, 90))))
     assert page.shape == (LABEL + 300 + 2 * GAP, 900 + 2 * GAP, 3)  # three times as large
     marks = green(page)
     top, left = LABEL + GAP + 3 * 40, GAP + 3 * 50
@@ -58,7 +58,7 @@ def test_the_picture_is_there_paler(tmp_path):
     ],
 )
 def test_any_picture_fits_the_page(tmp_path, shape, drawn_shape):
-    shown = formula(Symbol("x", 1, (0, 0, *shape)), shape=shape)
+    shown = formula(FoundSymbol("x", 1, (0, 0, *shape)), shape=shape)
     assert shown.picture.shape == drawn_shape
     assert drawn_shape[0] <= FORMULA[1]
     assert drawn_shape[1] <= FORMULA[0]
@@ -68,7 +68,9 @@ def test_any_picture_fits_the_page(tmp_path, shape, drawn_shape):
 def character(confidence=0.9, shape=(40, 20)) -> Shown:
     seen = np.zeros((56, 56), np.uint8)
     seen[:28] = 255
-    return show(np.full(shape, 77, np.uint8), Characters([Candidate("永", confidence), Candidate("水", 0.05)], seen))
+    return show(
+        np.full(shape, 77, np.uint8), CharacterReading([Candidate("永", confidence), Candidate("水", 0.05)], seen)
+    )
 
 
 def test_a_character_stands_beside_what_the_network_saw(tmp_path):
@@ -94,12 +96,12 @@ def test_one_below_the_other(tmp_path):
 
 def test_the_same_bytes(tmp_path):
     for name in ("one.png", "other.PNG"):
-        draw([character(), formula(Symbol("x", 1, (0, 0, 10, 10)))], tmp_path / name)
+        draw([character(), formula(FoundSymbol("x", 1, (0, 0, 10, 10)))], tmp_path / name)
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "other.PNG").read_bytes()
 
 
 def test_a_label_that_no_font_has_is_no_warning(tmp_path):
-    assert green(drawn(tmp_path, formula(Symbol("𠀀\U0010ffff$x^", 1, (20, 20, 60, 60))))).any()
+    assert green(drawn(tmp_path, formula(FoundSymbol("𠀀\U0010ffff$x^", 1, (20, 20, 60, 60))))).any()
 
 
 def test_code_points():

@@ -11,7 +11,7 @@ from pipeline.edge.litert import Runner
 from pipeline.errors import InkError
 from pipeline.ink.develop import place_photo
 from pipeline.ink.normalise import normalise
-from pipeline.recognize.reader import CharacterReader, FormulaReader, Symbol, load_reader, normalise_picture
+from pipeline.recognize.reader import CharacterReader, FormulaReader, FoundSymbol, load_reader, normalise_picture
 from tests.edge.tiny_detector import HEIGHT, WIDTH, tiny_detector
 from tests.tiny_models import BARS, BOXES, CHARACTERS, FRAME, SURE, UNSURE, bars, scan
 
@@ -113,7 +113,7 @@ def test_symbols_come_in_reading_order_within_the_picture(monkeypatch):
     assert [symbol.text for symbol in found] == ["+", "=", "x"]
     assert all(0 <= top < bottom <= 60 and 0 <= left < right <= 120 for _, _, (top, left, bottom, right) in found)
     _, placement = place_photo(bars(), FRAME._replace(height=HEIGHT, width=WIDTH))
-    assert found[1] == Symbol("=", 0.625, pytest.approx(placement.to_photo(boxes[0, 2:3])[0]))
+    assert found[1] == FoundSymbol("=", 0.625, pytest.approx(placement.to_photo(boxes[0, 2:3])[0]))
 
 
 @pytest.mark.parametrize("level", [0, 100, 255])

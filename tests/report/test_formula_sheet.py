@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from pipeline.report.formula_sheet import GAP, HEADER, MISSED, RIGHT, WRONG, ZOOM, Example, draw
-from pipeline.scoring.coco import Detections, Truth
+from pipeline.edge.detections import Detections
+from pipeline.report.formula_sheet import GAP, HEADER, MISSED, RIGHT, WRONG, ZOOM, SheetEntry, draw
+from pipeline.scoring.coco import Truth
 
 HEIGHT, WIDTH = 60, 200
 CLASSES = ["x", r"\sqrt"]
@@ -40,19 +41,19 @@ def pixels(path, colour):
     ],
 )
 def test_colours_tell_right_wrong_and_missed(tmp_path, true, rows, shown):
-    draw([Example(np.zeros((HEIGHT, WIDTH), np.uint8), truth(*true), found(*rows))], CLASSES, tmp_path / "sheet.png")
+    draw([SheetEntry(np.zeros((HEIGHT, WIDTH), np.uint8), truth(*true), found(*rows))], CLASSES, tmp_path / "sheet.png")
     assert {colour for colour in (RIGHT, WRONG, MISSED) if pixels(tmp_path / "sheet.png", colour) > 20} == shown
 
 
 def test_two_formulas_side_by_side(tmp_path):
-    example = Example(np.zeros((HEIGHT, WIDTH), np.uint8), truth(0), found())
+    example = SheetEntry(np.zeros((HEIGHT, WIDTH), np.uint8), truth(0), found())
     draw([example] * 3, CLASSES, tmp_path / "sheet.png")
     height, width, _ = cv2.imread(str(tmp_path / "sheet.png")).shape
     assert (width, height) == (GAP + 2 * (ZOOM * WIDTH + GAP), HEADER + 2 * (ZOOM * HEIGHT + GAP))
 
 
 def test_a_hundred_boxes_and_the_same_bytes(tmp_path):
-    example = Example(np.zeros((HEIGHT, WIDTH), np.uint8), truth(0), found(*[(HERE, 0, 0.9)] * 100))
+    example = SheetEntry(np.zeros((HEIGHT, WIDTH), np.uint8), truth(0), found(*[(HERE, 0, 0.9)] * 100))
     for name in ("one", "other"):
         draw([example], CLASSES, tmp_path / name)
     assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from pipeline.edge.detections import Detections, box_iou
 from pipeline.errors import InkError
-from pipeline.scoring.coco import Detections, Truth, box_iou, match, score_boxes
+from pipeline.scoring.coco import Truth, match, score_boxes
 
 A, B, ABSENT = 3, 7, 9  # labels
 LEFT, RIGHT, FAR = [10, 10, 30, 30], [10, 40, 30, 60], [90, 90, 110, 110]

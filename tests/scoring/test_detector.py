@@ -6,7 +6,6 @@ import pytest
 from pipeline.edge import gate
 from pipeline.edge.litert import Latency
 from pipeline.errors import InkError
-from pipeline.formats.formula import write_formulas
 from pipeline.scoring import detector as detection
 from pipeline.scoring.coco import score_boxes
 from tests.edge.tiny_detector import CLASSES, EQUALS, HEIGHT, OUTPUTS, PLUS, WIDTH, X, formula, line, tiny_detector
@@ -44,7 +43,6 @@ def test_the_gate_lets_the_detector_pass(data):
 
 def test_rows_that_count_are_read(data):
     reading = detection.read_part(data, PART, len(CLASSES))
-    assert reading.canvas == (HEIGHT, WIDTH)
     assert [len(found.scores) for found in reading.detections] == [2, 1, 0]
     first = reading.detections[0]
     assert first.boxes.tolist() == [list(BOX_EQUALS), list(BOX_X)]
@@ -54,10 +52,9 @@ def test_rows_that_count_are_read(data):
 
 
 def test_only_ink_has_strokes(data):
-    strokes, *photos = detection.read_part(data, PART, len(CLASSES)).inks
-    assert photos == [None, None]
-    assert strokes.symbols == [{0, 1}, {2}]
-    np.testing.assert_array_equal(strokes.strokes[0], UPPER.reshape(-1, 2))
+    reading = detection.read_part(data, PART, len(CLASSES))
+    assert [len(formula.strokes) for formula in reading.formulas] == [3, 0, 0]
+    assert [len(detections) for _, detections in map(reading.of_ink, (True, False))] == [1, 2]
 
 
 def test_a_hundred_detections_are_read(data):
@@ -68,7 +65,7 @@ def test_a_hundred_detections_are_read(data):
 def summary(data, part, threshold=0.5):
     reading = detection.read_part(data, part, len(CLASSES))
     scores = score_boxes(reading.truths, reading.detections)
-    return detection.summarise(reading, scores, threshold, 1234, gate.check(data), COST)
+    return detection.summarise(reading, scores, threshold, 1234, gate.check(data))
 
 
 def test_summary_is_flat_and_rounded(data):
@@ -93,11 +90,6 @@ def test_summary_is_flat_and_rounded(data):
         "bytes": 1234,
         "params": 1,
         "macs": 0,
-        "p50_ms": 20.0,
-        "p95_ms": 25.0,
-        "p50_ms_2_threads": 11.0,
-        "p95_ms_2_threads": 12.5,
-        "cpu": "Tiny CPU",
         "test_images": 3,
         "test_ink": 1,
         "test_boxes": 4,
@@ -105,6 +97,16 @@ def test_summary_is_flat_and_rounded(data):
         "classes_missing_test": 1,
         "canvas_height": HEIGHT,
         "canvas_width": WIDTH,
+    }
+
+
+def test_times_are_apart():
+    assert detection.summarise_times(COST) == {
+        "p50_ms": 20.0,
+        "p95_ms": 25.0,
+        "p50_ms_2_threads": 11.0,
+        "p95_ms_2_threads": 12.5,
+        "cpu": "Tiny CPU",
     }
 
 
@@ -125,23 +127,14 @@ def test_without_ink_the_threshold_is_a_half(data):
     assert detection.choose_threshold(detection.read_part(data, PART[1:], len(CLASSES))) == 0.5
 
 
-def test_parts_come_shard_by_shard(tmp_path):
-    (tmp_path / "parquet").mkdir()
-    for shard, rows in enumerate((PART[:2], PART[2:])):
-        write_formulas(tmp_path / f"parquet/test-{shard:05d}-of-00002.parquet", rows, CLASSES)
-    found = list(detection.formulas(tmp_path, "test"))
-    assert [row.key for row in found] == ["a", "b", "c"]
-    assert detection.formula_count(tmp_path, "test") == 3
-    assert detection.canvas(found[0]).shape == (HEIGHT, WIDTH, 1)
-    with pytest.raises(InkError, match="dvc repro math-split"):
-        list(detection.formulas(tmp_path, "validation"))
-
-
 @pytest.mark.parametrize(
     ("broken", "message"),
     [
-        (formula("bad", TRUTH, ALL, count=101), "bad: the model counts 101 detections, at most 100"),
-        (photo("bad", [(BOX_X, 7, 0.5)]), "bad: the model names class 7, the class list has 3; .*math-train"),
+        (formula("bad", TRUTH, ALL, count=101), "bad: expected at most 100 detections, the model counts 101"),
+        (
+            photo("bad", [(BOX_X, 7, 0.5)]),
+            "bad: expected labels below 3, the length of the class list, found 7",
+        ),
     ],
 )
 def test_what_is_no_detection_is_refused(data, broken, message):
@@ -157,7 +150,7 @@ def test_a_score_that_is_no_number_is_refused(data, monkeypatch):
         "count": np.ones(1, int),
     }
     monkeypatch.setattr(detection.Runner, "outputs", lambda self, images: outputs)
-    with pytest.raises(InkError, match="a: the model gives a box or a score that is no finite number"):
+    with pytest.raises(InkError, match="a: expected finite boxes and scores, found others"):
         detection.read_part(data, PART, len(CLASSES))
 
 

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,15 +11,14 @@ import yaml
 
 from pipeline.formats.gnt import write_gnt
 from stages import decode, run_stage, split
-
-ROOT = Path(__file__).parents[2]
+from tests.project import ALL, ROOT
 
 
 @pytest.fixture
 def workspace(tmp_path, monkeypatch):
     """A folder with params.yaml and six writers of two characters."""
     params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    params["decode"] |= {"source": "data/raw", "charset": "all", "shards": 2}
+    params["decode"] |= {"source": "data/raw", "charset": str(ALL), "shards": 2}
     params["split"] |= {"by": "writer", "shards": 2}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
     for writer in range(1001, 1007):

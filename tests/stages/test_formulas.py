@@ -6,6 +6,7 @@ import yaml
 
 from pipeline.errors import InkError
 from stages import formulas as stage
+from stages import formulas_sheet
 
 ROOT = Path(__file__).parents[2]
 
@@ -46,8 +47,9 @@ def test_the_stage_writes_both_kinds(workspace):
 
 def test_a_sheet_shows_ink_above_and_photographs_below(workspace):
     stage.main()
-    sheet = cv2.imread(str(stage.FORMULAS_SHEET), cv2.IMREAD_GRAYSCALE)
-    height, width = stage.CELL
+    formulas_sheet.main()
+    sheet = cv2.imread(str(formulas_sheet.FORMULAS_SHEET), cv2.IMREAD_GRAYSCALE)
+    height, width = formulas_sheet.CELL
     assert sheet.shape == (2 * (height + 4) + 4, 4 * (width + 4) + 4)
     assert set(sheet[: height // 2, :4].ravel()) == {255}
     assert (sheet[:height] < 128).any()

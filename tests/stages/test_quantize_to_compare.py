@@ -1,4 +1,4 @@
-"""Stages quantize, evaluate and compare, one after the other on a made-up project in its own directory."""
+"""Stages quantize, evaluate, report and compare, one after the other on a made-up project in its own directory."""
 
 import json
 from pathlib import Path
@@ -10,12 +10,12 @@ from pipeline import files
 from pipeline.edge import metadata
 from pipeline.edge.export import keras
 from pipeline.edge.gate import check
-from pipeline.edge.variants import VARIANTS
+from pipeline.edge.variants import DETECTOR_VARIANTS, VARIANTS
 from pipeline.errors import InkError
 from pipeline.formats.parquet import write_samples
 from pipeline.formats.png import encode_png
 from pipeline.formats.sample import Sample
-from stages import compare, evaluate, quantize
+from stages import compare, evaluate, quantize, report, run_stage
 from tests.stages.math_metrics import write_math_metrics
 
 CLASSES = ["上", "下", "右", "左"]
@@ -36,8 +36,7 @@ def write_part(directory: Path, part: str, size: int) -> None:
 
 
 def run(monkeypatch, stage, *arguments: str) -> None:
-    monkeypatch.setattr("sys.argv", [stage.__name__, *arguments])
-    stage.main()
+    stage.main(*arguments)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +57,7 @@ def project(tmp_path_factory):
     write_math_metrics(root)
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(root)
-        for stage in (quantize, evaluate):
+        for stage in (quantize, evaluate, report):
             for variant in VARIANTS:
                 run(monkeypatch, stage, variant)
         run(monkeypatch, compare)
@@ -88,8 +87,9 @@ def test_metrics_are_flat_and_complete(project, variant):
     assert metrics["classes"] == len(CLASSES)
     assert metrics["bytes"] == (project / f"models/hccr/{variant}.tflite").stat().st_size
     assert metrics["top1"] <= metrics["top5"] == metrics["top10"] == 1.0  # of four classes
-    assert metrics["threads"] == 1
-    assert 0 < metrics["p50_ms"] <= metrics["p95_ms"]
+    times = read_json(project / f"metrics/times/{variant}.json")
+    assert times["threads"] == 1
+    assert 0 < times["p50_ms"] <= times["p95_ms"]
 
 
 def test_float32_agrees_with_itself(project):
@@ -129,7 +129,15 @@ def test_the_report_has_the_detectors_tables(project):
     ):
         assert text in report
     rows = read_json(project / "plots/math/variants.json")
-    assert [row["variant"] for row in rows] == list(compare.DETECTOR_VARIANTS)
+    assert [row["variant"] for row in rows] == list(DETECTOR_VARIANTS)
+
+
+def test_evaluate_again_changes_the_times_alone(project, monkeypatch):
+    monkeypatch.chdir(project)
+    kept = [Path("metrics/dynamic.json"), Path("data/readings/dynamic.parquet")]
+    before = [path.read_bytes() for path in kept]
+    run(monkeypatch, evaluate, "dynamic")
+    assert [path.read_bytes() for path in kept] == before
 
 
 def test_quantize_again_gives_the_same_bytes(project, monkeypatch):
@@ -144,12 +152,13 @@ def test_nothing_half_written_is_left(project):
     assert not list(project.rglob("*.partial"))
 
 
-@pytest.mark.parametrize("arguments", [[], ["int4"]])
+@pytest.mark.parametrize("arguments", [[], ["int4"], ["int8", "int8"]])
 @pytest.mark.parametrize("stage", [quantize, evaluate])
 def test_a_wrong_variant_ends_with_the_usage(monkeypatch, capsys, stage, arguments):
+    monkeypatch.setattr("sys.argv", ["", *arguments])
     with pytest.raises(SystemExit):
-        run(monkeypatch, stage, *arguments)
-    assert "float32,float16,dynamic,int8" in capsys.readouterr().err
+        run_stage(stage.main, VARIANTS)
+    assert "{float32,float16,dynamic,int8}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -169,13 +178,19 @@ def test_a_missing_input_says_what_to_run(tmp_path, monkeypatch, stage, argument
         run(monkeypatch, stage, *arguments)
 
 
-@pytest.mark.parametrize(
-    ("stage", "message"),
-    [(quantize, "each of the model's 4 classes, found 2 labels"), (evaluate, r"found 2 lines; run `dvc repro train`")],
-)
-def test_a_class_list_of_another_model_is_refused(project, tmp_path, monkeypatch, stage, message):
+def test_a_class_list_of_another_model_is_refused(project, tmp_path, monkeypatch):
     monkeypatch.chdir(project)
-    monkeypatch.setattr(stage, "CLASSES", tmp_path / "classes.txt")
+    monkeypatch.setattr(quantize, "CLASSES", tmp_path / "classes.txt")
     (tmp_path / "classes.txt").write_text("一\n丁\n", encoding="utf-8")
-    with pytest.raises(InkError, match=message):
-        run(monkeypatch, stage, "dynamic")
+    with pytest.raises(InkError, match="each of the model's 4 classes, found 2 labels"):
+        run(monkeypatch, quantize, "dynamic")
+
+
+def test_a_model_of_other_classes_is_refused(project, tmp_path, monkeypatch):
+    monkeypatch.chdir(project)
+    monkeypatch.setattr(evaluate, "MODELS", tmp_path)
+    data = (project / "models/hccr/float32.tflite").read_bytes()
+    described = metadata.describe(data, "一丁七万", {"side": 56, "margin": 4})
+    (tmp_path / "float32.tflite").write_bytes(described)
+    with pytest.raises(InkError, match="expected a model of the 4 classes in data/splits, found one of 4 other"):
+        run(monkeypatch, evaluate, "float32")

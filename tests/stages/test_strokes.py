@@ -8,6 +8,7 @@ from pipeline.errors import InkError
 from pipeline.formats.gnt import read_gnt
 from pipeline.synthesis.hands.medians import encode_line
 from stages import strokes as stage
+from stages import strokes_sheet
 
 ROOT = Path(__file__).parents[2]
 STROKES = {"一": (((100, 500), (920, 470)),), "十": (((100, 500), (920, 470)), ((510, 60), (515, 960)))}
@@ -45,7 +46,8 @@ def test_the_stage_writes_a_file_a_writer(workspace):
 def test_a_sheet_shows_a_row_a_writer(workspace):
     set_params(workspace, "十一")
     stage.main()
-    picture = cv2.imread(str(stage.CORPUS_SHEET), cv2.IMREAD_GRAYSCALE)
+    strokes_sheet.main()
+    picture = cv2.imread(str(strokes_sheet.CORPUS_SHEET), cv2.IMREAD_GRAYSCALE)
     assert picture.shape == (2 * (56 + 4) + 4, 2 * (56 + 4) + 4)
     assert picture.min() == 0
 

@@ -24,7 +24,7 @@ from pipeline.processes import spread
 from pipeline.synthesis.formulas.expressions import latex
 from pipeline.synthesis.formulas.grammar import compose, formula_classes
 from pipeline.synthesis.formulas.handwriting import draw_formula_writer, write_formula
-from pipeline.synthesis.formulas.photo import Picture, encode_jpeg, photograph
+from pipeline.synthesis.formulas.photo import Photograph, encode_jpeg, photograph
 from pipeline.synthesis.formulas.typeset import FACES, typeset
 from pipeline.synthesis.hands.writers import FIRST_WRITER
 
@@ -100,7 +100,7 @@ def _write_batch(task: Task) -> int:
     return len(numbers)
 
 
-def _annotations(picture: Picture, image: int, first: int) -> list[dict]:
+def _annotations(picture: Photograph, image: int, first: int) -> list[dict]:
     pairs = zip(picture.labels, picture.boxes.tolist(), strict=True)
     return [
         {

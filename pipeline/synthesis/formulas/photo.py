@@ -29,7 +29,7 @@ DARK_SHARE = 0.15  # of the pictures: light ink on a dark ground, as boards and 
 
 
 @dataclass(frozen=True)
-class Picture:
+class Photograph:
     """A photograph.
 
     Attributes:
@@ -45,7 +45,7 @@ class Picture:
     quality: int
 
 
-def photograph(symbols: Sequence[Outline], rng: np.random.Generator, strength: float) -> Picture:
+def photograph(symbols: Sequence[Outline], rng: np.random.Generator, strength: float) -> Photograph:
     """Takes a picture of typeset symbols.
 
     Args:
@@ -58,10 +58,10 @@ def photograph(symbols: Sequence[Outline], rng: np.random.Generator, strength: f
     cover = _blur(cover, em, rng, strength)
     pixels = _colour(cover, rng, strength)
     quality = int(rng.integers(round(92 - 45 * min(strength, 1.5)), 96))
-    return Picture(pixels, tuple(symbol.label for symbol in symbols), _boxes(drawn), quality)
+    return Photograph(pixels, tuple(symbol.label for symbol in symbols), _boxes(drawn), quality)
 
 
-def encode_jpeg(picture: Picture) -> bytes:
+def encode_jpeg(picture: Photograph) -> bytes:
     """The picture as a JPEG file."""
     file = io.BytesIO()
     Image.fromarray(picture.pixels).save(file, "JPEG", quality=picture.quality)

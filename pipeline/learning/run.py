@@ -1,0 +1,39 @@
+"""One training as a stage runs it: learning curves for DVC, then the network, then the interrupted state is dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+from dvclive import Live
+
+from pipeline import files
+from pipeline.learning.checkpoint import ROOT, Checkpoint, Row
+from pipeline.learning.epochs import OnEpoch
+from pipeline.learning.saving import save_model
+
+SUMMARY = "metrics.json"  # in the folder of the curves: the last epoch, figures of the whole run, the backend
+
+Training = Callable[[OnEpoch, Path], tuple[keras.Model, Row, Checkpoint]]
+"""Trains, given what to call after each epoch and the folder of states; returns network, final metrics and state."""
+
+
+def run_training(train: Training, curves: Path, path: Path) -> None:
+    """Runs a training, writes its curves to `curves` and the network to `path`, and then removes its state."""
+    # The curves are written beside their place until they are complete: a kill may leave half a line.
+    with files.atomic_directory(curves) as partial:
+        with Live(str(partial), dvcyaml=None, report=None, save_dvc_exp=False) as live:
+
+            def log(epoch: int, row: Row) -> None:
+                for name, value in row.items():
+                    live.log_metric(name, round(value, 5))
+                live.next_step()
+
+            model, final, state = train(log, ROOT)
+            for name, value in final.items():
+                live.log_metric(name, round(value, 5), plot=False)
+        files.write_json(partial / SUMMARY, files.read_json(partial / SUMMARY) | {"backend": keras.backend.backend()})
+    with files.atomic_file(path) as unfinished:
+        save_model(model, unfinished)
+    state.remove()
