@@ -18,6 +18,7 @@ from stages import math_evaluate, math_quantize, math_report
 from tests.edge.tiny_detector import CLASSES, EQUALS, HEIGHT, WIDTH, X, formula, line, tiny_detector
 
 PARAMS = Path("params.yaml").resolve()
+CANVAS = {"height": HEIGHT, "width": WIDTH, "symbol": 32, "pen": 2, "margin": 4}
 BOX_EQUALS, BOX_X = (19, 9, 31, 31), (19, 49, 41, 71)
 TRUTH = [(BOX_EQUALS, EQUALS), (BOX_X, X)]
 FOUND = [(BOX_EQUALS, EQUALS, 0.8), (BOX_X, X, 0.6)]
@@ -49,7 +50,7 @@ def project(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def evaluated(project):
-    data = tiny_detector()
+    data = metadata.describe(tiny_detector(), CLASSES, CANVAS)
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(project)
         for variant in VARIANTS[:2]:
@@ -96,8 +97,7 @@ def test_the_whole_detector_becomes_one_file(project, monkeypatch):
     graph = check(data)
     assert [tensor.shape for tensor in graph.inputs] == [(1, HEIGHT, WIDTH, 1)]
     assert sorted(tensor.shape for tensor in graph.outputs) == [(1,), (1, 100), (1, 100), (1, 100, 4)]
-    frame = {"height": HEIGHT, "width": WIDTH, "symbol": 32, "pen": 2, "margin": 4}
-    assert metadata.read(data)[:3] == ("formulas", tuple(CLASSES), frame)
+    assert metadata.read(data)[:3] == ("formulas", tuple(CLASSES), CANVAS)
     Path("models/math/float16.tflite").unlink()
 
 

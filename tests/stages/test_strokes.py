@@ -1,8 +1,8 @@
-import shutil
 from pathlib import Path
 
 import cv2
 import pytest
+import yaml
 
 from pipeline.errors import InkError
 from pipeline.formats.gnt import read_gnt
@@ -23,16 +23,13 @@ def workspace(tmp_path, monkeypatch):
     (stage.MEDIANS / "medians.jsonl").write_text(
         "".join(encode_line(*item) for item in STROKES.items()), encoding="utf-8"
     )
-    shutil.copy(ROOT / "params.yaml", tmp_path)
     return tmp_path
 
 
 def set_params(workspace, classes, writers=2):
-    path = workspace / "params.yaml"
-    lines = path.read_text(encoding="utf-8").splitlines()
-    lines = [f"  classes: {classes}" if line.startswith("  classes:") else line for line in lines]
-    lines = [f"  writers: {writers}" if line.startswith("  writers:") else line for line in lines]
-    path.write_text("\n".join(lines), encoding="utf-8")
+    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    params["strokes"].update(classes=classes, writers=writers)
+    (workspace / "params.yaml").write_text(yaml.safe_dump(params, allow_unicode=True), encoding="utf-8")
 
 
 def test_the_stage_writes_a_file_a_writer(workspace):

@@ -1,0 +1,103 @@
+"""Which stages a change makes run: real DVC on a project whose outputs are made up, so that nothing is computed.
+
+`dvc repro --dry` names the stages whose own dependencies changed; what comes after them follows as soon as they run.
+"""
+
+import os
+from pathlib import Path
+
+import pytest
+from dvc.repo import Repo
+
+from pipeline.edge.variants import DETECTOR_VARIANTS, VARIANTS
+from tests.project import Project
+
+TRAININGS = {"train", "math-train"}
+
+
+def each(*stages: str) -> set[str]:
+    """The stages of every variant."""
+    return {
+        f"{stage}@{variant}"
+        for stage in stages
+        for variant in (DETECTOR_VARIANTS if stage.startswith("math-") else VARIANTS)
+    }
+
+
+CHANGES = {
+    # Measuring: evaluations, and the reports that show them.
+    "pipeline/scoring/classification.py": each("evaluate", "report"),
+    "pipeline/scoring/classifier.py": each("evaluate"),
+    "pipeline/scoring/coco.py": each("math-evaluate", "math-report"),
+    "pipeline/scoring/strokes.py": each("math-evaluate"),
+    # Reports.
+    "pipeline/report/tables.py": {"compare"},
+    "pipeline/report/comparison.py": {"compare"},
+    "pipeline/report/confusions.py": each("report"),
+    "pipeline/report/formula_sheet.py": each("math-report"),
+    "pipeline/report/contact_sheet.py": {"strokes-sheet", "formulas-sheet", *each("report", "math-report")},
+    # Ink.
+    "pipeline/ink/canvas.py": {"math-decode", "math-train"},
+    "pipeline/ink/normalise.py": {"strokes-sheet", "decode", "train", *each("quantize")},
+    # Training.
+    "pipeline/hccr/augment.py": {"train"},
+    "pipeline/detector/augment.py": {"math-train"},
+    "pipeline/learning/recipe.py": TRAININGS,
+    # Export.
+    "pipeline/edge/export.py": each("quantize", "math-quantize"),
+    "pipeline/edge/litert.py": each("evaluate", "math-evaluate"),
+    # Data.
+    "data/charsets/gb2312-level1.txt": {"decode"},
+    "pipeline/formats/coco.py": {"math-decode", "math-split"},
+    "pipeline/synthesis/formulas/glyphs.txt": {"formulas"},
+    "pipeline/synthesis/hands/writers.py": {"strokes", "formulas"},
+    "pipeline/jobs/decode.py": {"decode"},
+    # The web app.
+    "app/src/main.ts": {"app"},
+    "pipeline/page/icons.py": {"app"},
+    # What decides no byte.
+    "pipeline/page/serve.py": set(),
+    "pipeline/jobs/runner.py": set(),
+    "pipeline/progress.py": set(),
+    "pipeline/recognize/reader.py": set(),
+    "README.md": set(),
+}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory) -> Path:
+    """A project in which every stage is up to date."""
+    project = Project.make(tmp_path_factory.mktemp("project"))
+    for stage in Repo(project.folder).index.stages:
+        for out in stage.outs:
+            path = Path(out.fs_path)
+            if not path.is_dir():  # the learning curves in git
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text("{}\n", encoding="utf-8")
+    project.run("dvc", "commit", "--force", "--quiet")
+    return project.folder
+
+
+def dry_run(project: Path) -> set[str]:
+    """The stages that `dvc repro --dry` would run."""
+    before = Path.cwd()
+    os.chdir(project)
+    try:
+        return {stage.addressing for stage in Repo(project).reproduce(dry=True)}
+    finally:
+        os.chdir(before)
+
+
+def test_without_a_change_nothing_runs(project):
+    assert dry_run(project) == set()
+
+
+@pytest.mark.parametrize("path", CHANGES)
+def test_a_change_reruns_what_depends_on_it(project, path):
+    file = project / path
+    before = file.read_bytes()
+    file.write_bytes(before + b"\n")
+    try:
+        assert dry_run(project) == CHANGES[path]
+    finally:
+        file.write_bytes(before)
