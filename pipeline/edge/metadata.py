@@ -1,6 +1,6 @@
 """What a model says of itself: TFLite metadata and the files that it comes with, within the .tflite file.
 
-    data = describe(data, class_list, normalisation)     # what the quantize stages do
+    data = describe(data, class_list, normalisation, "Inception-GAP")     # what the quantize stages do
     read(data).labels[probabilities.argmax()]
 
 An app finds in the file what it needs to use it: the class list (`labels.txt`, one label a line), the sizes that the
@@ -78,6 +78,7 @@ class Description(NamedTuple):
             the `Frame` of `pipeline.ink.canvas`.
         meanings: of the tensors of its signature, by name.
         name, purpose: for people.
+        network: its architecture, for people; "" if the file does not name it.
     """
 
     kind: Kind
@@ -86,6 +87,7 @@ class Description(NamedTuple):
     meanings: dict[str, str]
     name: str
     purpose: str
+    network: str = ""
 
 
 def kind_of(graph: Graph) -> Kind:
@@ -108,7 +110,7 @@ def kind_of(graph: Graph) -> Kind:
     raise InkError(f"expected a model with the signature {expected}, found {shown}")
 
 
-def describe(data: bytes, labels: Sequence[str], normalisation: Mapping[str, float]) -> bytes:
+def describe(data: bytes, labels: Sequence[str], normalisation: Mapping[str, float], network: str = "") -> bytes:
     """The flatbuffer of a model with its metadata and files; one that has them already gets new ones.
 
     What it computes is untouched; its constants come to stand where TFLite's schema wants them.
@@ -116,14 +118,14 @@ def describe(data: bytes, labels: Sequence[str], normalisation: Mapping[str, flo
     Args:
         data: the flatbuffer.
         labels: of the classes.
-        normalisation: see `Description`.
+        normalisation, network: see `Description`.
 
     Raises:
         InkError: another signature, another number of labels than the model has classes, or broken metadata.
     """
     graph = read_graph(data)
     _check_labels(graph, labels)
-    content = np.frombuffer(schema.encode("ModelMetadata", _content(graph)), np.uint8)
+    content = np.frombuffer(schema.encode("ModelMetadata", _content(graph, network)), np.uint8)
     model = tflite.ModelT.InitFromPackedBuf(data, 0)
     known = [entry for entry in model.metadata or [] if entry.name == BUFFER]
     if known:
@@ -164,7 +166,7 @@ def read(data: bytes) -> Description:
             labels, sizes = (_member(archive, name) for name in (LABELS, NORMALISATION))
         normalisation = {str(name): float(value) for name, value in json.loads(sizes).items()}
         meanings = {tensor["name"]: tensor["description"] for tensor in tensors}
-        about = content["name"], content["description"]
+        about = content["name"], content["description"], main.get("name", "")
     except (*ZIP_ERRORS, AttributeError, IndexError, KeyError, TypeError) as error:
         raise InkError(f"broken metadata in the model ({error}): run `dvc repro` to export it anew") from error
     description = Description(kind, tuple(labels.removesuffix("\n").split("\n")), normalisation, meanings, *about)
@@ -194,7 +196,7 @@ def _check_labels(graph: Graph, labels: Sequence[str]) -> None:
             raise InkError(f"expected a label for each of the model's {classes} classes, found {len(labels)} labels")
 
 
-def _content(graph: Graph) -> dict[str, Any]:
+def _content(graph: Graph, network: str) -> dict[str, Any]:
     """The metadata of a model with a signature, see `metadata_schema`."""
     assert graph.signature is not None
     name, purpose, picture = _NAMES[kind_of(graph)]
@@ -204,7 +206,8 @@ def _content(graph: Graph) -> dict[str, Any]:
         "ImageProperties": {"color_space": schema.GRAYSCALE, "default_size": {"width": width, "height": height}}
     }
     as_it_is = {"mean": [0.0], "std": [1.0]}  # the network divides by 255 itself
-    main = {
+    main: dict[str, Any] = {"name": network} if network else {}
+    main |= {
         "description": purpose,
         "input_tensor_metadata": [
             {

@@ -79,6 +79,13 @@ def test_what_is_read_is_what_was_said(described, detector):
     assert list(meanings) == ["image", *read_graph(detector[1]).signature.outputs]
 
 
+def test_the_network_is_named_for_people(exported, described):
+    named = metadata.describe(exported["int8"], LABELS, SIDES, "Inception-GAP")
+    assert metadata.read(named) == metadata.read(described["int8"])._replace(network="Inception-GAP")
+    assert metadata.read(described["int8"]).network == ""
+    assert metadata.describe(named, LABELS, SIDES) == described["int8"]
+
+
 def test_any_zip_reader_finds_the_files(detector, tmp_path):
     path = tmp_path / "detector.tflite"
     path.write_bytes(detector[1])
