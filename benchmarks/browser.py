@@ -7,7 +7,6 @@ import itertools
 import os
 import shutil
 import threading
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -90,12 +89,20 @@ def open_page(page: Page, address: str) -> Page:
 
 
 def wait_until(page: Page, promise: str) -> None:
-    """Waits until an expression promises something that is true. (`wait_for_function` takes any promise for true.)"""
-    deadline = time.monotonic() + PATIENCE / 1000
-    while not page.evaluate(promise):
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"expected {promise} to become true in {PATIENCE / 1000:.0f} s")
-        page.wait_for_timeout(50)
+    """Waits until an expression promises something true, which `wait_for_function` cannot: to it any promise is true.
+
+    Raises:
+        playwright.sync_api.Error: it does not within `PATIENCE`.
+    """
+    page.evaluate(
+        f"""async () => {{
+            const end = performance.now() + {PATIENCE};
+            while (!(await ({promise}))) {{
+                if (performance.now() > end) throw new Error("expected a true value in {PATIENCE} ms");
+                await new Promise((done) => setTimeout(done, 20));
+            }}
+        }}"""
+    )
 
 
 def enter(page: Page, room: str) -> None:
