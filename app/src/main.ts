@@ -1,11 +1,11 @@
-/** Starts the page: its two rooms, light or dark, and what makes it work without a network. */
+/** Starts the page: its two rooms, the theme, and the service worker that makes it work offline. */
 import "./style.css";
 
 import { fetchCatalogue } from "./catalogue.ts";
 import { byId, settings } from "./dom.ts";
 import { Engine } from "./engine/engine.ts";
-import { startCharacters } from "./views/characters.ts";
-import { startFormulas } from "./views/formulas.ts";
+import { CharacterPage } from "./views/characters.ts";
+import { FormulaPage } from "./views/formulas.ts";
 import { Notices } from "./views/notices.ts";
 
 const ROOMS = ["characters", "formulas"] as const;
@@ -18,20 +18,19 @@ async function start(): Promise<void> {
   const catalogue = await notices.watch(fetchCatalogue());
   if (catalogue) {
     const engine = new Engine();
-    const sheet = startCharacters(engine, catalogue.characters, notices);
-    const formulas = startFormulas(engine, catalogue.formulas, notices);
+    const characters = new CharacterPage(engine, catalogue.characters, notices);
+    const formulas = new FormulaPage(engine, catalogue.formulas, notices);
     connectTheme(() => {
-      sheet.draw();
-      formulas.sheet.draw();
-      formulas.shown(!byId("formulas-room").hidden);
+      characters.sheet.draw();
+      formulas.draw();
     });
-    connectRooms((room) => formulas.shown(room === "formulas"));
+    connectRooms((room) => (room === "formulas" ? formulas.show() : formulas.hide()));
     document.documentElement.dataset["ready"] = "";
   }
   await connectOffline();
 }
 
-/** Shows the room that the address names, the first one if it names none. */
+/** Shows the room that the address names; the first one if the address names none. */
 function connectRooms(entered: (room: string) => void): void {
   const enter = (): void => {
     const named = ROOMS.find((room) => location.hash === `#${room}`) ?? ROOMS[0];
@@ -47,7 +46,7 @@ function connectRooms(entered: (room: string) => void): void {
   enter();
 }
 
-/** Light, dark, or as the system has it. */
+/** Connects the button that chooses the theme: light, dark, or that of the system. */
 function connectTheme(changed: () => void): void {
   const button = byId("theme");
   const apply = (theme: string): void => {
@@ -66,7 +65,7 @@ function connectTheme(changed: () => void): void {
   apply(THEMES.find((theme) => theme === settings.get("theme")) ?? "auto");
 }
 
-/** Keeps the whole page on the device. */
+/** Installs the service worker, which keeps the whole page on the device. */
 async function connectOffline(): Promise<void> {
   if (!("serviceWorker" in navigator)) return;
   try {
@@ -74,6 +73,6 @@ async function connectOffline(): Promise<void> {
     await navigator.serviceWorker.ready;
     byId("offline").hidden = false;
   } catch {
-    // A private window, or a server without https: the page works as long as there is a network.
+    // A private window, or a server without https: the page works online only.
   }
 }

@@ -1,6 +1,5 @@
 /** The page's side of the worker. */
-import type { Variant } from "../catalogue.ts";
-import type { Frame } from "../ink/canvas.ts";
+import type { CharacterNormalisation, FormulaNormalisation, Normalisation, Variant } from "../catalogue.ts";
 import type { Answer, Calls, CharacterInk, CharacterReading, FormulaInk, FormulaReading, Kind } from "./protocol.ts";
 
 interface Waiting {
@@ -8,24 +7,24 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-/** Reads ink, elsewhere: every method returns at once. Models are fetched when they are first asked for. */
+/** Reads ink in a worker: every method returns at once. A model is fetched when it is first used. */
 export class Engine {
   private worker: Worker | null = null;
   private readonly waiting = new Map<number, Waiting>();
   private last = 0;
 
-  /** Fetches and compiles a model ahead of its use. Gives milliseconds. */
-  load(model: Variant): Promise<number> {
-    return this.call("load", { model });
+  /** Fetches and compiles a model ahead of its use; resolves to the milliseconds that it took. */
+  load(model: Variant, normalisation: Normalisation): Promise<number> {
+    return this.call("load", { model, normalisation });
   }
 
-  readCharacter(model: Variant, ink: CharacterInk): Promise<CharacterReading> {
-    return this.call("character", { model, ink });
+  readCharacter(model: Variant, normalisation: CharacterNormalisation, ink: CharacterInk): Promise<CharacterReading> {
+    return this.call("character", { model, normalisation, ink });
   }
 
-  readFormula(model: Variant, ink: FormulaInk, frame: Frame): Promise<FormulaReading> {
+  readFormula(model: Variant, normalisation: FormulaNormalisation, ink: FormulaInk): Promise<FormulaReading> {
     const bitmap = "photo" in ink && ink.photo instanceof ImageBitmap ? [ink.photo] : [];
-    return this.call("formula", { model, ink, frame }, bitmap);
+    return this.call("formula", { model, normalisation, ink }, bitmap);
   }
 
   private call<K extends Kind>(kind: K, request: Calls[K]["request"], transfer: Transferable[] = []) {
@@ -54,40 +53,5 @@ export class Engine {
       this.waiting.clear();
     });
     return worker;
-  }
-}
-
-/** Does one thing at a time; of what comes in meanwhile only the newest. */
-export class Latest {
-  private busy = false;
-  private next: (() => Promise<void>) | null = null;
-  private readonly region: HTMLElement;
-
-  /** `region` shows what comes of it, and says that it is busy until nothing is left to do. */
-  constructor(region: HTMLElement) {
-    this.region = region;
-  }
-
-  run(task: () => Promise<void>): void {
-    this.next = task;
-    if (!this.busy) void this.drain();
-  }
-
-  private async drain(): Promise<void> {
-    this.turn(true);
-    try {
-      while (this.next) {
-        const task = this.next;
-        this.next = null;
-        await task();
-      }
-    } finally {
-      this.turn(false);
-    }
-  }
-
-  private turn(busy: boolean): void {
-    this.busy = busy;
-    this.region.ariaBusy = String(busy);
   }
 }

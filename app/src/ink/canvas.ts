@@ -3,7 +3,7 @@ import { type Bounds, hull } from "./bounds.ts";
 import type { Grey } from "./grey.ts";
 import { type FixedStroke, UNITS, rasterise } from "./raster.ts";
 
-const MARGIN = 4; // pixels of black that are kept around the ink
+export const MARGIN = 4; // pixels of black that are kept around the ink
 const MIN_EXTENT = 1e-6; // shorter is no extent: a dot, in whatever unit the ink is
 
 /** x0, y0, x1, y1, … of the pen; at least one point. */

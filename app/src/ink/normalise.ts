@@ -3,7 +3,7 @@ import { type Grey, blank, crop, inkBounds, invert, lookUp, paste, peakOf } from
 import { BILINEAR, resize } from "./resample.ts";
 
 export const SIDE = 56; // pixels, input of the network
-const MARGIN = 4; // pixels of black at each end of the longer side
+export const MARGIN = 4; // pixels of black at each end of the longer side
 const INNER = SIDE - 2 * MARGIN;
 
 /**

@@ -1,56 +1,90 @@
 /** Boxes with names, drawn over what was written or photographed. */
+import { byId } from "../dom.ts";
 import type { Detection } from "../engine/protocol.ts";
 import type { Placement } from "../ink/canvas.ts";
 import { type View, sizeOf } from "../pen/view.ts";
+import { sign } from "../symbols.ts";
+import type { NamedSymbol } from "./chips.ts";
+import type { Subject } from "./subjects.ts";
 
 // CSS pixels
 const FONT = 13;
 const GAP = 3;
 const LINE = 1.5;
 const LIT_LINE = 3;
-const HALO = 2; // more than the line that it is around; boxes stand out from any photo by it, over ink it is clear
+const HALO = 2; // wider than the line inside it; sets boxes off from any photo, transparent over ink
 
-export interface Labelled {
-  readonly detection: Detection;
-  readonly name: string;
+/** Symbols, and where the detector's canvas lies on the subject. */
+interface Boxes {
+  readonly symbols: readonly NamedSymbol[];
+  readonly placement: Placement;
+  readonly subject: Subject;
 }
 
-/** Draws the boxes of detections, one of them highlighted if `lit` names it. */
-export function drawBoxes(
-  layer: HTMLCanvasElement,
-  labelled: readonly Labelled[],
+export class BoxLayer {
+  private readonly layer = byId<HTMLCanvasElement>("boxes");
+  private boxes: Boxes | null = null;
+  private lit: Detection | null = null;
+
+  constructor() {
+    new ResizeObserver(() => this.draw()).observe(this.layer);
+  }
+
+  /** Draws a box for each symbol; `null` clears the layer. */
+  show(boxes: Boxes | null): void {
+    this.boxes = boxes;
+    this.lit = null;
+    this.draw();
+  }
+
+  /** Highlights one symbol, or none. */
+  light(symbol: Detection | null): void {
+    this.lit = symbol;
+    this.draw();
+  }
+
+  /** Draws everything again, with the present colours and size. */
+  draw(): void {
+    const context = clearLayer(this.layer);
+    if (!this.boxes || !this.layer.clientWidth) return;
+    const { symbols, placement, subject } = this.boxes;
+    const style = getComputedStyle(this.layer);
+    context.font = `600 ${FONT}px ${style.fontFamily}`;
+    context.textBaseline = "bottom";
+    context.lineJoin = "round";
+    const view = subject.view(this.layer);
+    for (const symbol of symbols) drawBox(context, symbol, placement, view, style, symbol.detection === this.lit);
+  }
+}
+
+function drawBox(
+  context: CanvasRenderingContext2D,
+  { detection, name }: NamedSymbol,
   placement: Placement,
   view: View,
-  lit: Detection | null,
+  style: CSSStyleDeclaration,
+  lit: boolean,
 ): void {
-  const context = clearLayer(layer);
-  const style = getComputedStyle(layer);
-  const [plain, strong, halo] = [style.color, style.getPropertyValue("--lit"), style.getPropertyValue("--halo")];
-  context.font = `600 ${FONT}px ${style.fontFamily}`;
-  context.textBaseline = "bottom";
-  context.lineJoin = "round";
   const x = (value: number): number =>
     ((value - placement.offsetX) / placement.scaleX + placement.originX) * view.scale + view.left;
   const y = (value: number): number =>
     ((value - placement.offsetY) / placement.scaleY + placement.originY) * view.scale + view.top;
-  for (const { detection, name } of labelled) {
-    const [left, top] = [x(detection.left), y(detection.top)];
-    const [width, height] = [x(detection.right) - left, y(detection.bottom) - top];
-    const line = detection === lit ? LIT_LINE : LINE;
-    const foot = Math.max(top - GAP, FONT);
-    context.strokeStyle = halo;
-    context.lineWidth = line + HALO;
-    context.strokeRect(left, top, width, height);
-    context.strokeText(name, left, foot);
-    context.strokeStyle = context.fillStyle = detection === lit ? strong : plain;
-    context.lineWidth = line;
-    context.strokeRect(left, top, width, height);
-    context.fillText(name, left, foot);
-  }
+  const [left, top] = [x(detection.left), y(detection.top)];
+  const [width, height] = [x(detection.right) - left, y(detection.bottom) - top];
+  const [line, text] = [lit ? LIT_LINE : LINE, sign(name)];
+  const foot = Math.max(top - GAP, FONT);
+  context.strokeStyle = style.getPropertyValue("--halo");
+  context.lineWidth = line + HALO;
+  context.strokeRect(left, top, width, height);
+  context.strokeText(text, left, foot);
+  context.strokeStyle = context.fillStyle = lit ? style.getPropertyValue("--lit") : style.color;
+  context.lineWidth = line;
+  context.strokeRect(left, top, width, height);
+  context.fillText(text, left, foot);
 }
 
-/** An empty layer in CSS pixels. */
-export function clearLayer(layer: HTMLCanvasElement): CanvasRenderingContext2D {
+/** Clears the layer and sets its units to CSS pixels. */
+function clearLayer(layer: HTMLCanvasElement): CanvasRenderingContext2D {
   const density = window.devicePixelRatio || 1;
   const { width, height } = sizeOf(layer);
   layer.width = Math.max(Math.round(width * density), 1);

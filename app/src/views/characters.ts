@@ -1,140 +1,128 @@
 /** The page of characters: a sheet, ten candidates, a line of text. */
-import type { Shipped, Variant } from "../catalogue.ts";
-import { byId, create, megabytes, milliseconds, percent } from "../dom.ts";
-import { type Engine, Latest } from "../engine/engine.ts";
-import type { Candidate, CharacterReading } from "../engine/protocol.ts";
+import type { CharacterRecogniser, Variant } from "../catalogue.ts";
+import { byId, percent } from "../dom.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { CharacterReading } from "../engine/protocol.ts";
 import { Sheet } from "../pen/sheet.ts";
+import { CandidateList } from "./candidates.ts";
 import { connectKeys } from "./keys.ts";
+import { Latest } from "./latest.ts";
 import { ModelTable } from "./models.ts";
 import type { Notices } from "./notices.ts";
 
-const CANDIDATES = 10;
-const PEN = 0.04; // of the sheet; the recogniser makes its own of the strokes
+const PEN = 0.04; // of the sheet's shorter edge; the recogniser draws the strokes with a pen of its own
+const KEYS = "1234567890"; // of the candidates
 
-export function startCharacters(engine: Engine, shipped: Shipped, notices: Notices): Sheet {
-  const root = byId("characters-room");
-  const text = byId<HTMLInputElement>("text");
-  const summary = byId("characters-summary");
-  const list = byId("candidates");
-  const latest = new Latest(list);
-  const buttons = createCandidates(list);
-  let shown: readonly Candidate[] = [];
+export class CharacterPage {
+  readonly sheet: Sheet;
+  private readonly engine: Engine;
+  private readonly recogniser: CharacterRecogniser;
+  private readonly notices: Notices;
+  private readonly text = byId<HTMLInputElement>("text");
+  private readonly candidates: CandidateList;
+  private readonly latest: Latest;
+  private readonly table: ModelTable;
 
-  const sheet = new Sheet(byId("characters-sheet"), {
-    pen: PEN,
-    changed(writing) {
-      refresh();
-      if (!writing) read();
-    },
-  });
-  const table = new ModelTable(byId("characters-models"), shipped, {
-    id: "characters",
-    figure: { title: "Top-1", metric: "top1", digits: 2 },
-    language: "zh-Hans",
-    chosen: read,
-    compare,
-  });
-  const refresh = connectKeys(root, sheet, (key) => {
-    const index = key === "Enter" ? 0 : "1234567890".indexOf(key);
-    // The Enter of a button is the button's own.
-    if (index < 0 || (key === "Enter" && document.activeElement?.matches("button, input, summary, a"))) return false;
-    pick(index);
-    return true;
-  });
-  buttons.forEach((button, index) => button.addEventListener("click", () => pick(index)));
-  byId("copy-text").addEventListener("click", () => void notices.copy(text.value));
-  byId("erase").addEventListener("click", erase);
-  refresh();
-  show([]);
-  tell(table.variant);
-  void notices.watch(engine.load(table.variant).then(() => performance.mark("recogniser ready")));
-  return sheet;
+  constructor(engine: Engine, recogniser: CharacterRecogniser, notices: Notices) {
+    this.engine = engine;
+    this.recogniser = recogniser;
+    this.notices = notices;
+    this.candidates = new CandidateList(recogniser.classes, (place) => this.pick(place));
+    this.latest = new Latest(this.candidates.root);
+    this.table = new ModelTable(byId("characters-models"), recogniser, {
+      id: "characters",
+      figure: { title: "Top-1", metric: "top1", digits: 2 },
+      language: "zh-Hans",
+      summary: byId("characters-summary"),
+      chosen: () => this.read(),
+      compare: () => this.compare(),
+    });
+    this.sheet = new Sheet(byId("characters-sheet"), {
+      pen: PEN,
+      changed: (writing) => {
+        refreshTools();
+        if (!writing) this.read();
+      },
+    });
+    const refreshTools = connectKeys(byId("characters-room"), this.sheet, (key) => this.press(key));
+    refreshTools();
+    byId("copy-text").addEventListener("click", () => void notices.copy(this.text.value));
+    byId("erase").addEventListener("click", () => this.erase());
+    const { variant } = this.table;
+    this.table.summarise(variant);
+    void notices.watch(this.load(variant).then(() => performance.mark("recogniser ready")));
+  }
 
-  /** Reads the ink of now with the chosen variant. */
-  function read(): void {
-    table.forget();
-    tell(table.variant);
-    if (!sheet.history.strokes.length) show([]);
-    latest.run(async () => {
-      const variant = table.variant;
-      const reading = await readWith(variant);
+  /** Reads the ink that is there with the chosen variant. */
+  private read(): void {
+    this.table.forget();
+    this.table.summarise(this.table.variant);
+    if (!this.sheet.history.strokes.length) this.candidates.show([]);
+    this.latest.run(async () => {
+      const { variant } = this.table;
+      const reading = await this.readWith(variant);
       if (!reading) return;
-      show(reading.candidates);
-      report(variant, reading);
-      tell(variant, reading);
+      this.candidates.show(reading.candidates);
+      const first = this.candidates.char(0);
+      if (first) this.notices.whisper(`Read as ${first}.`);
+      this.report(variant, reading);
+      this.table.summarise(variant, reading.timing);
     });
   }
 
-  function compare(): void {
-    latest.run(async () => {
-      for (const variant of shipped.variants) {
-        const reading = await readWith(variant);
-        if (reading) report(variant, reading);
+  private compare(): void {
+    this.latest.run(async () => {
+      for (const variant of this.recogniser.variants) {
+        const reading = await this.readWith(variant);
+        if (reading) this.report(variant, reading);
       }
     });
   }
 
-  /** What the strokes are read as; null if there are none, if they have changed meanwhile, or if it fails. */
-  async function readWith(variant: Variant): Promise<CharacterReading | null> {
-    const { strokes } = sheet.history;
+  private load(variant: Variant): Promise<number> {
+    return this.engine.load(variant, this.recogniser.normalisation);
+  }
+
+  /** The reading of a variant; null if there are no strokes, if they have changed meanwhile, or if it fails. */
+  private async readWith(variant: Variant): Promise<CharacterReading | null> {
+    const { strokes } = this.sheet.history;
     if (!strokes.length) return null;
-    // Loading is no part of the time that a reading takes.
-    if ((await notices.watch(engine.load(variant))) === null) return null;
-    const reading = await notices.watch(engine.readCharacter(variant, { strokes, side: sheet.side }));
-    return strokes === sheet.history.strokes ? reading : null;
+    // Load first: the time of a reading does not include it.
+    if ((await this.notices.watch(this.load(variant))) === null) return null;
+    const ink = { strokes, side: this.sheet.side };
+    const reading = this.engine.readCharacter(variant, this.recogniser.normalisation, ink);
+    const done = await this.notices.watch(reading);
+    return strokes === this.sheet.history.strokes ? done : null;
   }
 
-  function report(variant: Variant, { candidates, timing }: CharacterReading): void {
-    const first = candidates[0];
-    const reading = first ? `${shipped.classes[first.label]} ${percent(first.probability)}` : "";
-    table.show(variant, timing.prepare + timing.run, reading);
+  private report(variant: Variant, reading: CharacterReading): void {
+    const first = reading.candidates[0];
+    const text = first ? `${this.recogniser.classes[first.label]} ${percent(first.probability)}` : "";
+    this.table.show(variant, reading.timing, text);
   }
 
-  function tell(variant: Variant, reading?: CharacterReading): void {
-    const took = reading ? ` · ${milliseconds(reading.timing.prepare + reading.timing.run)}` : "";
-    summary.textContent = `${variant.name} · ${megabytes(variant.bytes)}${took}`;
+  /** Acts on a key of this page; returns whether it is one. */
+  private press(key: string): boolean {
+    const place = key === "Enter" ? 0 : KEYS.indexOf(key);
+    // Enter on a focused button presses that button.
+    if (place < 0 || (key === "Enter" && document.activeElement?.matches("button, input, summary, a"))) return false;
+    this.pick(place);
+    return true;
   }
 
-  function show(candidates: readonly Candidate[]): void {
-    shown = candidates;
-    buttons.forEach((button, index) => {
-      const candidate = candidates[index];
-      const char = candidate ? shipped.classes[candidate.label]! : "";
-      const share = candidate ? percent(candidate.probability) : "";
-      button.disabled = !candidate;
-      button.querySelector(".char")!.textContent = char;
-      button.querySelector(".share")!.textContent = share;
-      button.setAttribute("aria-label", candidate ? `${char}, ${share}` : `candidate ${index + 1}: none`);
-    });
-    if (candidates.length) notices.whisper(`Read as ${shipped.classes[candidates[0]!.label]}.`);
+  /** Adds a candidate to the line of text and clears the sheet; undo brings the ink back. */
+  private pick(place: number): void {
+    const char = this.candidates.char(place);
+    if (!char) return;
+    this.text.setRangeText(char, this.text.selectionStart!, this.text.selectionEnd!, "end");
+    this.text.scrollLeft = this.text.scrollWidth;
+    this.sheet.clear();
   }
 
-  /** Puts a candidate into the line of text and takes a new sheet; the old one is an undo away. */
-  function pick(index: number): void {
-    const candidate = shown[index];
-    if (!candidate) return;
-    text.setRangeText(shipped.classes[candidate.label]!, text.selectionStart!, text.selectionEnd!, "end");
-    text.scrollLeft = text.scrollWidth;
-    sheet.clear();
+  /** Removes the selected text, or the character before the cursor. */
+  private erase(): void {
+    const [start, end] = [this.text.selectionStart!, this.text.selectionEnd!];
+    const before = Array.from(this.text.value.slice(0, start)).at(-1) ?? ""; // a character may take two code units
+    this.text.setRangeText("", start === end ? start - before.length : start, end, "end");
   }
-
-  /** Takes away what is selected, or the character before the cursor. */
-  function erase(): void {
-    const [start, end] = [text.selectionStart!, text.selectionEnd!];
-    const before = Array.from(text.value.slice(0, start)).at(-1) ?? ""; // a character may be two units long
-    text.setRangeText("", start === end ? start - before.length : start, end, "end");
-  }
-}
-
-function createCandidates(list: HTMLElement): HTMLButtonElement[] {
-  const buttons = Array.from({ length: CANDIDATES }, (_, index) =>
-    create(
-      "button",
-      { type: "button", class: "candidate", "data-key": String((index + 1) % 10) },
-      create("span", { class: "char", lang: "zh-Hans" }),
-      create("span", { class: "share" }),
-    ),
-  );
-  list.replaceChildren(...buttons.map((button) => create("li", {}, button)));
-  return buttons;
 }

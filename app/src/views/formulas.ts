@@ -1,290 +1,199 @@
-/** The page of formulas: written on a sheet, photographed, or seen by the camera; every symbol boxed and named. */
-import type { ShippedDetector, Variant } from "../catalogue.ts";
-import { byId, create, megabytes, milliseconds, percent } from "../dom.ts";
-import { type Engine, Latest } from "../engine/engine.ts";
-import type { Detection, FormulaInk, FormulaReading } from "../engine/protocol.ts";
+/** The page of formulas: written on a sheet, photographed, or seen by the camera; every symbol gets a box and a name. */
+import type { FormulaRecogniser, Variant } from "../catalogue.ts";
+import { byId } from "../dom.ts";
+import type { Engine } from "../engine/engine.ts";
 import { Sheet } from "../pen/sheet.ts";
-import { type Size, type View, contain, sizeOf } from "../pen/view.ts";
-import { readingOrder } from "../reading.ts";
-import { places, segment } from "../segments.ts";
-import { sign } from "../symbols.ts";
-import { clearLayer, drawBoxes } from "./boxes.ts";
-import { Camera } from "./camera.ts";
+import { BoxLayer } from "./boxes.ts";
+import { CameraSubject } from "./camera.ts";
+import { SymbolList } from "./chips.ts";
+import { connectDrop } from "./drop.ts";
+import { type Found, symbolsOf } from "./found.ts";
 import { connectKeys } from "./keys.ts";
+import { Latest } from "./latest.ts";
 import { ModelTable } from "./models.ts";
 import type { Notices } from "./notices.ts";
+import { InkSubject, PICTURE_THRESHOLD, PhotoSubject, type Subject } from "./subjects.ts";
+import { Threshold } from "./threshold.ts";
 
 const PEN = 0.012; // of the sheet's shorter edge
-const PHOTO_THRESHOLD = 0.5; // the pipeline chooses its own for ink, where strokes tell which boxes are real
 
-/** What is being looked at: the sheet, a photo, or the camera. */
-type Subject = { kind: "ink" } | { kind: "photo"; file: Blob } | { kind: "camera" };
-
-interface Found {
-  readonly ink: FormulaInk;
-  readonly reading: FormulaReading;
-}
-
-export interface FormulaPage {
+export class FormulaPage {
   readonly sheet: Sheet;
-  /** The page is shown or hidden. */
-  shown(visible: boolean): void;
-}
+  private readonly engine: Engine;
+  private readonly recogniser: FormulaRecogniser;
+  private readonly notices: Notices;
+  private readonly root = byId("formulas-room");
+  private readonly photo = byId<HTMLImageElement>("photo");
+  private readonly threshold = new Threshold(() => this.showSymbols());
+  private readonly boxes = new BoxLayer();
+  private readonly list: SymbolList;
+  private readonly latest: Latest;
+  private readonly table: ModelTable;
+  private subject: Subject;
+  private found: Found | null = null;
 
-export function startFormulas(engine: Engine, shipped: ShippedDetector, notices: Notices): FormulaPage {
-  const root = byId("formulas-room");
-  const layer = byId<HTMLCanvasElement>("boxes");
-  const photo = byId<HTMLImageElement>("photo");
-  const video = byId<HTMLVideoElement>("video");
-  const chooser = byId<HTMLInputElement>("photo-file");
-  const slider = byId<HTMLInputElement>("threshold");
-  const summary = byId("formulas-summary");
-  const list = byId("symbols");
-  const camera = new Camera(video);
-  const latest = new Latest(list);
-  let subject: Subject = { kind: "ink" };
-  let found: Found | null = null;
-  let symbols: Detection[] = []; // above the threshold, in reading order
-  let lit: Detection | null = null;
-  let moved = false; // the slider has been
-
-  const sheet = new Sheet(byId("formulas-sheet"), {
-    pen: PEN,
-    changed(writing) {
-      refresh();
-      root.toggleAttribute("data-empty", !sheet.strokes.length);
-      if (!writing) table.forget();
-      read();
-    },
-  });
-  const table = new ModelTable(byId("formulas-models"), shipped, {
-    id: "formulas",
-    figure: { title: "AP50", metric: "ap50", digits: 1 },
-    language: "en",
-    chosen() {
-      suggestThreshold();
-      read();
-    },
-    compare,
-  });
-  const refresh = connectKeys(root, sheet);
-  slider.addEventListener("input", () => {
-    moved = true;
-    show();
-  });
-  chooser.addEventListener("change", () => {
-    if (chooser.files?.[0]) lookAt(chooser.files[0]);
-    chooser.value = ""; // so that the same file can be chosen again
-  });
-  byId("choose-photo").addEventListener("click", () => chooser.click());
-  byId("use-camera").addEventListener("click", useCamera);
-  byId("take-picture").addEventListener("click", takePicture);
-  byId("back-to-sheet").addEventListener("click", () => turnTo({ kind: "ink" }));
-  byId("copy-latex").addEventListener("click", () => void notices.copy(symbols.map(nameOf).join(" ")));
-  byId("copy-signs").addEventListener(
-    "click",
-    () => void notices.copy(symbols.map((one) => sign(nameOf(one))).join("")),
-  );
-  connectDrop();
-  new ResizeObserver(() => draw()).observe(layer);
-  photo.addEventListener("load", () => draw());
-  turnTo({ kind: "ink" });
-  root.toggleAttribute("data-empty", true);
-  refresh();
-  tell(table.variant);
-
-  return {
-    sheet,
-    shown(visible) {
-      if (visible) {
-        void notices.watch(engine.load(table.variant));
-        draw();
-      } else if (camera.running) turnTo({ kind: "ink" });
-    },
-  };
-
-  /** Sets the slider to what suits ink or pictures, unless it has been moved. */
-  function suggestThreshold(): void {
-    const forInk = table.variant.metrics["threshold"] ?? PHOTO_THRESHOLD;
-    if (!moved) slider.value = String(subject.kind === "ink" ? forInk : PHOTO_THRESHOLD);
+  constructor(engine: Engine, recogniser: FormulaRecogniser, notices: Notices) {
+    this.engine = engine;
+    this.recogniser = recogniser;
+    this.notices = notices;
+    this.list = new SymbolList(notices, (symbol) => this.boxes.light(symbol));
+    this.latest = new Latest(this.list.root);
+    this.table = new ModelTable(byId("formulas-models"), recogniser, {
+      id: "formulas",
+      figure: { title: "AP50", metric: "ap50", digits: 1 },
+      language: "en",
+      summary: byId("formulas-summary"),
+      chosen: () => {
+        this.suggestThreshold();
+        this.read();
+      },
+      compare: () => this.compare(),
+    });
+    this.sheet = new Sheet(byId("formulas-sheet"), {
+      pen: PEN,
+      changed: (writing) => {
+        refreshTools();
+        this.root.toggleAttribute("data-empty", !this.sheet.strokes.length);
+        if (!writing) this.table.forget();
+        this.read();
+      },
+    });
+    const refreshTools = connectKeys(this.root, this.sheet);
+    refreshTools();
+    this.root.toggleAttribute("data-empty", true);
+    this.subject = new InkSubject(this.sheet);
+    this.connect();
+    this.turnTo(this.subject);
+    this.table.summarise(this.table.variant);
   }
 
-  function turnTo(next: Subject): void {
-    subject = next;
-    if (next.kind !== "camera") camera.stop();
-    if (photo.src) URL.revokeObjectURL(photo.src);
-    photo.removeAttribute("src");
-    photo.hidden = next.kind !== "photo";
-    if (next.kind === "photo") photo.src = URL.createObjectURL(next.file);
-    root.dataset["subject"] = next.kind;
-    found = null;
-    table.forget();
-    suggestThreshold();
-    show();
-    read();
+  /** Called when the page comes into view. */
+  show(): void {
+    void this.notices.watch(this.load(this.table.variant));
+    this.boxes.draw();
   }
 
-  function lookAt(file: Blob): void {
-    turnTo({ kind: "photo", file });
+  /** Draws ink and boxes again, in the present colours. */
+  draw(): void {
+    this.sheet.draw();
+    this.boxes.draw();
   }
 
-  /** What the recogniser is to look at now; null if there is nothing. */
-  async function inkOfNow(): Promise<FormulaInk | null> {
-    if (subject.kind === "photo") return { photo: subject.file };
-    if (subject.kind === "ink") return sheet.strokes.length ? { strokes: sheet.strokes } : null;
-    const picture = await camera.picture();
-    return picture && { photo: picture };
+  /** Called when the page goes out of view. */
+  hide(): void {
+    if (this.subject.live) this.turnTo(new InkSubject(this.sheet));
   }
 
-  /** What a variant finds; null if there is nothing to look at, or if it fails. */
-  async function readWith(variant: Variant): Promise<Found | null> {
-    const ink = await inkOfNow();
-    // Loading is no part of the time that a reading takes.
-    if (!ink || (await notices.watch(engine.load(variant))) === null) return null;
-    const reading = await notices.watch(engine.readFormula(variant, ink, shipped.frame));
-    return reading && { ink, reading };
+  private connect(): void {
+    const click = (id: string, act: () => void): void => byId(id).addEventListener("click", act);
+    const chooser = byId<HTMLInputElement>("photo-file");
+    chooser.addEventListener("change", () => {
+      if (chooser.files?.[0]) this.lookAt(chooser.files[0]);
+      chooser.value = ""; // so that the same file can be chosen again
+    });
+    click("choose-photo", () => chooser.click());
+    click("use-camera", () => void this.useCamera());
+    click("take-picture", () => void this.takePicture());
+    click("back-to-sheet", () => this.turnTo(new InkSubject(this.sheet)));
+    connectDrop(this.root, (file) => this.lookAt(file));
+    this.photo.addEventListener("load", () => this.boxes.draw());
   }
 
-  function read(): void {
-    latest.run(async () => {
-      const [variant, about] = [table.variant, subject];
-      const now = await readWith(variant);
-      if (about !== subject) return;
-      found = now;
-      if (now) report(variant, now);
-      if (now && about.kind === "photo" && !now.reading.placement) notices.say("There is no ink in this photo.");
-      tell(variant, now?.reading);
-      show();
-      if (about.kind === "camera") requestAnimationFrame(read);
+  private turnTo(next: Subject): void {
+    this.subject.leave();
+    this.subject = next;
+    next.enter();
+    this.root.dataset["subject"] = next.kind;
+    this.found = null;
+    this.table.forget();
+    this.suggestThreshold();
+    this.showSymbols();
+    this.read();
+  }
+
+  private lookAt(file: Blob): void {
+    this.turnTo(new PhotoSubject(this.photo, file));
+  }
+
+  private async useCamera(): Promise<void> {
+    this.turnTo(new InkSubject(this.sheet));
+    const camera = await this.notices.watch(CameraSubject.open(byId("video")), "camera");
+    if (!camera) return;
+    if (this.root.hidden)
+      camera.leave(); // the user has left the page meanwhile
+    else this.turnTo(camera);
+  }
+
+  /** Goes on with a still of the camera. */
+  private async takePicture(): Promise<void> {
+    const file = this.subject instanceof CameraSubject && (await this.subject.take());
+    if (file) this.lookAt(file);
+  }
+
+  private suggestThreshold(): void {
+    const measured = this.table.variant.metrics["threshold"] ?? PICTURE_THRESHOLD;
+    this.threshold.suggest(this.subject.threshold ?? measured);
+  }
+
+  private load(variant: Variant): Promise<number> {
+    return this.engine.load(variant, this.recogniser.normalisation);
+  }
+
+  private read(): void {
+    this.latest.run(async () => {
+      const [{ variant }, { subject }] = [this.table, this];
+      const found = await this.readWith(variant);
+      if (subject === this.subject) this.take(variant, found);
     });
   }
 
-  function compare(): void {
-    latest.run(async () => {
-      for (const variant of shipped.variants) {
-        const now = await readWith(variant);
-        if (now) report(variant, now);
+  private compare(): void {
+    this.latest.run(async () => {
+      for (const variant of this.recogniser.variants) {
+        const found = await this.readWith(variant);
+        if (found) this.report(variant, found);
       }
     });
   }
 
-  /** What counts as a symbol: a place that is sure enough, and of ink, that strokes were given to. */
-  function symbolsOf({ ink, reading: { detections, placement } }: Found): Detection[] {
-    const [all, least] = [places(detections), Number(slider.value)];
-    if ("strokes" in ink && placement) return segment(ink.strokes, placement, all, least);
-    return all.filter(({ score }) => score >= least);
+  /** What a variant finds; null if there is nothing to read, or if it fails. */
+  private async readWith(variant: Variant): Promise<Found | null> {
+    const ink = await this.subject.ink();
+    // Load first: the time of a reading does not include it.
+    if (!ink || (await this.notices.watch(this.load(variant))) === null) return null;
+    const reading = await this.notices.watch(this.engine.readFormula(variant, this.recogniser.normalisation, ink));
+    return reading && { ink, reading };
   }
 
-  function report(variant: Variant, now: Found): void {
-    const { timing } = now.reading;
-    const count = symbolsOf(now).length;
-    table.show(variant, timing.prepare + timing.run, count === 1 ? "1 symbol" : `${count} symbols`);
+  /** Shows what the chosen variant has found in the subject. */
+  private take(variant: Variant, found: Found | null): void {
+    this.found = found;
+    if (found) this.report(variant, found);
+    if (this.subject.kind === "photo" && found && !found.reading.placement) {
+      this.notices.say("There is no ink in this photo.");
+    }
+    this.table.summarise(variant, found?.reading.timing);
+    this.showSymbols();
+    if (this.subject.live) requestAnimationFrame(() => this.read());
   }
 
-  function tell(variant: Variant, reading?: FormulaReading): void {
-    const took = reading ? ` · ${milliseconds(reading.timing.prepare + reading.timing.run)}` : "";
-    summary.textContent = `${variant.name} · ${megabytes(variant.bytes)}${took}`;
+  private report(variant: Variant, found: Found): void {
+    const count = symbolsOf(found, this.threshold.value).length;
+    this.table.show(variant, found.reading.timing, count === 1 ? "1 symbol" : `${count} symbols`);
   }
 
-  /** Brings boxes and list up to date with what was found and with the slider. */
-  function show(): void {
-    byId("threshold-value").textContent = percent(Number(slider.value));
-    const before = symbols.map(nameOf).join(" ");
-    symbols = readingOrder(found ? symbolsOf(found) : []);
-    lit = null;
-    list.replaceChildren(...symbols.map(createChip));
-    byId("no-symbols").hidden = symbols.length > 0;
-    const now = symbols.map(nameOf).join(" ");
-    if (now !== before && subject.kind !== "camera") notices.whisper(now ? `Found ${now}` : "");
-    draw();
-  }
-
-  function draw(): void {
+  /** Updates list and boxes after a reading, or after the threshold has changed. */
+  private showSymbols(): void {
+    const { found, subject } = this;
+    const symbols = (found ? symbolsOf(found, this.threshold.value) : []).map((detection) => ({
+      detection,
+      name: this.recogniser.classes[detection.label]!,
+    }));
+    const before = this.list.latex;
+    this.list.show(symbols);
+    const { latex } = this.list;
+    if (latex !== before && !subject.live) this.notices.whisper(latex && `Found ${latex}`);
     const placement = found?.reading.placement;
-    if (!placement || !layer.clientWidth) return void clearLayer(layer);
-    const labelled = symbols.map((detection) => ({ detection, name: sign(nameOf(detection)) }));
-    drawBoxes(layer, labelled, placement, view(), lit);
+    this.boxes.show(placement ? { symbols, placement, subject } : null);
   }
-
-  function view(): View {
-    if (subject.kind === "ink") return sheet.view;
-    const picture: Size | null = subject.kind === "camera" ? camera.size : naturalSize(photo);
-    return contain(sizeOf(layer), picture ?? sizeOf(layer));
-  }
-
-  function nameOf({ label }: Detection): string {
-    return shipped.classes[label]!;
-  }
-
-  /** The scores of a place's names add up, with rounding to more than all. */
-  function sureness({ score }: Detection): string {
-    return percent(Math.min(score, 1));
-  }
-
-  function createChip(detection: Detection): HTMLElement {
-    const name = nameOf(detection);
-    const chip = create(
-      "button",
-      { type: "button", class: "chip", title: `${name}: copy` },
-      create("span", { class: "sign" }, sign(name)),
-      " ",
-      create("span", { class: "share" }, sureness(detection)),
-    );
-    const light = (value: Detection | null) => (): void => {
-      lit = value;
-      draw();
-    };
-    chip.addEventListener("pointerenter", light(detection));
-    chip.addEventListener("focus", light(detection));
-    chip.addEventListener("pointerleave", light(null));
-    chip.addEventListener("blur", light(null));
-    chip.addEventListener("click", () => void notices.copy(name));
-    return create("li", {}, chip);
-  }
-
-  async function useCamera(): Promise<void> {
-    turnTo({ kind: "ink" });
-    await notices.watch(camera.start(), "camera");
-    if (root.hidden)
-      camera.stop(); // who was asked has gone on
-    else if (camera.running) turnTo({ kind: "camera" });
-  }
-
-  /** Keeps what the camera sees. */
-  async function takePicture(): Promise<void> {
-    const picture = await camera.picture();
-    if (!picture) return;
-    const canvas = new OffscreenCanvas(picture.width, picture.height);
-    canvas.getContext("2d")!.drawImage(picture, 0, 0);
-    picture.close();
-    lookAt(await canvas.convertToBlob({ type: "image/png" }));
-  }
-
-  /** Files that are dropped on the page or pasted into it. */
-  function connectDrop(): void {
-    const take = (files?: FileList): void => {
-      if (files?.[0] && !root.hidden) lookAt(files[0]);
-    };
-    const holdsFiles = ({ dataTransfer }: DragEvent): boolean => !!dataTransfer?.types.includes("Files");
-    document.addEventListener("dragover", (event) => {
-      if (!holdsFiles(event)) return;
-      event.preventDefault(); // or the browser would leave the page for the file
-      root.classList.add("dropping");
-    });
-    document.addEventListener("dragleave", ({ relatedTarget }) => {
-      if (!relatedTarget) root.classList.remove("dropping"); // else only from one element to the next
-    });
-    document.addEventListener("drop", (event) => {
-      if (!holdsFiles(event)) return;
-      event.preventDefault();
-      root.classList.remove("dropping");
-      take(event.dataTransfer?.files);
-    });
-    document.addEventListener("paste", ({ clipboardData }) => take(clipboardData?.files));
-  }
-}
-
-/** Of a photo that has been decoded; null before. */
-function naturalSize({ naturalWidth, naturalHeight }: HTMLImageElement): Size | null {
-  return naturalWidth ? { width: naturalWidth, height: naturalHeight } : null;
 }

@@ -1,8 +1,9 @@
-/** The table of variants: which one reads, what each costs, and what each reads the same ink as. */
-import type { Shipped, Variant } from "../catalogue.ts";
+/** The table of variants: which one reads, its size and accuracy, and its reading of the ink that is there. */
+import type { Normalisation, Recogniser, Variant } from "../catalogue.ts";
 import { create, megabytes, milliseconds, percent, settings } from "../dom.ts";
+import type { Timing } from "../engine/protocol.ts";
 
-/** A figure of the pipeline's test part that a column shows. */
+/** A metric of the pipeline's test part that a column shows. */
 export interface Figure {
   readonly title: string;
   readonly metric: string;
@@ -10,14 +11,16 @@ export interface Figure {
 }
 
 export interface ModelTableOptions {
-  /** Names the recogniser, in element ids and settings. */
+  /** Names the recogniser in element ids and settings. */
   readonly id: string;
   readonly figure: Figure;
-  /** What readings are written in. */
+  /** Language of the readings. */
   readonly language: "zh-Hans" | "en";
-  /** Another variant was chosen. */
+  /** Shows the variant that reads, its size and the time of its last reading. */
+  readonly summary: HTMLElement;
+  /** Called when the user has chosen another variant. */
   chosen(): void;
-  /** Every variant is to read the ink that is there. */
+  /** Called when every variant shall read the ink that is there. */
   compare(): void;
 }
 
@@ -28,38 +31,44 @@ interface Row {
 }
 
 export class ModelTable {
-  private readonly shipped: Shipped;
+  private readonly recogniser: Recogniser<Normalisation>;
   private readonly options: ModelTableOptions;
   private readonly rows = new Map<string, Row>();
 
-  constructor(root: HTMLElement, shipped: Shipped, options: ModelTableOptions) {
-    this.shipped = shipped;
+  constructor(root: HTMLElement, recogniser: Recogniser<Normalisation>, options: ModelTableOptions) {
+    this.recogniser = recogniser;
     this.options = options;
     const heads = ["Variant", "Size", options.figure.title, "Here", "Reads"];
     const head = create("tr", {}, ...heads.map((text) => create("th", { scope: "col" }, text)));
-    const body = shipped.variants.map((variant) => this.createRow(variant));
+    const body = recogniser.variants.map((variant) => this.createRow(variant));
     const button = create("button", { type: "button", class: "quiet" }, "Read this with all");
     button.addEventListener("click", () => options.compare());
     root.replaceChildren(
-      create("p", { class: "network" }, `${shipped.network}, ${shipped.classes.length} classes`),
+      create("p", { class: "network" }, `${recogniser.network}, ${recogniser.classes.length} classes`),
       create("table", {}, create("thead", {}, head), create("tbody", {}, ...body)),
       button,
     );
   }
 
-  /** The variant that reads. */
+  /** The variant that the user has chosen. */
   get variant(): Variant {
-    return this.shipped.variants.find(({ name }) => this.rows.get(name)!.radio.checked)!;
+    return this.recogniser.variants.find(({ name }) => this.rows.get(name)!.radio.checked)!;
   }
 
-  /** Tells what a variant took for the ink of now, and what for. */
-  show(variant: Variant, took: number, reading: string): void {
+  /** Shows the reading of a variant and its time. */
+  show(variant: Variant, timing: Timing, reading: string): void {
     const row = this.rows.get(variant.name)!;
-    row.time.textContent = milliseconds(took);
+    row.time.textContent = timeOf(timing);
     row.reading.textContent = reading;
   }
 
-  /** The ink has changed: what was read before is of other ink. */
+  /** Updates the summary; `timing` is that of the last reading, if this ink has been read. */
+  summarise(variant: Variant, timing?: Timing): void {
+    const time = timing ? ` · ${timeOf(timing)}` : "";
+    this.options.summary.textContent = `${variant.name} · ${megabytes(variant.bytes)}${time}`;
+  }
+
+  /** Removes the readings: the ink has changed. */
   forget(): void {
     for (const { reading } of this.rows.values()) reading.textContent = "";
   }
@@ -68,8 +77,8 @@ export class ModelTable {
     const { id, figure, language } = this.options;
     const key = `${id}-variant`;
     const radio = create("input", { type: "radio", name: key, id: `${key}-${variant.name}`, value: variant.name });
-    const known = this.shipped.variants.some(({ name }) => name === settings.get(key));
-    radio.checked = variant.name === (known ? settings.get(key) : this.shipped.preferred);
+    const known = this.recogniser.variants.some(({ name }) => name === settings.get(key));
+    radio.checked = variant.name === (known ? settings.get(key) : this.recogniser.preferred);
     radio.addEventListener("change", () => {
       settings.set(key, variant.name);
       this.options.chosen();
@@ -86,4 +95,8 @@ export class ModelTable {
       reading,
     );
   }
+}
+
+function timeOf({ prepare, run }: Timing): string {
+  return milliseconds(prepare + run);
 }
