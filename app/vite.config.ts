@@ -1,7 +1,7 @@
 /**
- * Builds the page into one folder of static files, which run from any path of any server.
+ * Builds the page into one folder of static files, which any server can serve under any path.
  *
- * INK2EDGE_SHIPPED names the folder of what `pipeline/page/build.py` adds: models.json, the models and the icons.
+ * INK2EDGE_SHIPPED names the folder with the files that `pipeline/page/build.py` adds: models.json, models and icons.
  */
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
@@ -10,11 +10,11 @@ import { join } from "node:path";
 import { type Plugin, defineConfig } from "vite";
 
 const LITERT = "node_modules/@litertjs/core/wasm";
-// Without threads, which need headers that plain hosts don't send, and without JSPI, which only GPUs need. Browsers that
-// don't know relaxed SIMD take the second one.
+// Without threads, which need headers that plain hosts do not send, and without JSPI, which only GPUs need. The second
+// one is for browsers without relaxed SIMD.
 const RUNTIMES = ["litert_wasm_internal", "litert_wasm_compat_internal"];
 
-/** Adds what Vite does not bundle: the runtime, the models and the icons. */
+/** Adds the files that Vite does not bundle: the runtime, the models and the icons. */
 function addFiles(shipped: string): Plugin {
   return {
     name: "add-files",
@@ -29,7 +29,7 @@ function addFiles(shipped: string): Plugin {
   };
 }
 
-/** Tells the service worker which files there are. */
+/** Writes the list of all files, and a hash over them, into the service worker. */
 function listFiles(): Plugin {
   return {
     name: "list-files",
@@ -40,7 +40,7 @@ function listFiles(): Plugin {
       handler() {
         const folder = this.environment.config.build.outDir;
         const worker = join(folder, "sw.js");
-        if (!existsSync(worker)) return; // the build has failed, as Vite tells
+        if (!existsSync(worker)) return; // the build has failed, and Vite reports why
         const files = (readdirSync(folder, { recursive: true }) as string[])
           .map((file) => file.replaceAll("\\", "/"))
           .filter((file) => file !== "sw.js" && statSync(join(folder, file)).isFile())
@@ -59,11 +59,14 @@ function listFiles(): Plugin {
 
 export default defineConfig(() => {
   const shipped = process.env["INK2EDGE_SHIPPED"];
-  if (!shipped) throw new Error("INK2EDGE_SHIPPED names no folder: build the page with `make app`");
+  if (!shipped)
+    throw new Error(
+      "expected the folder of models and icons in INK2EDGE_SHIPPED, found nothing: build the page with `make app`",
+    );
   return {
     base: "./",
     publicDir: "static",
-    worker: { format: "iife" as const }, // LiteRT.js loads its runtime with importScripts, which modules don't have
+    worker: { format: "iife" as const }, // LiteRT.js loads its runtime with importScripts, which modules lack
     plugins: [addFiles(shipped), listFiles()],
     build: {
       target: "es2022",

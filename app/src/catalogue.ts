@@ -1,7 +1,7 @@
 /** What the page ships: `models.json`, which `pipeline/page/catalogue.py` writes. */
 import type { Frame } from "./ink/canvas.ts";
 
-/** One .tflite file, and what the pipeline measured of it on its test part. */
+/** One .tflite file, and what the pipeline measured on its test part. */
 export interface Variant {
   readonly name: string;
   readonly file: string;
@@ -10,22 +10,34 @@ export interface Variant {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-/** A recogniser in its variants. A label is an index into `classes`. */
-export interface Shipped {
+/** How the picture of a character is made, in pixels: the square that the network reads, and the black around the ink. */
+export interface CharacterNormalisation {
+  readonly side: number;
+  readonly margin: number;
+}
+
+/** How the picture of a formula is made: the canvas, and the black around the ink in pixels. */
+export interface FormulaNormalisation extends Frame {
+  readonly margin: number;
+}
+
+export type Normalisation = CharacterNormalisation | FormulaNormalisation;
+
+/** A recogniser in its variants, with what its model files say: the network's name, its classes, its normalisation. */
+export interface Recogniser<N extends Normalisation> {
   readonly network: string;
-  readonly classes: readonly string[];
+  readonly classes: readonly string[]; // by label
+  readonly normalisation: N;
   readonly variants: readonly Variant[];
   readonly preferred: string; // name of a variant
 }
 
-/** The recogniser of formulas, and the canvas that it looks at. */
-export interface ShippedDetector extends Shipped {
-  readonly frame: Frame;
-}
+export type CharacterRecogniser = Recogniser<CharacterNormalisation>;
+export type FormulaRecogniser = Recogniser<FormulaNormalisation>;
 
 export interface Catalogue {
-  readonly characters: Shipped;
-  readonly formulas: ShippedDetector;
+  readonly characters: CharacterRecogniser;
+  readonly formulas: FormulaRecogniser;
 }
 
 const FILE = "models.json";
@@ -33,7 +45,7 @@ const FILE = "models.json";
 /**
  * Fetches the catalogue of this page.
  *
- * @throws Error that says what to do, if it is not there or no catalogue.
+ * @throws Error that says what to do, if the file is missing or is no JSON.
  */
 export async function fetchCatalogue(): Promise<Catalogue> {
   const answer = await fetch(FILE).catch(() => null);

@@ -1,19 +1,24 @@
-"""What the web app ships: the pipeline's .tflite files, and a list that tells their sizes, figures and classes.
+"""What the web app ships: the pipeline's .tflite files, and a list of what they say of themselves and how they score.
 
-    characters = Recogniser("Inception-GAP", class_list, variants, "dynamic", ("top1",), {})
-    write(folder, {"characters": characters, "formulas": formulas})
+    variants = read_variants(Path("models/hccr"), Path("metrics"), ("float32", "dynamic"), "quantize")
+    write(folder, {"characters": Recogniser(variants, "dynamic", ("top1",)), "formulas": formulas})
 
-The list is `models.json`. `app/src/catalogue.ts` has its types.
+The list is `models.json`; `app/src/catalogue.ts` has its types. Labels, normalisation and the network's name come from
+the metadata of the model files (see `pipeline.edge.metadata`). An entry holds all that the page needs to run a
+recogniser, so that several recognisers of one kind can stand in a list.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipeline.edge import metadata
+from pipeline.edge.metadata import Description, Kind
 from pipeline.errors import InkError
 from pipeline.files import write_json
 
@@ -23,11 +28,11 @@ HASH_DIGITS = 10  # of the file's SHA-256, in its name: a page never mixes model
 
 @dataclass(frozen=True)
 class Variant:
-    """A .tflite file and what a stage measured of it.
+    """A .tflite file and what the pipeline measured of it.
 
     Attributes:
         name: of the variant.
-        data: the flatbuffer.
+        data: the flatbuffer with its metadata.
         metrics: flat, with `bytes` and `classes`.
     """
 
@@ -41,53 +46,103 @@ class Recogniser:
     """A model in its variants.
 
     Attributes:
-        network: what it is, for people.
-        classes: what its labels stand for.
-        variants: in the order that they are shown in.
-        preferred: name of the one that reads until another is chosen.
-        figures: names of the metrics that the page shows or uses; no times, or each run would give another page.
-        more: what else the page needs to know.
+        variants: at least one, in the order in which the page lists them.
+        preferred: name of the variant that the page uses until the user chooses another.
+        figures: names of the metrics that the page needs; no times, or each run would give another page.
     """
 
-    network: str
-    classes: Sequence[str]
     variants: Sequence[Variant]
     preferred: str
     figures: Sequence[str]
-    more: Mapping[str, Any]
 
 
-def write(folder: Path, recognisers: Mapping[str, Recogniser]) -> None:
+def read_variants(models: Path, metrics: Path, names: Sequence[str], stage: str) -> list[Variant]:
+    """The files `<name>.tflite` in `models`, which `stage` exports, with `<name>.json` in `metrics`.
+
+    Raises:
+        InkError: a file is missing.
+    """
+    return [
+        Variant(
+            name,
+            _existing(models / f"{name}.tflite", "the exported model", f"{stage}@{name}").read_bytes(),
+            json.loads(_existing(metrics / f"{name}.json", "its metrics", "app").read_text(encoding="utf-8")),
+        )
+        for name in names
+    ]
+
+
+def describe(kind: Kind, recogniser: Recogniser) -> Description:
+    """What the metadata of all variants of a recogniser say.
+
+    Raises:
+        InkError: a model without metadata, one that reads something else, or variants that do not belong together.
+    """
+    descriptions = {variant.name: _read(kind, variant) for variant in recogniser.variants}
+    first, expected = next(iter(descriptions.items()))
+    for name, found in descriptions.items():
+        for field in ("labels", "normalisation", "network"):
+            if getattr(found, field) != getattr(expected, field):
+                raise InkError(
+                    f"{kind}: expected the same {field} in the metadata of all variants, found a difference between "
+                    f"{first} and {name}; run `dvc repro`"
+                )
+    return expected
+
+
+def write(folder: Path, recognisers: Mapping[Kind, Recogniser]) -> None:
     """Writes the models and their list into `folder`.
 
     Raises:
-        InkError: metrics or a class list of another model.
+        InkError: see `describe`; or metrics of another model.
     """
     (folder / "models").mkdir(parents=True)
-    write_json(folder / LIST, {name: _entry(folder, name, recogniser) for name, recogniser in recognisers.items()})
+    write_json(folder / LIST, {kind: _entry(folder, kind, recogniser) for kind, recogniser in recognisers.items()})
 
 
-def _entry(folder: Path, name: str, recogniser: Recogniser) -> dict[str, Any]:
-    variants = [_ship(folder, name, variant, recogniser) for variant in recogniser.variants]
+def _existing(path: Path, what: str, target: str) -> Path:
+    if not path.is_file():
+        raise InkError(f"{path}: expected {what}, found no such file; run `dvc repro {target}`")
+    return path
+
+
+def _entry(folder: Path, kind: Kind, recogniser: Recogniser) -> dict[str, Any]:
+    described = describe(kind, recogniser)
+    variants = [_ship(folder, kind, variant, recogniser, len(described.labels)) for variant in recogniser.variants]
     return {
-        "network": recogniser.network,
+        "network": described.network or described.name,
         "preferred": recogniser.preferred,
-        **recogniser.more,
+        "normalisation": {name: _whole(value) for name, value in described.normalisation.items()},
         "variants": variants,
-        "classes": list(recogniser.classes),
+        "classes": list(described.labels),
     }
 
 
-def _ship(folder: Path, recogniser_name: str, variant: Variant, recogniser: Recogniser) -> dict[str, Any]:
-    found = {"bytes": len(variant.data), "classes": len(recogniser.classes)}
-    told = {key: variant.metrics.get(key) for key in found}
-    if told != found:
+def _read(kind: Kind, variant: Variant) -> Description:
+    try:
+        found = metadata.read(variant.data)
+    except InkError as error:
+        raise InkError(f"{kind}, {variant.name}: {error}") from error
+    if found.kind != kind:
+        raise InkError(f"{kind}, {variant.name}: expected a model that reads {kind}, found one that reads {found.kind}")
+    return found
+
+
+def _whole(value: float) -> float:
+    """The same number, as an int if it is one: 56 instead of 56.0 in JSON."""
+    return int(value) if value.is_integer() else value
+
+
+def _ship(folder: Path, kind: Kind, variant: Variant, recogniser: Recogniser, classes: int) -> dict[str, Any]:
+    found = {"bytes": len(variant.data), "classes": classes}
+    measured = {key: variant.metrics.get(key) for key in found}
+    if measured != found:
         raise InkError(
-            f"{recogniser_name}, {variant.name}: expected metrics and class list of this model, found {told} measured "
-            f"and {found} at hand; run `dvc repro`"
+            f"{kind}, {variant.name}: expected metrics of this model ({found}), found those of another ({measured}); "
+            "run `dvc repro`"
         )
     digest = hashlib.sha256(variant.data).hexdigest()
-    file = f"models/{recogniser_name}-{variant.name}-{digest[:HASH_DIGITS]}.tflite"
+    file = f"models/{kind}-{variant.name}-{digest[:HASH_DIGITS]}.tflite"
     (folder / file).write_bytes(variant.data)
     return {
         "name": variant.name,

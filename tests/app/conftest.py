@@ -1,8 +1,14 @@
-"""The web app, built with small recognisers, in a real Chromium."""
+"""The web app, built with small recognisers, in a real Chromium.
+
+One built page serves the whole test run, even if several processes share the tests; each process has one browser.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import os
+import pickle
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -11,9 +17,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from benchmarks.browser import CHROMIUM, chromium, open_page, served
+from pipeline.edge.metadata import Kind
+from pipeline.files import atomic_directory
 from pipeline.page import build, catalogue, icons
 from pipeline.page.catalogue import Recogniser
-from tests.app import small
 from tests.app.node import Ports
 
 APP = Path(__file__).parents[2] / "app"
@@ -23,20 +30,38 @@ class Site(NamedTuple):
     """A built page and where it is served.
 
     Attributes:
-        recognisers: that it ships, as `models.json` names them.
+        recognisers: that it ships, by kind.
         folder: of its files.
-        address: with the slash at the end.
+        address: ends with a slash.
     """
 
-    recognisers: dict[str, Recogniser]
+    recognisers: dict[Kind, Recogniser]
     folder: Path
     address: str
 
 
 @pytest.fixture(scope="session")
-def sources() -> Path:
+def shared(tmp_path_factory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Makes a folder once for all processes of the test run: the first one fills it, the others wait."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+
+    def make(name: str, fill: Callable[[Path], None]) -> Path:
+        with (folder / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (folder / name).exists():
+                with atomic_directory(folder / name) as partial:
+                    fill(partial)
+        return folder / name
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def sources(shared) -> Path:
     """The sources of the app with their packages installed."""
-    build.install(APP)
+    shared("packages", lambda _: build.install(APP))
     return APP
 
 
@@ -48,10 +73,10 @@ def ports() -> Iterator[Ports]:
 
 
 @pytest.fixture(scope="session")
-def make_page(sources) -> Callable[[dict[str, Recogniser], Path], Path]:
+def make_page(sources) -> Callable[[dict[Kind, Recogniser], Path], Path]:
     """Builds a page with recognisers into a folder."""
 
-    def make(recognisers: dict[str, Recogniser], folder: Path) -> Path:
+    def make(recognisers: dict[Kind, Recogniser], folder: Path) -> Path:
         shipped = folder / "shipped"
         catalogue.write(shipped, recognisers)
         icons.write(shipped / "icons")
@@ -61,6 +86,28 @@ def make_page(sources) -> Callable[[dict[str, Recogniser], Path], Path]:
     return make
 
 
+@pytest.fixture(scope="session")
+def recognisers(shared) -> dict[Kind, Recogniser]:
+    """The small recognisers."""
+
+    def export(folder: Path) -> None:
+        from tests.app import small  # with TensorFlow, which the other processes do without
+
+        made: dict[Kind, Recogniser] = {"characters": small.characters(), "formulas": small.formulas()}
+        (folder / "recognisers.pickle").write_bytes(pickle.dumps(made))
+
+    return pickle.loads((shared("recognisers", export) / "recognisers.pickle").read_bytes())
+
+
+@pytest.fixture(scope="session")
+def site(shared, make_page, recognisers) -> Iterator[Site]:
+    """The page with the small recognisers."""
+    folder = shared("site", lambda folder: make_page(recognisers, folder)) / "page"
+    with served(folder) as address:
+        yield Site(recognisers, folder, address)
+
+
+# Playwright keeps an event loop running, which tests of other packages cannot have beside their own.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
@@ -69,19 +116,9 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture(scope="package")
-def site(browser, make_page, tmp_path_factory) -> Iterator[Site]:
-    """The page with the small recognisers."""
-    folder = tmp_path_factory.mktemp("site")
-    recognisers = {"characters": small.characters(), "formulas": small.formulas()}
-    page = make_page(recognisers, folder)
-    with served(page) as address:
-        yield Site(recognisers, page, address)
-
-
 @pytest.fixture
 def new_context(browser) -> Iterator[Callable[..., BrowserContext]]:
-    """Makes fresh profiles that ask nobody but the page's own server, and whose pages meet no error of their own."""
+    """Makes fresh profiles; fails the test if a page asks another server than its own, or has an uncaught error."""
     with contextlib.ExitStack() as stack:
         asked: list[str] = []
         errors: list[str] = []

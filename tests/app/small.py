@@ -1,13 +1,12 @@
 """Small recognisers that really read, made without training: eight characters, and the symbols -, o and x.
 
-Characters are told by their likeness to what some writers make of each; symbols stand side by side, and their shape
-tells which they are. `networks` are those of the pipeline, untrained.
+Characters are classified by the nearest mean over some writers; symbols stand side by side and are classified by their
+shape. `networks` returns the networks of the pipeline, untrained.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import keras
 import numpy as np
@@ -15,25 +14,31 @@ import tensorflow as tf
 
 from pipeline.detector.model import build_detector
 from pipeline.detector.network import Config, strides
+from pipeline.edge import metadata
 from pipeline.edge.export import ALL_BUT_LAYERS, classifier, export_tflite, image_input
+from pipeline.edge.metadata import Kind
 from pipeline.edge.variants import VARIANTS, Variant
 from pipeline.hccr.model import build_model
-from pipeline.ink.canvas import Frame
-from pipeline.ink.normalise import SIDE, normalise
+from pipeline.ink.canvas import MARGIN as CANVAS_MARGIN
+from pipeline.ink.normalise import MARGIN, SIDE, normalise
 from pipeline.page import catalogue
 from pipeline.page.catalogue import Recogniser
 from pipeline.params import load_params
 from tests.app.handwriting import CLASSES, FRAME, LABELS, SEED, scan
 
-WRITERS, LOOSENESS = range(1001, 1021), 0.2  # numbers of those whose characters are known, and how tidy they are not
-CELL = 4  # pixels of a normalised picture that are seen as one
-SHARPNESS = 4.0  # of the likeness
+WRITERS, LOOSENESS = range(1001, 1021), 0.2  # numbers of the known writers, and how loosely they write
+CELL = 4  # pixels of a normalised picture that are averaged
+SHARPNESS = 4.0  # factor of the logits
 DETECTOR_VARIANTS: tuple[Variant, ...] = ("float16", "dynamic")
 
 DETECTIONS = 100  # rows of a detector's outputs
-MOST = 8  # symbols side by side
+MOST = 8  # symbols that are found at most
 LEAST_INK = 64  # of 255: a thin stroke of a photo is pale in places
 SURE = {"-": 0.9375, "o": 0.875, "x": 0.96875}  # scores, exact in float16
+
+
+SIDES = {"side": SIDE, "margin": MARGIN}
+CANVAS = FRAME._asdict() | {"margin": CANVAS_MARGIN}
 
 
 def characters() -> Recogniser:
@@ -56,7 +61,7 @@ def characters() -> Recogniser:
     model.layers[-1].set_weights([SHARPNESS * 2 * means.T, -SHARPNESS * (means**2).sum(axis=1)])
     feeds = [{"image": picture[None, ..., None]} for picture in pictures[:, 0]]
     files = {v: export_tflite(model, classifier(model), [image_input(SIDE)], v, feeds) for v in VARIANTS}
-    return _recogniser("The nearest mean", CLASSES, files, {"top1": 0.99}, "dynamic")
+    return _recogniser("The nearest mean", CLASSES, SIDES, files, {"top1": 0.99}, "dynamic")
 
 
 class SideBySide(keras.Model):
@@ -102,16 +107,16 @@ class SideBySide(keras.Model):
 
 
 def formulas() -> Recogniser:
-    """The detector. Its variants are alike, since it has no weights."""
+    """The detector. Its variants do not differ, since it has no weights."""
     model = SideBySide()
     model.build((1, FRAME.height, FRAME.width, 1))
     inputs = [image_input(FRAME.height, FRAME.width)]
     files = {variant: export_tflite(model, model.call, inputs, variant) for variant in DETECTOR_VARIANTS}
-    return _recogniser("Side by side", LABELS, files, {"ap50": 0.9, "threshold": 0.5}, "float16", FRAME)
+    return _recogniser("Side by side", LABELS, CANVAS, files, {"ap50": 0.9, "threshold": 0.5}, "float16")
 
 
-def networks() -> dict[str, Recogniser]:
-    """The networks of the pipeline, small and untrained: figures mean nothing, operators are the real ones."""
+def networks() -> dict[Kind, Recogniser]:
+    """The networks of the pipeline, small and untrained: real operators, meaningless metrics."""
     params = load_params()
     keras.utils.set_random_seed(SEED)
     small = params.model.model_copy(update={"width": 0.25, "modules": (1, 1), "features": 32})
@@ -125,23 +130,23 @@ def networks() -> dict[str, Recogniser]:
     inputs = [image_input(FRAME.height, FRAME.width)]
     data = export_tflite(detector, detector.detect, inputs, "float16", (), ALL_BUT_LAYERS)
     return {
-        "characters": _recogniser("Inception-GAP", CLASSES, files, {"top1": 0.1}, "dynamic"),
-        "formulas": _recogniser("A detector", LABELS, {"float16": data}, {"ap50": 0.0}, "float16", FRAME),
+        "characters": _recogniser("Inception-GAP", CLASSES, SIDES, files, {"top1": 0.1}, "dynamic"),
+        "formulas": _recogniser("A detector", LABELS, CANVAS, {"float16": data}, {"ap50": 0.0}, "float16"),
     }
 
 
 def _recogniser(
     network: str,
     classes: Sequence[str],
+    normalisation: Mapping[str, float],
     files: Mapping[Variant, bytes],
     figures: Mapping[str, float],
     preferred: Variant,
-    frame: Frame | None = None,
 ) -> Recogniser:
-    """With made-up figures."""
+    """The files with metadata, and with made-up figures."""
+    described = {name: metadata.describe(data, classes, normalisation, network) for name, data in files.items()}
     variants = [
         catalogue.Variant(name, data, {**figures, "bytes": len(data), "classes": len(classes)})
-        for name, data in files.items()
+        for name, data in described.items()
     ]
-    more: dict[str, Any] = {"frame": frame._asdict()} if frame else {}
-    return Recogniser(network, classes, variants, preferred, tuple(figures), more)
+    return Recogniser(variants, preferred, tuple(figures))

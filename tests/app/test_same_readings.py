@@ -1,7 +1,7 @@
 """The page reads what the pipeline reads: the same models on the same ink, under LiteRT.js and under Python's LiteRT.
 
-With the small recognisers and with untrained networks always; with the models of the last `dvc repro`, on its test
-parts, where they are there.
+Tests the small recognisers; in `make check` also untrained networks, and the models of the last `dvc repro` on its test
+parts, if there are any.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from pipeline.ink.canvas import Frame, draw_ink
 from pipeline.ink.develop import place_photo
 from pipeline.ink.normalise import normalise
 from pipeline.page.catalogue import Recogniser
-from tests.app import small
 from tests.app.handwriting import CLASSES, LABELS, inks, scan
 from tests.app.node import SIDES, flat, pack
 from tests.app.pictures import photograph
@@ -35,14 +34,14 @@ SAMPLES, FORMULAS, PHOTOS = 200, 50, 10  # PHOTOS of the FORMULAS, of the small 
 UNSEEN = range(5001, 5001 + SAMPLES // len(CLASSES))  # numbers of writers
 SURE = 0.5  # score
 IOU = 0.99
-# Share of the boxes that must be as near as that. Dynamic-range models round activations to 8 bits while they run, so
-# any last bit may move a box: under Python alone, noise of 1e-4 grey levels moves 7 % of the trained detector's more.
+# Share of the boxes that must overlap that well. Dynamic-range models round activations to 8 bits while they run, so a
+# last bit may move a box: in Python, noise of 1e-4 grey levels moves 7 % of the boxes of the trained detector further.
 ALIKE = {"float32": 1.0, "float16": 1.0, "dynamic": 0.9}
 SCORE = 0.01  # largest difference of the scores of an untrained detector, where any rounding may change a rank
 PROBABILITY = {"float32": 1e-4, "float16": 1e-4, "dynamic": 0.02, "int8": 0.02}  # largest difference
 
-# A worker of the page's own, asked as the page asks it.
-ASK = """async ([kind, model, inks, frame]) => {
+# A worker of the page, asked as the page asks it.
+ASK = """async ([kind, model, normalisation, inks]) => {
     const name = (await (await fetch("sw.js")).text()).match(/assets\\/worker-[^"]+\\.js/)[0];
     const worker = new Worker(name);
     const grey = ({width, height, pixels}) =>
@@ -57,7 +56,7 @@ ASK = """async ([kind, model, inks, frame]) => {
         const sent = ink.strokes ? ink : ink.scan ? {scan: grey(ink.scan)} : {photo: await picture(ink.photo)};
         answers.push(await new Promise((resolve, reject) => {
             worker.onmessage = ({data}) => ("error" in data ? reject(new Error(data.error)) : resolve(data.value));
-            worker.postMessage({id, kind, model, ink: sent, frame});
+            worker.postMessage({id, kind, model, normalisation, ink: sent});
         }));
     }
     worker.terminate();
@@ -66,7 +65,7 @@ ASK = """async ([kind, model, inks, frame]) => {
 
 
 class Bench(NamedTuple):
-    """A page that is open, what it ships, and ink to read.
+    """An open page, what it ships, and ink to read.
 
     Attributes:
         listed: `models.json`.
@@ -81,14 +80,20 @@ class Bench(NamedTuple):
     inks: list[list[np.ndarray] | np.ndarray]
 
     def ask(self, kind: str, variant: str, inks: list[dict]) -> list[dict]:
-        """What the page's worker answers."""
+        """The answers of the page's worker."""
         listed = self.listed[f"{kind}s"]
         (model,) = (one for one in listed["variants"] if one["name"] == variant)
-        return self.page.evaluate(ASK, [kind, model, inks, listed.get("frame")])
+        return self.page.evaluate(ASK, [kind, model, listed["normalisation"], inks])
+
+    @property
+    def frame(self) -> Frame:
+        """The canvas of the formulas."""
+        sizes = self.listed["formulas"]["normalisation"]
+        return Frame(*(sizes[name] for name in Frame._fields))
 
 
 def small_ink() -> tuple[list[np.ndarray], list]:
-    """Scans of writers that the recogniser does not know, and formulas of either kind."""
+    """Scans by writers that the recogniser does not know, and formulas of either kind."""
     scans = [scan(char, writer) for writer in UNSEEN for char in CLASSES]
     lines = itertools.islice(itertools.product(LABELS, repeat=3), PHOTOS)
     return scans, [*inks(FORMULAS - PHOTOS, seed=99), *(np.asarray(photograph(list(line), 3)) for line in lines)]
@@ -124,7 +129,7 @@ def opened(
         yield Bench(page, recognisers, listed, *ink)
 
 
-@pytest.fixture(scope="module", params=["small", "stored"])
+@pytest.fixture(scope="module", params=["small", pytest.param("stored", marks=pytest.mark.slow)])
 def bench(request, browser, make_page, tmp_path_factory) -> Iterator[Bench]:
     if request.param == "small":
         site = request.getfixturevalue("site")
@@ -138,6 +143,8 @@ def bench(request, browser, make_page, tmp_path_factory) -> Iterator[Bench]:
 
 @pytest.fixture(scope="module")
 def untrained(browser, make_page, tmp_path_factory) -> Iterator[Bench]:
+    from tests.app import small  # with TensorFlow
+
     recognisers = small.networks()
     folder = make_page(recognisers, tmp_path_factory.mktemp("untrained"))
     scans, lines = small_ink()
@@ -173,8 +180,7 @@ def test_characters_are_read_alike(bench):
 
 def test_formulas_are_boxed_alike(bench):
     assert len(bench.inks) == FORMULAS
-    frame = Frame(**bench.listed["formulas"]["frame"])
-    images = np.stack([canvas(ink, frame) for ink in bench.inks])
+    images = np.stack([canvas(ink, bench.frame) for ink in bench.inks])
     inks = [{"photo": pack(ink)} if isinstance(ink, np.ndarray) else {"strokes": flat(ink)} for ink in bench.inks]
     for variant, data in variants(bench, "formulas"):
         expected = Runner(data).outputs(images[..., None])
@@ -192,18 +198,18 @@ def test_formulas_are_boxed_alike(bench):
         assert (np.array(overlaps) >= IOU).mean() >= ALIKE[variant], (variant, sorted(overlaps)[:10])
 
 
+@pytest.mark.slow
 def test_the_networks_of_the_pipeline_run_alike(untrained):
-    """Every operator that they have."""
+    """With every operator that they use."""
     images = np.stack([normalise(scan) for scan in untrained.scans])
     for variant, data in variants(untrained, "characters"):
         answers = untrained.ask("character", variant, [{"scan": pack(scan)} for scan in untrained.scans])
         found = [sorted(answer["candidates"], key=lambda one: one["label"]) for answer in answers]
         probabilities = [[one["probability"] for one in candidates] for candidates in found]
         np.testing.assert_allclose(probabilities, Runner(data)(images), atol=PROBABILITY[variant], err_msg=variant)
-    frame = Frame(**untrained.listed["formulas"]["frame"])
     ((variant, data),) = variants(untrained, "formulas")
     answers = untrained.ask("formula", variant, [{"strokes": flat(ink)} for ink in untrained.inks])
-    expected = Runner(data).outputs(np.stack([canvas(ink, frame) for ink in untrained.inks])[..., None])
+    expected = Runner(data).outputs(np.stack([canvas(ink, untrained.frame) for ink in untrained.inks])[..., None])
     for answer, scores in zip(answers, expected["scores"], strict=True):
         best = [one["score"] for one in answer["detections"]][:10]
         np.testing.assert_allclose(best, scores[: len(best)], atol=SCORE)

@@ -1,36 +1,121 @@
+"""The list of models says what the model files say of themselves, and refuses files that do not belong together."""
+
 import hashlib
 import json
-from dataclasses import replace
 
 import pytest
 
+from pipeline.edge import metadata
 from pipeline.errors import InkError
-from pipeline.page.catalogue import Recogniser, Variant, write
+from pipeline.page.catalogue import Recogniser, Variant, read_variants, write
 
-DATA = b"a model"
-METRICS = {"bytes": len(DATA), "classes": 2, "top1": 0.9, "cpu": "Tiny CPU"}
-RECOGNISER = Recogniser("A network", "口日", [Variant("int8", DATA, METRICS)], "int8", ("top1",), {"frame": {"pen": 2}})
+LABELS, SIDES = ["一", "丨", "十", "口"], {"side": 56, "margin": 4}
 
 
-def test_models_are_listed_with_their_hash_and_figures(tmp_path):
-    write(tmp_path / "out", {"characters": RECOGNISER})
+def variant(name, data, **metrics):
+    return Variant(name, data, {"bytes": len(data), "classes": 4, "top1": 0.9, "cpu": "Tiny CPU"} | metrics)
+
+
+@pytest.fixture
+def model(character_model):
+    """A model of four characters with metadata of its own."""
+
+    def describe(labels=LABELS, normalisation=SIDES, network="A network"):
+        return metadata.describe(character_model, labels, normalisation, network)
+
+    return describe
+
+
+def test_models_are_listed_with_their_metadata_hash_and_figures(tmp_path, model):
+    data = model()
+    write(tmp_path / "out", {"characters": Recogniser([variant("int8", data)], "int8", ("top1",))})
     listed = json.loads((tmp_path / "out/models.json").read_text(encoding="utf-8"))
-    digest = hashlib.sha256(DATA).hexdigest()
+    digest = hashlib.sha256(data).hexdigest()
     file = f"models/characters-int8-{digest[:10]}.tflite"
     assert listed == {
         "characters": {
             "network": "A network",
             "preferred": "int8",
-            "frame": {"pen": 2},
-            "variants": [{"name": "int8", "file": file, "bytes": 7, "sha256": digest, "metrics": {"top1": 0.9}}],
-            "classes": ["口", "日"],
+            "normalisation": {"side": 56, "margin": 4},
+            "variants": [
+                {"name": "int8", "file": file, "bytes": len(data), "sha256": digest, "metrics": {"top1": 0.9}}
+            ],
+            "classes": LABELS,
         }
     }
-    assert (tmp_path / "out" / file).read_bytes() == DATA
+    assert isinstance(listed["characters"]["normalisation"]["side"], int)
+    assert (tmp_path / "out" / file).read_bytes() == data
+
+
+def test_sizes_that_are_no_whole_numbers_stay_as_they_are(tmp_path, model):
+    data = model(normalisation={"side": 56, "pen": 2.5})
+    write(tmp_path / "out", {"characters": Recogniser([variant("int8", data)], "int8", ())})
+    listed = json.loads((tmp_path / "out/models.json").read_text(encoding="utf-8"))
+    assert listed["characters"]["normalisation"] == {"side": 56, "pen": 2.5}
+
+
+def test_a_model_that_names_no_network_is_called_by_its_name(tmp_path, model):
+    write(tmp_path / "out", {"characters": Recogniser([variant("int8", model(network=""))], "int8", ())})
+    listed = json.loads((tmp_path / "out/models.json").read_text(encoding="utf-8"))
+    assert listed["characters"]["network"] == "Handwritten Chinese characters"
 
 
 @pytest.mark.parametrize("key", ["bytes", "classes"])
-def test_metrics_of_another_model_are_refused(tmp_path, key):
-    wrong = replace(RECOGNISER, variants=[Variant("int8", DATA, METRICS | {key: 8})])
+def test_metrics_of_another_model_are_refused(tmp_path, model, key):
+    wrong = Recogniser([variant("int8", model(), **{key: 8})], "int8", ())
     with pytest.raises(InkError, match=rf"characters, int8: expected metrics .*'{key}': 8.* run `dvc repro`"):
         write(tmp_path / "out", {"characters": wrong})
+
+
+@pytest.mark.parametrize(
+    ("field", "other"),
+    [("labels", LABELS[::-1]), ("normalisation", {"side": 56, "margin": 3}), ("network", "Another network")],
+)
+def test_variants_that_do_not_belong_together_are_refused(tmp_path, model, field, other):
+    variants = [variant("float16", model()), variant("int8", model(**{field: other}))]
+    expected = (
+        rf"characters: expected the same {field} in the metadata of all variants, "
+        "found a difference between float16 and int8; run `dvc repro`"
+    )
+    with pytest.raises(InkError, match=expected):
+        write(tmp_path / "out", {"characters": Recogniser(variants, "int8", ())})
+
+
+def test_a_model_of_the_other_kind_is_refused(tmp_path, formula_model):
+    recogniser = Recogniser([variant("float16", formula_model)], "float16", ())
+    expected = "characters, float16: expected a model that reads characters, found one that reads formulas"
+    with pytest.raises(InkError, match=expected):
+        write(tmp_path / "out", {"characters": recogniser})
+
+
+def test_a_file_that_is_no_model_is_named(tmp_path, model):
+    recogniser = Recogniser([variant("int8", model()[:100])], "int8", ())
+    with pytest.raises(InkError, match=r"^characters, int8: "):
+        write(tmp_path / "out", {"characters": recogniser})
+
+
+@pytest.fixture
+def outputs(tmp_path, model):
+    (tmp_path / "int8.tflite").write_bytes(model())
+    (tmp_path / "int8.json").write_text('{"top1": 0.9}', encoding="utf-8")
+    return tmp_path
+
+
+def test_models_are_read_with_their_metrics(outputs, model):
+    assert read_variants(outputs, outputs, ["int8"], "quantize") == [Variant("int8", model(), {"top1": 0.9})]
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        (
+            "int8.tflite",
+            r"int8\.tflite: expected the exported model, found no such file; run `dvc repro quantize@int8`",
+        ),
+        ("int8.json", r"int8\.json: expected its metrics, found no such file; run `dvc repro app`"),
+    ],
+)
+def test_a_missing_file_says_what_to_run(outputs, file, message):
+    (outputs / file).unlink()
+    with pytest.raises(InkError, match=message):
+        read_variants(outputs, outputs, ["int8"], "quantize")

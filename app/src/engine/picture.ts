@@ -1,10 +1,10 @@
-/** Any picture that the browser can decode, to upright grey pixels: `pipeline/formats/image.py` of the page. */
+/** Decodes any picture that the browser can read to upright grey pixels, as `pipeline/formats/image.py` does. */
 import { type Grey, blank } from "../ink/grey.ts";
 
 const MAX_BYTES = 2 ** 26;
 const MAX_SIDE = 4096; // pixels; larger pictures are reduced before their pixels are copied: phones have little memory
 
-/** A picture that cannot be read: its message is for who chose it. */
+/** A picture that cannot be read; the message is for the user. */
 export class PictureError extends Error {}
 
 /**
@@ -33,15 +33,17 @@ async function decode(file: Blob): Promise<ImageBitmap> {
   const size = `${(file.size / 1e6).toFixed(1)} MB`;
   if (!file.size) throw new PictureError("The file is empty: choose a photo (JPEG, PNG, WebP …).");
   if (file.size > MAX_BYTES)
-    throw new PictureError(`The file has ${size}: choose a photo of at most ${Math.floor(MAX_BYTES / 1e6)} MB.`);
+    throw new PictureError(
+      `The file is too large (${size}): choose a photo of at most ${Math.floor(MAX_BYTES / 1e6)} MB.`,
+    );
   try {
     return await createImageBitmap(file, { colorSpaceConversion: "none" });
   } catch {
-    throw new PictureError(`This file (${size}) is no picture that the browser can read: choose a JPEG, PNG or WebP.`);
+    throw new PictureError(`The browser cannot read this file (${size}) as a picture: choose a JPEG, PNG or WebP.`);
   }
 }
 
-/** ITU-R 601-2 luma in fixed point, as Pillow's "L". */
+/** ITU-R 601-2 luma in fixed point, as in Pillow's mode "L". */
 function toGrey({ width, height, data }: ImageData): Grey {
   const grey = blank(width, height);
   for (let i = 0, at = 0; i < grey.pixels.length; i++, at += 4) {

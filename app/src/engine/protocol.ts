@@ -1,6 +1,6 @@
-/** What the page and its worker say to each other. Every request has one answer with the same id. */
-import type { Variant } from "../catalogue.ts";
-import type { Frame, Placement, Stroke } from "../ink/canvas.ts";
+/** Messages between the page and its worker. Every request has one answer with the same id. */
+import type { CharacterNormalisation, FormulaNormalisation, Normalisation, Variant } from "../catalogue.ts";
+import type { Placement, Stroke } from "../ink/canvas.ts";
 import type { Grey } from "../ink/grey.ts";
 
 /** Strokes on a sheet whose shorter edge is `side` long, or a scan (255 = paper). */
@@ -14,19 +14,19 @@ export interface Candidate {
   readonly probability: number;
 }
 
-/** Milliseconds: making the network's picture, and running the network. */
+/** Milliseconds for making the network's picture, and for running the network. */
 export interface Timing {
   readonly prepare: number;
   readonly run: number;
 }
 
-/** What a character was read as, surest first; no candidates where there is no ink. */
+/** The candidates for a character, most probable first; none if there is no ink. */
 export interface CharacterReading {
   readonly candidates: readonly Candidate[];
   readonly timing: Timing;
 }
 
-/** One symbol; corners in pixels of the detector's canvas. */
+/** One symbol; edges in pixels of the detector's canvas. */
 export interface Detection {
   readonly label: number;
   readonly score: number;
@@ -36,22 +36,25 @@ export interface Detection {
   readonly right: number;
 }
 
-/** What was found in a formula, surest first; no placement where there is no ink. */
+/** The symbols found in a formula, highest score first; no placement if there is no ink. */
 export interface FormulaReading {
   readonly detections: readonly Detection[];
   readonly placement: Placement | null;
   readonly timing: Timing;
 }
 
+/** The model that a request uses, and the normalisation that its file states. */
+interface Use<N extends Normalisation> {
+  readonly model: Variant;
+  readonly normalisation: N;
+}
+
 /** Each kind of request and its answer. */
 export interface Calls {
-  /** Fetches and compiles a model; gives the milliseconds that it took. */
-  load: { request: { readonly model: Variant }; answer: number };
-  character: { request: { readonly model: Variant; readonly ink: CharacterInk }; answer: CharacterReading };
-  formula: {
-    request: { readonly model: Variant; readonly ink: FormulaInk; readonly frame: Frame };
-    answer: FormulaReading;
-  };
+  /** Fetches and compiles a model; the answer is the time it took in milliseconds. */
+  load: { request: Use<Normalisation>; answer: number };
+  character: { request: Use<CharacterNormalisation> & { readonly ink: CharacterInk }; answer: CharacterReading };
+  formula: { request: Use<FormulaNormalisation> & { readonly ink: FormulaInk }; answer: FormulaReading };
 }
 
 export type Kind = keyof Calls;

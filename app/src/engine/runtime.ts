@@ -1,8 +1,9 @@
 /** LiteRT.js: `.tflite` files on XNNPACK in WebAssembly, on one thread. Lives in a worker. */
 import { type CompiledModel, Tensor, loadAndCompile, loadLiteRt } from "@litertjs/core";
 
-import type { Variant } from "../catalogue.ts";
+import type { Normalisation, Variant } from "../catalogue.ts";
 import type { Grey } from "../ink/grey.ts";
+import { checkNormalisation } from "./normalisation.ts";
 
 export type Outputs = Readonly<Record<string, Float32Array | Int32Array>>;
 
@@ -10,7 +11,7 @@ const ADVICE = "Build the page again with `make app`.";
 
 /** A model that is ready to run. */
 export interface Model {
-  /** Values of a picture as they are, 0..255, to named outputs. */
+  /** Runs the network on a picture, grey levels 0 to 255; returns its outputs by name. */
   run(image: Grey): Promise<Outputs>;
 }
 
@@ -19,33 +20,37 @@ let started: Promise<unknown> | null = null;
 /**
  * Fetches, checks and compiles a model.
  *
- * @throws Error that says what is wrong with it.
+ * @param normalisation that the model file states.
+ * @throws Error that says what is wrong with the model.
  */
-export async function loadModel(variant: Variant): Promise<Model> {
+export async function loadModel(variant: Variant, normalisation: Normalisation): Promise<Model> {
   started ??= start();
   const [data] = await Promise.all([fetchModel(variant), started]);
   let compiled: CompiledModel;
   try {
     compiled = await loadAndCompile(data, { accelerator: "wasm" });
   } catch (error) {
-    throw new Error(`${variant.file}: expected a model that LiteRT.js runs, found another (${told(error)}). ${ADVICE}`);
+    throw new Error(
+      `${variant.file}: expected a model that LiteRT.js runs, found another (${reasonOf(error)}). ${ADVICE}`,
+    );
   }
   const shape = [...compiled.getInputDetails()[0]!.shape];
+  checkNormalisation(variant.file, normalisation, shape);
   const names = compiled.getOutputDetails().map(({ name }) => name);
   return { run: (image) => run(compiled, image, shape, names) };
 }
 
 async function start(): Promise<unknown> {
-  const folder = new URL("../wasm/", self.location.href).href; // scripts lie in a folder beside it
+  const folder = new URL("../wasm/", self.location.href).href; // a sibling of the folder of this script
   // The loader looks for its .wasm file beside the worker's script, and logs every step.
   Object.assign(self, { Module: { locateFile: (file: string) => folder + file, print() {}, printErr() {} } });
-  // It would ask for a GPU first and warn where there is none: models this small run faster without one.
+  // It would ask for a GPU first, and warn if there is none: models this small run faster without one.
   Object.defineProperty(navigator, "gpu", { value: undefined, configurable: true });
   try {
     return await loadLiteRt(folder);
   } catch (error) {
     started = null;
-    throw new Error(`The runtime (LiteRT.js in wasm/) could not be started (${told(error)}). ${ADVICE}`);
+    throw new Error(`The runtime (LiteRT.js in wasm/) could not be started (${reasonOf(error)}). ${ADVICE}`);
   }
 }
 
@@ -57,7 +62,7 @@ async function fetchModel(variant: Variant): Promise<Uint8Array> {
     throw new Error(`${variant.file}: expected the model, found ${found}. ${ADVICE}`);
   }
   const data = await answer.arrayBuffer();
-  // A damaged file could take the whole runtime down; browsers only hash on secure origins, loopback among them.
+  // A damaged file could crash the runtime. Browsers hash only on secure origins; loopback is one.
   if (data.byteLength !== variant.bytes || (self.crypto?.subtle && (await digest(data)) !== variant.sha256)) {
     throw new Error(`${variant.file}: expected the model of models.json, found a damaged or different file. ${ADVICE}`);
   }
@@ -73,7 +78,7 @@ async function run(compiled: CompiledModel, image: Grey, shape: number[], names:
   const input = new Tensor(Float32Array.from(image.pixels), shape);
   try {
     const results = await compiled.run([input]);
-    // The runtime's memory is not collected: values are copied out, tensors deleted by hand.
+    // The runtime's memory is not garbage-collected: copy the values, then delete the tensors.
     const values = results.map((tensor) => tensor.toTypedArray().slice() as Float32Array | Int32Array);
     for (const tensor of results) tensor.delete();
     return Object.fromEntries(names.map((name, i) => [name, values[i]!]));
@@ -82,6 +87,6 @@ async function run(compiled: CompiledModel, image: Grey, shape: number[], names:
   }
 }
 
-function told(error: unknown): string {
+function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

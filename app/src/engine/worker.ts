@@ -1,5 +1,5 @@
-/** The worker: makes the networks' pictures and runs the networks, so that drawing never waits for either. */
-import type { Variant } from "../catalogue.ts";
+/** The worker: makes the networks' pictures and runs the networks, so that drawing never waits. */
+import type { Normalisation, Variant } from "../catalogue.ts";
 import { type Frame, type Picture, drawInk } from "../ink/canvas.ts";
 import { fitPhoto } from "../ink/develop.ts";
 import type { Grey } from "../ink/grey.ts";
@@ -14,28 +14,28 @@ const CANDIDATES = 10;
 const models = new Map<string, Promise<Model>>();
 
 const handlers: { [K in Kind]: (request: Calls[K]["request"]) => Promise<Calls[K]["answer"]> } = {
-  async load({ model }) {
+  async load({ model, normalisation }) {
     const start = performance.now();
-    await ready(model);
+    await ready(model, normalisation);
     return performance.now() - start;
   },
 
-  async character({ model, ink }) {
+  async character({ model, normalisation, ink }) {
     const start = performance.now();
     const image = normalise(scanOf(ink));
     const prepared = performance.now();
-    const outputs = image && (await ready(model).then((network) => network.run(image)));
+    const outputs = image && (await ready(model, normalisation).then((network) => network.run(image)));
     return {
       candidates: outputs ? best(outputs["probabilities"]!) : [],
       timing: { prepare: prepared - start, run: performance.now() - prepared },
     };
   },
 
-  async formula({ model, ink, frame }) {
+  async formula({ model, normalisation, ink }) {
     const start = performance.now();
-    const picture = await pictureOf(ink, frame);
+    const picture = await pictureOf(ink, normalisation);
     const prepared = performance.now();
-    const outputs = picture && (await ready(model).then((network) => network.run(picture.image)));
+    const outputs = picture && (await ready(model, normalisation).then((network) => network.run(picture.image)));
     return {
       detections: outputs ? detectionsOf(outputs) : [],
       placement: picture && picture.placement,
@@ -64,17 +64,17 @@ async function pictureOf(ink: FormulaInk, frame: Frame): Promise<Picture | null>
   return { ...picture, placement };
 }
 
-/** A model, which is fetched when it is first asked for. */
-function ready(variant: Variant): Promise<Model> {
+/** A model, which is fetched when it is first used. */
+function ready(variant: Variant, normalisation: Normalisation): Promise<Model> {
   const known = models.get(variant.file);
   if (known) return known;
-  const loading = loadModel(variant);
+  const loading = loadModel(variant, normalisation);
   models.set(variant.file, loading);
   loading.catch(() => models.delete(variant.file)); // so that another try fetches it again
   return loading;
 }
 
-/** The likeliest labels, the smaller label of equals first. */
+/** The most probable labels; of equally probable ones the smaller label comes first. */
 function best(probabilities: Outputs[string]): Candidate[] {
   const ranked = Array.from(probabilities, (probability, label) => ({ label, probability }));
   return ranked.sort((a, b) => b.probability - a.probability).slice(0, CANDIDATES);
