@@ -10,13 +10,13 @@ export interface Variant {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
-/** How the picture of a character is made, in pixels: the square that the network reads, and the black around the ink. */
+/** Sizes of the picture of a character in pixels: the side of the square, and the black margin around the ink. */
 export interface CharacterNormalisation {
   readonly side: number;
   readonly margin: number;
 }
 
-/** How the picture of a formula is made: the canvas, and the black around the ink in pixels. */
+/** Sizes of the picture of a formula in pixels: the canvas, and the black margin around the ink. */
 export interface FormulaNormalisation extends Frame {
   readonly margin: number;
 }

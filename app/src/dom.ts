@@ -1,13 +1,13 @@
 /** Small helpers for the document. */
 
-/** The element with that id, which the page has. */
+/** The element with an id, which must exist. */
 export function byId<E extends HTMLElement>(id: string): E {
   const found = document.getElementById(id);
   if (!found) throw new Error(`the page has no element #${id}`);
   return found as E;
 }
 
-/** A new element with attributes and children; text is never read as HTML. */
+/** A new element with attributes and children; text is never parsed as HTML. */
 export function create<K extends keyof HTMLElementTagNameMap>(
   name: K,
   attributes: Readonly<Record<string, string>> = {},
@@ -19,7 +19,7 @@ export function create<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** A setting that the browser keeps, where it keeps any. */
+/** Settings that the browser keeps, if it allows the page to store any. */
 export const settings = {
   get(key: string): string | null {
     try {
@@ -32,7 +32,7 @@ export const settings = {
     try {
       localStorage.setItem(key, value);
     } catch {
-      // Private windows may refuse; the setting lasts as long as the page.
+      // Private windows may refuse: the setting then lasts as long as the page.
     }
   },
 };

@@ -1,13 +1,13 @@
-/** `pipeline/edge/order.py` in TypeScript: the order in which one reads the symbols of a formula. Why is told there. */
+/** `pipeline/edge/order.py` in TypeScript: the reading order of symbols. Its docstring explains the steps. */
 import type { Bounds } from "./ink/bounds.ts";
 
-const APART = 0.5; // of the shorter one's length: two boxes that overlap by less stand beside each other
+const APART = 0.5; // share of the shorter length: two boxes that overlap by less stand beside each other
 const AXES = [
   ["left", "right"],
   ["top", "bottom"],
 ] as const;
 
-/** Boxes in reading order: what stands side by side from left to right, what is stacked from above. */
+/** Boxes in reading order: side by side from left to right, stacked from top to bottom. */
 export function readingOrder<Box extends Bounds>(boxes: readonly Box[]): Box[] {
   if (boxes.length < 2) return [...boxes];
   for (const [low, high] of AXES) {
@@ -20,7 +20,7 @@ export function readingOrder<Box extends Bounds>(boxes: readonly Box[]): Box[] {
   return [first, ...readingOrder(boxes.filter((box) => box !== first))];
 }
 
-/** Groups that overlaps hold together along one axis, by where they begin; of equals in the order of their boxes. */
+/** Groups of boxes that overlap along one axis, sorted by their start; ties keep the order of the boxes. */
 function partsOf<Box extends Bounds>(boxes: readonly Box[], low: "left" | "top", high: "right" | "bottom"): Box[][] {
   const touch = (one: Box, other: Box): boolean => {
     const shared = Math.min(one[high], other[high]) - Math.max(one[low], other[low]);

@@ -1,17 +1,17 @@
-/** `pipeline/scoring/strokes.py` in TypeScript: which strokes a detector puts together. How and why is told there. */
+/** `pipeline/scoring/strokes.py` in TypeScript: which strokes form a symbol. Its docstring explains the steps. */
 import type { Detection } from "./engine/protocol.ts";
 import { type Bounds, areaOf, grow, hull, iou } from "./ink/bounds.ts";
 import { type Placement, type Stroke, extentOf } from "./ink/canvas.ts";
 
-const LEAST = 0.3; // share of a stroke's points that a box must hold to get it
-const ABOUT = 0.3; // difference of two shares that still counts as equal
+const LEAST = 0.3; // share of a stroke's points that a box must contain to own it
+const ABOUT = 0.3; // difference up to which two shares count as equal
 const MARGIN = 2; // pixels around a box that count as inside
 const HALF_PEN = 1; // pixels
-const SAME_PLACE = 0.6; // intersection over union from which two boxes are of one place
-const FILLED = 0.9; // of the overlap that a box would have with all strokes it holds; below it, it was robbed
+const SAME_PLACE = 0.6; // intersection over union from which two boxes mark one place
+const FILLED = 0.9; // share of the overlap with all strokes that a box contains; with less, others own its strokes
 const NOBODY = -1;
 
-/** One detection a place, best first: the names of one box add up, the one that has most of the place's scores stays. */
+/** One detection per place, best first: scores of one box add up; the label with the largest sum at the place stays. */
 export function places(detections: readonly Detection[]): Detection[] {
   const named = new Map<string, Detection[]>();
   for (const detection of detections) {
@@ -31,7 +31,7 @@ export function places(detections: readonly Detection[]): Detection[] {
   return kept;
 }
 
-/** The label with the highest sum of scores, the smaller one of equals. */
+/** The label with the largest sum of scores; the smaller label of equal sums. */
 function mostNamed(names: readonly Detection[]): number {
   const sums = new Map<number, number>();
   for (const { label, score } of names) sums.set(label, (sums.get(label) ?? 0) + score);
@@ -49,7 +49,7 @@ function compare(one: readonly number[], other: readonly number[]): number {
   return at < 0 ? 0 : one[at]! - other[at]!;
 }
 
-/** Places that strokes were given to, best first, of those with a score of at least `threshold`. */
+/** The places that own strokes, best first, among those with a score of at least `threshold`. */
 export function segment(
   strokes: readonly Stroke[],
   placement: Placement,
@@ -64,7 +64,7 @@ export function segment(
   return kept.filter((_, index) => owners.includes(index));
 }
 
-/** Index of the box that each stroke goes to, or NOBODY. Boxes come best first. */
+/** Index of the box that owns each stroke, or NOBODY. Boxes come best first. */
 export function findOwners(strokes: readonly Stroke[], boxes: readonly Bounds[]): number[] {
   const held = strokes.map((stroke) => {
     const shares = boxes.map((box) => shareInside(stroke, box));
@@ -91,7 +91,7 @@ export function findOwners(strokes: readonly Stroke[], boxes: readonly Bounds[])
       const wanted = all.filter((stroke) => held[stroke]![index]);
       const given = all.filter((stroke) => owners[stroke] === index);
       if (!alive[index] || !wanted.length || fit(given, box) >= FILLED * full[index]!) return [];
-      // Best first: the largest index is the least sure.
+      // Best first: the largest index has the lowest score.
       return [Math.max(index, ...wanted.map((stroke) => owners[stroke]!))];
     });
     if (!victims.length) return owners;
@@ -116,12 +116,12 @@ function shareInside(stroke: Stroke, { left, top, right, bottom }: Bounds): numb
   return inside / (stroke.length / 2);
 }
 
-/** Intersection over union of a box with the extent of the strokes given to it; 0 without strokes. */
+/** Intersection over union of a box and the extent of its strokes; 0 without strokes. */
 function overlapWith(extents: readonly Bounds[], box: Bounds): number {
   return extents.length ? iou(hull(extents), box) : 0;
 }
 
-/** The smallest of the boxes that `counts` accepts, the surer of equals; NOBODY if it accepts none. */
+/** The smallest box that `counts` accepts, the first of equal ones; NOBODY if it accepts none. */
 function smallest(boxes: readonly Bounds[], counts: (index: number) => boolean): number {
   return boxes.reduce(
     (best, box, index) => (counts(index) && (best === NOBODY || areaOf(box) < areaOf(boxes[best]!)) ? index : best),

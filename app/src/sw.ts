@@ -1,10 +1,10 @@
 /**
  * The service worker: keeps the whole page on the device, and serves it from there.
  *
- * Several builds may lie under several paths of one origin, and share its caches. A cache is named after the scope of its
- * worker, a number that grows with each installation in that scope, and the version of the build. So a worker can tell
- * which caches are older than its own, and deletes no others: neither those of another path, nor that of a newer worker
- * which is installed while the older one still starts.
+ * Several builds under different paths of one origin share its caches. So the name of a cache holds the scope of its
+ * worker, a number that grows with each installation in that scope, and the version of the build. A worker deletes only
+ * older caches of its own scope: not those of other paths, and not that of a newer worker, which may be installed while
+ * this one is still being activated.
  */
 
 /** Every file of the page and one hash over all of them, which `vite.config.ts` puts in place of these names. */
@@ -38,7 +38,7 @@ async function keptHere(): Promise<Kept[]> {
     .sort((one, other) => one.installation - other.installation);
 }
 
-/** The caches of this build, newest first: a build may be installed again after another, before its old cache is gone. */
+/** The caches of this build, newest first. There are two if it is installed again while its old cache still exists. */
 async function ownCaches(): Promise<Kept[]> {
   return (await keptHere()).filter(({ version }) => version === __VERSION__).reverse();
 }

@@ -1,4 +1,4 @@
-/** How the symbols of formulas, which the pipeline names in LaTeX, are shown to people. */
+/** The signs of the symbols, whose names in the pipeline are LaTeX. */
 
 const SIGNS: Readonly<Record<string, string>> = {
   "\\Delta": "Δ",
@@ -32,7 +32,7 @@ const SIGNS: Readonly<Record<string, string>> = {
   "-": "−",
 };
 
-/** The sign of a symbol; of `\sin` and its like, and of `\{`, what follows the backslash. */
+/** The sign of a symbol; for names without one, such as `\sin` and `\{`, the text after the backslash. */
 export function sign(symbol: string): string {
   return SIGNS[symbol] ?? symbol.replace("\\", "");
 }

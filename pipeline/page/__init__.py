@@ -1,1 +1,1 @@
-"""The web app: what it ships, how it is built and served. Its own sources are TypeScript, in `app/`."""
+"""The web app: what it ships, how it is built and served. Its sources are TypeScript, in `app/`."""

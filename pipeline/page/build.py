@@ -3,7 +3,7 @@
     install(Path("app"))
     build(Path("app"), shipped, Path("app/dist"))
 
-Packages are installed once a lock file, in some 20 seconds; a build takes about one.
+Installing the packages takes some 20 seconds, once per lock file; a build takes about one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ VITE = "node_modules/vite/bin/vite.js"
 
 
 def install(app: Path) -> None:
-    """Brings `node_modules` of the app in line with its lock file.
+    """Installs the packages of the app's lock file into its `node_modules`, unless they are installed.
 
     Raises:
         InkError: npm failed.
@@ -36,15 +36,15 @@ def install(app: Path) -> None:
 
 
 def build(app: Path, shipped: Path, output: Path) -> None:
-    """Builds the page into `output`, which appears whole or not at all.
+    """Builds the page into `output`, which is written completely or not at all.
 
     Args:
         app: the sources, with their packages installed.
-        shipped: what is added as it is: models.json, models, icons.
+        shipped: folder with files that are added unchanged: models.json, models, icons.
         output: the folder.
 
     Raises:
-        InkError: Vite failed, with its words.
+        InkError: Vite failed; the message holds its output.
     """
     with atomic_directory(output) as partial:
         done = node(
@@ -57,5 +57,5 @@ def build(app: Path, shipped: Path, output: Path) -> None:
             text=True,
         )
         if done.returncode:
-            words = str(done.stdout).strip()
-            raise InkError(f"Vite could not build {app} (exit status {done.returncode}):\n{words}\nmend the sources")
+            printed = str(done.stdout).strip()
+            raise InkError(f"Vite could not build {app} (exit status {done.returncode}):\n{printed}\nfix the sources")

@@ -2,7 +2,7 @@
 
     write(folder)     # 192.png, 512.png, maskable.png
 
-Drawn here, so that no picture of unknown origin is shipped; the same bytes each time.
+Drawn by code, so that the page ships no picture of unknown origin; the bytes are the same each time.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from PIL import Image, ImageDraw
 PAPER, GUIDE, INK, BOX = "#fffdf8", "#e9c8bf", "#211e1a", "#a8321f"
 COLOURS = 64
 OVERSAMPLING = 4
-ROUNDING = 0.22  # radius of the corners, of the side
-SAFE = 0.7  # of the side: keeps all of it within the circle of 0.8 that a launcher's mask may leave
+ROUNDING = 0.22  # radius of the corners, as a share of the side
+SAFE = 0.7  # share of the side: all ink stays within the circle of 0.8 that a launcher's mask leaves at least
 
-# The two strokes of 人: points of a quadratic curve, and the width of the brush at its ends; of the side.
+# The two strokes of 人: points of a quadratic curve, and the width of the brush at its ends, as shares of the side.
 STROKES = (
     (((0.50, 0.22), (0.50, 0.56), (0.21, 0.78)), (0.085, 0.02)),
     (((0.47, 0.42), (0.58, 0.66), (0.80, 0.78)), (0.025, 0.10)),
 )
-CORNER, CORNER_LENGTH, CORNER_WIDTH = 0.12, 0.13, 0.028  # of the box
+CORNER, CORNER_LENGTH, CORNER_WIDTH = 0.12, 0.13, 0.028  # of the box, as shares of the side
 
 
 def draw(side: int, maskable: bool = False) -> Image.Image:
-    """The icon of `side` pixels; a maskable one fills its square and keeps to the safe zone."""
+    """The icon with `side` pixels; a maskable one fills its square and stays within the safe zone."""
     size = side * OVERSAMPLING
     image = Image.new("RGBA", (size, size), PAPER if maskable else (0, 0, 0, 0))
     pen = ImageDraw.Draw(image)
@@ -43,7 +43,7 @@ def draw(side: int, maskable: bool = False) -> Image.Image:
 
 
 def write(folder: Path) -> None:
-    """Writes the icons that the manifest names into `folder`."""
+    """Writes the icons of the manifest into `folder`."""
     folder.mkdir(parents=True)
     for name, icon in {"192": draw(192), "512": draw(512), "maskable": draw(512, maskable=True)}.items():
         icon.quantize(COLOURS).save(folder / f"{name}.png", optimize=True)
@@ -69,7 +69,7 @@ def _corners(pen: ImageDraw.ImageDraw, origin: float, scale: float) -> None:
 
 
 def _brush(pen: ImageDraw.ImageDraw, points: np.ndarray, widths: np.ndarray) -> None:
-    """A quadratic Bézier curve, as discs of a width that changes evenly."""
+    """Draws a quadratic Bézier curve as discs whose width changes evenly."""
     for along in np.linspace(0, 1, 200):
         x, y = (1 - along) ** 2 * points[0] + 2 * along * (1 - along) * points[1] + along**2 * points[2]
         radius = ((1 - along) * widths[0] + along * widths[1]) / 2

@@ -1,4 +1,4 @@
-"""What is written in the tests of the page: eight characters, and formulas of the symbols -, o and x.
+"""Handwriting for the tests of the page: eight characters, and formulas of the symbols -, o and x.
 
 Strokes are points in the unit square, y down.
 """
@@ -21,7 +21,7 @@ Strokes = tuple[tuple[tuple[float, float], ...], ...]
 CHARACTERS: dict[str, Strokes] = {
     "一": (((0.10, 0.50), (0.50, 0.48), (0.90, 0.49)),),
     "七": (((0.10, 0.45), (0.90, 0.33)), ((0.45, 0.10), (0.45, 0.80), (0.85, 0.80), (0.85, 0.68))),
-    "十": (((0.10, 0.36), (0.90, 0.34)), ((0.50, 0.06), (0.50, 0.94))),  # what 木 begins with
+    "十": (((0.10, 0.36), (0.90, 0.34)), ((0.50, 0.06), (0.50, 0.94))),  # the first strokes of 木
     "口": (((0.20, 0.20), (0.22, 0.80)), ((0.20, 0.20), (0.80, 0.20), (0.78, 0.80)), ((0.22, 0.76), (0.78, 0.76))),
     "人": (((0.50, 0.10), (0.42, 0.50), (0.10, 0.90)), ((0.48, 0.40), (0.90, 0.90))),
     "日": (

@@ -11,7 +11,7 @@ from pipeline.ink.canvas import Frame, draw_ink
 from tests.app.handwriting import FRAME, strokes_of
 
 EXIF_ORIENTATION = 0x0112
-QUARTER_RIGHT = 6  # the camera was held upright: whoever shows the picture turns it to the right by a quarter
+QUARTER_RIGHT = 6  # the camera was held upright: viewers turn the picture by 90 degrees to the right
 
 
 def photograph(symbols: list[str], scale: int = 6) -> Image.Image:

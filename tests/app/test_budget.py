@@ -1,11 +1,12 @@
-"""What the page may take: to start, to read a stroke, and never a frame while somebody writes.
+"""What the page may take: time to start and to read a stroke, and no frame while somebody writes.
 
-The best of a few attempts counts: other work on the machine is no fault of the page.
+The best of a few attempts counts, since other work may slow the machine down. Tests that measure time are marked as
+slow: they want a machine without other tests.
 """
 
 import pytest
 
-from benchmarks.browser import WATCH_FRAMES, WATCH_READINGS, Pen, candidates, open_page, wait_for_candidate
+from benchmarks.browser import WATCH_FRAMES, WATCH_READINGS, Pen, open_page, wait_for_candidate
 from tests.app.handwriting import CHARACTERS, SYMBOLS
 
 START = 3000  # milliseconds from a warm cache until ink is read
@@ -14,6 +15,7 @@ FRAME = 1000 / 60
 ATTEMPTS = 5
 
 
+@pytest.mark.slow
 def test_the_page_starts_quickly_from_a_warm_cache(new_context, site):
     context = new_context(service_workers="allow")
     page = open_page(context.new_page(), site.address)
@@ -26,6 +28,7 @@ def test_the_page_starts_quickly_from_a_warm_cache(new_context, site):
     assert min(times) <= START, times
 
 
+@pytest.mark.slow
 def test_a_stroke_is_read_at_once(page):
     Pen(page.locator("#characters-sheet")).write(CHARACTERS["日"])
     wait_for_candidate(page, "日")
@@ -33,13 +36,13 @@ def test_a_stroke_is_read_at_once(page):
     for char in list(CHARACTERS)[:ATTEMPTS]:
         page.keyboard.press("Escape")
         Pen(page.locator("#characters-sheet")).write(CHARACTERS[char])
-        candidates(page)
-        page.wait_for_timeout(100)
+        wait_for_candidate(page, char)
     readings = page.evaluate("window.readings")
     assert len(readings) >= ATTEMPTS
     assert sorted(readings)[len(readings) // 2] <= READING, readings
 
 
+@pytest.mark.slow
 def test_drawing_keeps_its_frames_while_formulas_are_read(formulas):
     pen = Pen(formulas.locator("#formulas-sheet"), (0.3, 0.4, 0.2))
     pen.write(SYMBOLS["x"])
@@ -52,9 +55,12 @@ def test_drawing_keeps_its_frames_while_formulas_are_read(formulas):
             Pen(formulas.locator("#formulas-sheet"), (0.5 + 0.3 * place, 0.4, 0.2)).write(SYMBOLS["o"])
         frames, blocked = formulas.evaluate("[window.frames_, window.blocked]")
         assert len(frames) >= 3
-        attempts.append((sum(frame <= 1.5 * FRAME for frame in frames) / len(frames), blocked))
-    # A frame of a busy machine may come late; what counts is that most come in time.
-    assert any(share >= 0.9 and not blocked for share, blocked in attempts), attempts
+        share = sum(frame <= 1.5 * FRAME for frame in frames) / len(frames)
+        attempts.append((share, blocked))
+        # A frame of a busy machine may be late; most must be in time.
+        if share >= 0.9 and not blocked:
+            return
+    raise AssertionError(f"expected an attempt with 90 % of the frames in time, found {attempts}")
 
 
 @pytest.mark.parametrize("file", ["index", "worker"])

@@ -23,12 +23,12 @@ def test_a_character_is_read_stroke_by_stroke(page, char):
         pen.write([stroke])
         candidates(page)
     wait_for_candidate(page, char)
-    assert len(candidates(page)) == len(CHARACTERS)  # all there are, since ten are shown
+    assert len(candidates(page)) == len(CHARACTERS)  # all of them, since the page shows ten
     assert re.fullmatch(r"\d+ %", page.locator(".candidate .share").first.inner_text())
 
 
 def test_the_candidates_are_busy_until_a_stroke_is_read(page):
-    """For screen readers, which wait with what changes; and for tests, since the last stroke's may be the same."""
+    """Screen readers wait until a region is not busy. So do tests: candidates may stay the same after a stroke."""
     page.evaluate(
         """() => {
             const list = document.querySelector("#candidates");
@@ -189,8 +189,12 @@ def test_ink_survives_a_turn_of_the_phone(new_context, site):
 
     upright = share()
     page.set_viewport_size({"width": 844, "height": 390})
-    page.wait_for_function("() => document.querySelector('#characters-sheet').clientHeight < 340")
-    page.wait_for_timeout(200)
+    page.wait_for_function(  # the sheet is smaller, and has been drawn again
+        """() => {
+            const {clientWidth, clientHeight, width} = document.querySelector("#characters-sheet");
+            return clientHeight < 340 && width === 3 * clientWidth;
+        }"""
+    )
     assert share() == pytest.approx(upright, rel=0.05)
     Pen(sheet(page)).touch(CHARACTERS["木"][2:])
     wait_for_candidate(page, "木")
@@ -203,7 +207,18 @@ def test_the_sheet_is_as_fine_as_the_screen(new_context, site):
     assert sheet(page).evaluate("canvas => canvas.width / canvas.clientWidth") == pytest.approx(2, abs=0.02)
 
 
-@pytest.mark.parametrize("size", [(320, 640), (390, 844), (844, 390), (820, 1180), (1280, 720), (1920, 1080)])
+@pytest.mark.parametrize(
+    "size",
+    [
+        pytest.param((320, 640), marks=pytest.mark.slow),
+        (390, 844),
+        pytest.param((844, 390), marks=pytest.mark.slow),
+        pytest.param((820, 1180), marks=pytest.mark.slow),
+        (1280, 720),
+        pytest.param((1920, 1080), marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
 def test_nothing_lies_beside_the_window(new_context, site, size):
     page = open_page(new_context(viewport=dict(zip(("width", "height"), size, strict=True))).new_page(), site.address)
     Pen(sheet(page)).write(CHARACTERS["十"])

@@ -1,18 +1,18 @@
-"""What the page says when something of it is missing or damaged, and that it goes on when that is mended."""
+"""What the page reports if one of its files is missing or damaged, and that it goes on once that is mended."""
 
+import hashlib
+import json
 import re
-from dataclasses import replace
 
 import pytest
 
-from benchmarks.browser import Pen, open_page, served, wait_for_candidate
-from pipeline.page.catalogue import Variant
+from benchmarks.browser import Pen, enter, open_page, wait_for_candidate
 from tests.app.handwriting import CHARACTERS
 
 
 @pytest.fixture
 def broken(new_context, site):
-    """Opens the page with some of its files answered otherwise."""
+    """Opens the page with other answers for some of its files."""
 
     def open_broken(pattern, **answer):
         page = new_context().new_page()
@@ -67,17 +67,53 @@ def test_a_damaged_model(broken, site, damage):
     assert "expected the model of models.json, found a damaged or different file" in alert(page)
 
 
-def test_a_file_that_is_no_model(new_context, make_page, tmp_path, site):
-    """Whole, and listed with its size and hash."""
-    characters = site.recognisers["characters"]
+def test_a_file_that_is_no_model(new_context, site):
+    """Complete, and listed with its size and hash."""
     wrong = b"no flatbuffer".ljust(5000, b".")
-    metrics = dict(characters.variants[0].metrics) | {"bytes": len(wrong)}
-    changed = replace(characters, variants=[Variant("wrong", wrong, metrics)], preferred="wrong")
-    folder = make_page(site.recognisers | {"characters": changed}, tmp_path)
-    with served(folder) as address:
-        page = new_context().new_page()
-        page.goto(address)
-        assert "expected a model that LiteRT.js runs, found another" in alert(page)
+    listed = json.loads((site.folder / "models.json").read_text(encoding="utf-8"))
+    for variant in listed["characters"]["variants"]:
+        variant |= {"bytes": len(wrong), "sha256": hashlib.sha256(wrong).hexdigest()}
+    page = new_context().new_page()
+    page.route("**/models.json", lambda route: route.fulfill(json=listed))
+    page.route("**/models/characters-*", lambda route: route.fulfill(body=wrong))
+    page.goto(site.address)
+    assert "expected a model that LiteRT.js runs, found another" in alert(page)
+
+
+def with_sizes(site, kind, **sizes):
+    """`models.json` with other sizes in the normalisation of a recogniser."""
+    listed = json.loads((site.folder / "models.json").read_text(encoding="utf-8"))
+    listed[kind]["normalisation"] |= sizes
+    return json.dumps(listed)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "found"), [({"margin": 3}, "margin 3, side 56"), ({"side": 64}, "margin 4, side 64")], ids=str
+)
+def test_characters_of_another_normalisation(broken, site, sizes, found):
+    message = alert(broken("models.json", body=with_sizes(site, "characters", **sizes)))
+    assert re.fullmatch(
+        r"models/characters-dynamic-\w+\.tflite: expected a model for pictures with margin 4, side 56, as this "
+        rf"page makes them, found {found} in its metadata\. Build model and page from one version with `make app`\.",
+        message,
+    )
+
+
+@pytest.mark.parametrize(
+    ("sizes", "reason"),
+    [
+        ({"margin": 8}, "expected a model for pictures with margin 4, as this page makes them, found margin 8"),
+        ({"height": 32}, "expected an input of 1 x 32 x 128 x 1, as its metadata say, found 1 x 64 x 128 x 1"),
+    ],
+    ids=str,
+)
+def test_formulas_of_another_normalisation(broken, site, sizes, reason):
+    page = broken("models.json", body=with_sizes(site, "formulas", **sizes))
+    page.wait_for_selector("html[data-ready]")
+    Pen(page.locator("#characters-sheet")).write(CHARACTERS["十"])
+    wait_for_candidate(page, "十")  # the other recogniser works
+    enter(page, "Formulas")
+    assert reason in alert(page)
 
 
 @pytest.mark.parametrize(

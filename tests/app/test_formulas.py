@@ -1,4 +1,4 @@
-"""The page of formulas: written, photographed, or before the camera."""
+"""The page of formulas: written, photographed, or in front of the camera."""
 
 import base64
 
@@ -29,7 +29,7 @@ def upload(page, data, name="photo.jpg"):
 
 
 def boxes(page):
-    """Pixels of the layer of boxes that are not clear."""
+    """How many pixels of the layer of boxes are drawn."""
     return ink(page.locator("#boxes"))
 
 
@@ -70,7 +70,7 @@ def test_strokes_are_taken_back(formulas):
 
 def test_the_slider_says_how_sure_a_symbol_must_be(formulas):
     slider = formulas.get_by_label("Confidence", exact=True)
-    assert slider.input_value() == "0.5"  # as the validation part suggests
+    assert slider.input_value() == "0.5"  # the variant's metric
     write_line(formulas)
     wait_for_symbols(formulas, SIGNS)
     slider.fill("0.05")
@@ -109,7 +109,7 @@ def test_a_photo_is_read(formulas):
 
 
 def test_boxes_of_a_photo_lie_on_its_symbols(formulas):
-    """Left and right third of the picture: a symbol, nothing."""
+    """The left third of the picture holds a symbol, the right third nothing."""
     picture = Image.new("L", (900, 300), 230)
     picture.paste(photograph(["x"], 6).crop((300, 120, 480, 270)), (60, 80))
     upload(formulas, encode(picture))
@@ -156,11 +156,14 @@ def test_a_transparent_picture_is_on_white(formulas):
     ("data", "message"),
     [
         (b"", "The file is empty"),
-        (b"%PDF-1.7 no picture at all", "no picture that the browser can read: choose a JPEG, PNG or WebP"),
-        (encode(photograph(LINE))[:400], "no picture that the browser can read"),
+        (
+            b"%PDF-1.7 no picture at all",
+            "The browser cannot read this file (0.0 MB) as a picture: choose a JPEG, PNG or WebP.",
+        ),
+        (encode(photograph(LINE))[:400], "The browser cannot read this file"),
     ],
 )
-def test_what_is_no_picture_is_told_and_the_page_goes_on(formulas, data, message):
+def test_a_file_that_is_no_picture_is_reported_and_the_page_goes_on(formulas, data, message):
     upload(formulas, data)
     formulas.get_by_role("alert").filter(has_text=message).wait_for()
     upload(formulas, encode(photograph(LINE)))
@@ -177,10 +180,12 @@ def test_a_file_that_is_too_large_is_refused_unread(formulas):
             room.dispatchEvent(new DragEvent("drop", {dataTransfer: files, bubbles: true}));
         }"""
     )
-    formulas.get_by_role("alert").filter(has_text="The file has 67.1 MB").wait_for()
+    formulas.get_by_role("alert").filter(
+        has_text="The file is too large (67.1 MB): choose a photo of at most 67 MB."
+    ).wait_for()
 
 
-def test_a_photo_without_ink_is_told(formulas):
+def test_a_photo_without_ink_is_reported(formulas):
     upload(formulas, encode(Image.new("L", (300, 200), 230)))
     formulas.get_by_text("There is no ink in this photo.").wait_for()
 
@@ -221,7 +226,7 @@ def test_leaving_the_page_turns_the_camera_off(new_context, site):
     page.wait_for_function("() => document.querySelector('#video').srcObject === null")
 
 
-def test_a_camera_that_is_missing_is_told(new_context, site):
+def test_a_missing_camera_is_reported(new_context, site):
     page = new_context().new_page()
     page.add_init_script(
         "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotFoundError'))"
@@ -231,7 +236,7 @@ def test_a_camera_that_is_missing_is_told(new_context, site):
     alert.wait_for()
     write_line(page)
     wait_for_symbols(page, SIGNS)
-    assert alert.is_visible()  # that something else works does not take it away
+    assert alert.is_visible()  # it stays while something else works
 
 
 def test_variants_read_the_same_formula(formulas, site):

@@ -1,16 +1,16 @@
-/** What a model file says of its input, held against what this page makes. */
+/** Compares the normalisation that a model file states with that of this page. */
 import type { Normalisation } from "../catalogue.ts";
 import { MARGIN as CANVAS_MARGIN } from "../ink/canvas.ts";
 import { MARGIN, SIDE } from "../ink/normalise.ts";
 
 /**
- * Refuses a model that this page would show other pictures than it was trained on.
+ * Refuses a model that expects other pictures than this page makes.
  *
- * A formula's canvas may have any size, since `drawInk` and `fitPhoto` take it from the model; other sizes are fixed here.
+ * The canvas of formulas may have any size, since `drawInk` and `fitPhoto` take it from the model; the rest is fixed.
  *
  * @param file name of the model, for messages.
  * @param shape of the network's input: 1, height, width, 1.
- * @throws Error that names both.
+ * @throws Error that names expected and found sizes.
  */
 export function checkNormalisation(file: string, normalisation: Normalisation, shape: readonly number[]): void {
   const fixed: Readonly<Record<string, number>> =

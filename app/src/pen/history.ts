@@ -1,9 +1,9 @@
-/** The strokes on a sheet, and the way back. */
+/** The strokes on a sheet, with undo and redo. */
 import type { Stroke } from "../ink/canvas.ts";
 
 export type Strokes = readonly Stroke[];
 
-/** Every change can be undone, clearing the sheet too. */
+/** Every change can be undone, also clearing the sheet. */
 export class History {
   private past: Strokes[] = [];
   private future: Strokes[] = [];

@@ -3,21 +3,21 @@ import type { Stroke } from "../ink/canvas.ts";
 import { History, type Strokes } from "./history.ts";
 import { type Size, type View, contain, sizeOf } from "./view.ts";
 
-const MAX_DENSITY = 3; // canvas pixels a CSS pixel; more cannot be seen
-const DOT = 0.01; // a line without any length would not be drawn
-const KEY_STEP = 1 / 40; // of the shorter edge, that the pen moves for a key
+const MAX_DENSITY = 3; // canvas pixels per CSS pixel; more makes no visible difference
+const DOT = 0.01; // length of a dot: a line without length would not be drawn
+const KEY_STEP = 1 / 40; // of the shorter edge: how far the pen moves per key press
 
 export interface SheetOptions {
-  /** Width of the pen, of the shorter edge. */
+  /** Width of the pen, as a share of the shorter edge. */
   readonly pen: number;
-  /** The strokes have changed; `writing` while the pen is down. */
+  /** Called when the strokes have changed; `writing` is true while the pen is down. */
   changed(writing: boolean): void;
 }
 
 /**
  * Draws strokes on a canvas as they are written.
  *
- * Ink keeps the units of the sheet that it was first written on (CSS pixels then); `side` is that sheet's shorter edge.
+ * Ink keeps the units of the sheet when it was first written on (its CSS pixels); `side` was its shorter edge then.
  */
 export class Sheet {
   readonly history = new History();
@@ -32,7 +32,7 @@ export class Sheet {
     this.canvas = canvas;
     this.context = canvas.getContext("2d")!;
     this.options = options;
-    // Or a quick stroke counts as a fling, and the next tap, wherever it goes, only as its end.
+    // Otherwise a quick stroke counts as a fling, and the next tap only ends it, wherever it goes.
     canvas.addEventListener("touchstart", (event) => event.preventDefault());
     canvas.addEventListener("pointerdown", (event) => this.press(event));
     canvas.addEventListener("pointermove", (event) => this.move(event));
@@ -43,7 +43,7 @@ export class Sheet {
     new ResizeObserver(() => this.draw()).observe(canvas);
   }
 
-  /** All strokes, that which is being written too, as they are now. */
+  /** All strokes so far, including the one that is being written. */
   get strokes(): Strokes {
     const points = this.live?.points ?? this.key?.points;
     return points ? [...this.history.strokes, [...points]] : this.history.strokes;
@@ -69,12 +69,12 @@ export class Sheet {
     this.cancel();
   }
 
-  /** Where the strokes' units are on the sheet: all that was written on stays in sight when the sheet's size changes. */
+  /** From the strokes' units to the sheet: when its size changes, the whole sheet as it was stays visible. */
   get view(): View {
     return contain(sizeOf(this.canvas), this.paper);
   }
 
-  /** Draws everything again, in the colours of now. */
+  /** Draws everything again, with the present colours. */
   draw(): void {
     const { width, height } = sizeOf(this.canvas);
     const density = Math.min(window.devicePixelRatio || 1, MAX_DENSITY);
@@ -90,7 +90,7 @@ export class Sheet {
     if (this.key) this.drawPen(this.key);
   }
 
-  /** The sheet as it was when it was first written on. */
+  /** Size of the sheet when it was first written on. */
   private get paper(): Size {
     return this.written ?? sizeOf(this.canvas);
   }
@@ -109,7 +109,7 @@ export class Sheet {
     if (event.pointerId !== this.live?.pointer) return;
     const { points } = this.live;
     const drawn = points.length;
-    // A frame may bring several points of a fast pen.
+    // One event may hold several points of a fast pen.
     const events = event.getCoalescedEvents?.() ?? [];
     for (const each of events.length ? events : [event]) {
       const [x, y] = this.locate(each) as [number, number];
@@ -137,7 +137,7 @@ export class Sheet {
     this.cancel();
   }
 
-  /** Forgets the stroke that is being written. */
+  /** Drops the stroke that is being written. */
   private cancel(): void {
     this.live = null;
     if (this.key) this.key.points = null;
@@ -149,7 +149,7 @@ export class Sheet {
     this.options.changed(false);
   }
 
-  /** Arrows move the pen, the space bar puts it down and lifts it. */
+  /** Moves the pen with the arrow keys; the space bar puts it down and lifts it. */
   private pressKey(event: KeyboardEvent): void {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const step = this.side * KEY_STEP * (event.shiftKey ? 4 : 1);
@@ -185,7 +185,7 @@ export class Sheet {
     this.draw();
   }
 
-  /** A cross where the pen of the keys is. */
+  /** Draws a cross at the position of the pen that the keys move. */
   private drawPen({ x, y }: { x: number; y: number }): void {
     const [arm, width] = [this.side / 25, this.context.lineWidth];
     this.context.lineWidth = this.side / 200;
@@ -198,7 +198,7 @@ export class Sheet {
     this.context.lineWidth = width;
   }
 
-  /** Draws a stroke from its point at `start` on, its corners rounded as far as the points are apart. */
+  /** Draws a stroke from index `start` on, as quadratic curves between the midpoints of its segments. */
   private drawFrom(stroke: Stroke, start: number): void {
     const last = stroke.length - 2;
     const middle = (i: number): [number, number] => [
@@ -213,7 +213,7 @@ export class Sheet {
     this.context.stroke();
   }
 
-  /** Where a pointer is, in the strokes' units. */
+  /** The position of a pointer in the strokes' units. */
   private locate({ clientX, clientY }: PointerEvent): number[] {
     const box = this.canvas.getBoundingClientRect();
     const { scale, left, top } = this.view;

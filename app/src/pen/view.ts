@@ -1,11 +1,11 @@
-/** How something lies on an element. */
+/** The position of something that an element shows. */
 
 export interface Size {
   readonly width: number;
   readonly height: number;
 }
 
-/** From units of what is shown to CSS pixels of the element. */
+/** From the units of the content to CSS pixels of the element. */
 export interface View {
   readonly scale: number;
   readonly left: number;
@@ -16,7 +16,7 @@ export function sizeOf(element: Element): Size {
   return { width: element.clientWidth, height: element.clientHeight };
 }
 
-/** Shown whole and centred. */
+/** The view that shows the whole content, centred. */
 export function contain(room: Size, { width, height }: Size): View {
   const scale = Math.min(room.width / width, room.height / height);
   return { scale, left: (room.width - width * scale) / 2, top: (room.height - height * scale) / 2 };

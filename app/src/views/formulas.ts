@@ -1,4 +1,4 @@
-/** The page of formulas: written on a sheet, photographed, or seen by the camera; every symbol gets a box and a name. */
+/** The page of formulas, written, photographed, or in front of the camera: every symbol gets a box and a name. */
 import type { FormulaRecogniser, Variant } from "../catalogue.ts";
 import { byId } from "../dom.ts";
 import type { Engine } from "../engine/engine.ts";

@@ -1,11 +1,12 @@
-/** Keys of a view: they act while it is shown, and never while somebody types. */
+/** The keys of a view: they act while the view is shown, and never while the user types text. */
 import { byId } from "../dom.ts";
 import type { Sheet } from "../pen/sheet.ts";
 
 /**
- * Undo, redo and clear, by keys and by buttons before the other tools of the view, and whatever other keys it has.
+ * Connects undo, redo and clear: keys, and buttons before the other tools of the view.
  *
- * @returns a function that brings the buttons up to date with the sheet.
+ * @param others handles the remaining keys; returns whether it acted on a key.
+ * @returns a function that updates the buttons after a change of the sheet.
  */
 export function connectKeys(
   root: HTMLElement,
@@ -38,7 +39,7 @@ export function connectKeys(
   }
 
   return () => {
-    // A focused button that turns disabled would lose the focus: it says so instead.
+    // Not `disabled`: a focused button would lose the focus.
     undo.setAttribute("aria-disabled", String(!sheet.history.canUndo));
     redo.setAttribute("aria-disabled", String(!sheet.history.canRedo));
     clear.setAttribute("aria-disabled", String(!sheet.history.strokes.length));

@@ -1,4 +1,4 @@
-/** What the page of formulas reads: the sheet or a photo here, the camera in `camera.ts`. One of them is shown at a time. */
+/** What the page of formulas reads, one at a time: the sheet, a photo, or the camera (in `camera.ts`). */
 import type { FormulaInk } from "../engine/protocol.ts";
 import type { Sheet } from "../pen/sheet.ts";
 import { type View, contain, sizeOf } from "../pen/view.ts";
