@@ -1,4 +1,4 @@
-"""The sources: typed and formatted, pinned, and built into static files that lack nothing."""
+"""The sources are typed, formatted and pinned; the build is complete and reproducible; the stage ships every model."""
 
 import json
 import re
@@ -67,7 +67,7 @@ def test_the_same_inputs_give_the_same_files(built, make_page, recognisers, tmp_
 
 
 def test_no_file_names_another_host(built):
-    """Addresses in the bundled runtime's comments and messages are text; none is ever asked for, see test_offline."""
+    """The bundled runtime has addresses in comments and messages; the page never requests one, see test_offline."""
     pages = [
         built / "index.html",
         built / "manifest.webmanifest",
@@ -80,7 +80,7 @@ def test_no_file_names_another_host(built):
     assert found == set()
 
 
-def test_sources_that_do_not_build_are_an_error_with_vites_words(sources, tmp_path):
+def test_sources_that_do_not_build_are_an_error_with_the_output_of_vite(sources, tmp_path):
     broken = tmp_path / "app"
     shutil.copytree(sources, broken, ignore=shutil.ignore_patterns("node_modules", "dist"))
     (broken / "node_modules").symlink_to(sources / "node_modules")
@@ -90,7 +90,7 @@ def test_sources_that_do_not_build_are_an_error_with_vites_words(sources, tmp_pa
     assert not (tmp_path / "out").exists()
 
 
-def test_packages_are_installed_once_a_lock(tmp_path, monkeypatch):
+def test_packages_are_installed_once_per_lock_file(tmp_path, monkeypatch):
     installed = []
     monkeypatch.setattr(
         build.npm, "install", lambda folder, _: (folder / "node_modules").mkdir() or installed.append(1)

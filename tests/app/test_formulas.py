@@ -139,7 +139,7 @@ def test_a_photo_that_the_camera_turned_is_read_upright(formulas):
     wait_for_symbols(formulas, SIGNS)
 
 
-@pytest.mark.parametrize("scale", [1, 40])
+@pytest.mark.parametrize("scale", [1, pytest.param(40, marks=pytest.mark.slow)])
 def test_tiny_and_huge_photos_are_read(formulas, scale):
     """128 x 64 pixels; 5120 x 2560 pixels."""
     upload(formulas, encode(photograph(LINE, scale), "JPEG", quality=95))
@@ -224,6 +224,30 @@ def test_leaving_the_page_turns_the_camera_off(new_context, site):
     page.wait_for_function("() => document.querySelector('#video').videoWidth > 0")
     enter(page, "Characters")
     page.wait_for_function("() => document.querySelector('#video').srcObject === null")
+
+
+def test_asking_twice_for_the_camera_opens_it_once(new_context, site):
+    """A double click on the button: the first of two streams is stopped."""
+    page = new_context(permissions=["camera"]).new_page()
+    page.add_init_script(
+        """
+        const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+        window.tracks = [];
+        navigator.mediaDevices.getUserMedia = async (wanted) => {
+            const stream = await ask(wanted);
+            window.tracks.push(...stream.getTracks());
+            return stream;
+        };
+        """
+    )
+    open_page(page, f"{site.address}#formulas").get_by_role("button", name="Camera").dblclick()
+    live = "window.tracks.filter(({readyState}) => readyState === 'live').length"
+    page.wait_for_function(f"() => window.tracks.length === 2 && {live} === 1")
+    page.wait_for_function("() => document.querySelector('#video').videoWidth > 0")
+    page.wait_for_function("() => / ms$/.test(document.querySelector('#formulas-summary').textContent)")
+    assert page.evaluate("window.tracks.includes(document.querySelector('#video').srcObject.getTracks()[0])")
+    enter(page, "Characters")
+    page.wait_for_function(f"() => {live} === 0")
 
 
 def test_a_missing_camera_is_reported(new_context, site):

@@ -1,4 +1,4 @@
-"""The page puts strokes together as `pipeline.scoring.strokes` does."""
+"""The page assigns strokes to boxes as `pipeline.scoring.strokes` does."""
 
 import numpy as np
 import pytest
