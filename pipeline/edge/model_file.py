@@ -10,7 +10,9 @@ from pipeline.errors import InkError
 from pipeline.files import atomic_file
 
 
-def write_model(path: Path, data: bytes, labels: Sequence[str], normalisation: Mapping[str, float]) -> None:
+def write_model(
+    path: Path, data: bytes, labels: Sequence[str], normalisation: Mapping[str, float], network: str = ""
+) -> None:
     """Writes a flatbuffer that passes the gate, with its metadata: the file that is evaluated is the file an app gets.
 
     Args:
@@ -18,13 +20,14 @@ def write_model(path: Path, data: bytes, labels: Sequence[str], normalisation: M
         data: the flatbuffer.
         labels: the class list.
         normalisation: sizes that the input is made by, see `pipeline.edge.metadata.Description`.
+        network: its architecture, see `pipeline.edge.networks`.
 
     Raises:
         InkError: the model cannot run on every device.
     """
     gate.check(data)
     with atomic_file(path) as partial:
-        partial.write_bytes(metadata.describe(data, labels, normalisation))
+        partial.write_bytes(metadata.describe(data, labels, normalisation, network))
 
 
 def read_model(folder: Path, variant: str, stage: str) -> bytes:

@@ -18,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.edge import metadata
-from pipeline.edge.metadata import Description, Kind
+from pipeline.edge.metadata import Description
+from pipeline.edge.model_file import read_model
+from pipeline.edge.signatures import Kind
 from pipeline.errors import InkError
 from pipeline.files import write_json
 
@@ -62,14 +64,7 @@ def read_variants(models: Path, metrics: Path, names: Sequence[str], stage: str)
     Raises:
         InkError: a file is missing.
     """
-    return [
-        Variant(
-            name,
-            _existing(models / f"{name}.tflite", "the exported model", f"{stage}@{name}").read_bytes(),
-            json.loads(_existing(metrics / f"{name}.json", "its metrics", "app").read_text(encoding="utf-8")),
-        )
-        for name in names
-    ]
+    return [Variant(name, read_model(models, name, stage), _read_metrics(metrics / f"{name}.json")) for name in names]
 
 
 def describe(kind: Kind, recogniser: Recogniser) -> Description:
@@ -100,10 +95,10 @@ def write(folder: Path, recognisers: Mapping[Kind, Recogniser]) -> None:
     write_json(folder / LIST, {kind: _entry(folder, kind, recogniser) for kind, recogniser in recognisers.items()})
 
 
-def _existing(path: Path, what: str, target: str) -> Path:
-    if not path.is_file():
-        raise InkError(f"{path}: expected {what}, found no such file; run `dvc repro {target}`")
-    return path
+def _read_metrics(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        raise InkError(f"{path}: expected the metrics of a model, found nothing; run `dvc repro app`")
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def _entry(folder: Path, kind: Kind, recogniser: Recogniser) -> dict[str, Any]:

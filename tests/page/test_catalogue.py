@@ -108,11 +108,8 @@ def test_models_are_read_with_their_metrics(outputs, model):
 @pytest.mark.parametrize(
     ("file", "message"),
     [
-        (
-            "int8.tflite",
-            r"int8\.tflite: expected the exported model, found no such file; run `dvc repro quantize@int8`",
-        ),
-        ("int8.json", r"int8\.json: expected its metrics, found no such file; run `dvc repro app`"),
+        ("int8.tflite", r"int8\.tflite: expected the exported model, found nothing; run `dvc repro quantize@int8`"),
+        ("int8.json", r"int8\.json: expected the metrics of a model, found nothing; run `dvc repro app`"),
     ],
 )
 def test_a_missing_file_says_what_to_run(outputs, file, message):
