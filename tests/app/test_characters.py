@@ -249,7 +249,7 @@ def test_every_variant_reads_and_its_figures_are_shown(page, site):
 def test_all_variants_read_the_same_ink_beside_each_other(page):
     Pen(sheet(page)).write(CHARACTERS["人"])
     wait_for_candidate(page, "人")
-    page.locator("#characters-room").get_by_role("button", name="Read this with all").click()
+    page.locator("#characters-room").get_by_role("button", name="Read with all variants").click()
     readings = page.locator("#characters-models .reading")
     page.wait_for_function(
         "() => Array.from(document.querySelectorAll('#characters-models .reading')).every((cell) => cell.textContent)"

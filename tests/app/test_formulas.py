@@ -266,7 +266,7 @@ def test_a_missing_camera_is_reported(new_context, site):
 def test_variants_read_the_same_formula(formulas, site):
     write_line(formulas)
     wait_for_symbols(formulas, SIGNS)
-    formulas.locator("#formulas-room").get_by_role("button", name="Read this with all").click()
+    formulas.locator("#formulas-room").get_by_role("button", name="Read with all variants").click()
     names = [variant.name for variant in site.recognisers["formulas"].variants]
     for name in names:
         row = formulas.get_by_role("row").filter(has=formulas.get_by_role("radio", name=name, exact=True))

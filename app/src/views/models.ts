@@ -41,7 +41,7 @@ export class ModelTable {
     const heads = ["Variant", "Size", options.figure.title, "Here", "Reads"];
     const head = create("tr", {}, ...heads.map((text) => create("th", { scope: "col" }, text)));
     const body = recogniser.variants.map((variant) => this.createRow(variant));
-    const button = create("button", { type: "button", class: "quiet" }, "Read this with all");
+    const button = create("button", { type: "button", class: "quiet" }, "Read with all variants");
     button.addEventListener("click", () => options.compare());
     root.replaceChildren(
       create("p", { class: "network" }, `${recogniser.network}, ${recogniser.classes.length} classes`),
