@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from pipeline.edge.model_file import trained_network, write_model
+from pipeline.edge.networks import detector_name
 from pipeline.edge.variants import DETECTOR_VARIANTS, Variant
 from pipeline.formats.charset import read_class_list
 from pipeline.formats.formula import decode_canvas, read_part
@@ -37,7 +38,8 @@ def main(variant: Variant) -> None:
         model, lambda image: detect(model, image), inputs, variant, feeds, export.ALL_BUT_LAYERS
     )
     labels = read_class_list(MATH_CLASSES, symbols=True)
-    write_model(MATH_MODELS / f"{variant}.tflite", data, labels, model.config.canvas)
+    network = detector_name(model.config.arch, model.config.backbone, model.config.multiplier)
+    write_model(MATH_MODELS / f"{variant}.tflite", data, labels, model.config.canvas, network)
 
 
 def _calibration(samples: int) -> Iterator[dict]:

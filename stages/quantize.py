@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator
 
 from pipeline.edge.model_file import trained_network, write_model
+from pipeline.edge.networks import INCEPTION_GAP
 from pipeline.edge.variants import VARIANTS, Variant
 from pipeline.formats.charset import read_class_list
 from pipeline.formats.parts import SamplePart, evaluation_batches
@@ -30,7 +31,9 @@ def main(variant: Variant) -> None:
     model = export.keras.models.load_model(trained_network(KERAS_MODEL, "train"), compile=False)
     feeds = _calibration(params.quantize.calibration_samples)
     data = export.export_tflite(model, export.classifier(model), [export.image_input(SIDE)], variant, feeds)
-    write_model(MODELS / f"{variant}.tflite", data, read_class_list(CLASSES), {"side": SIDE, "margin": MARGIN})
+    write_model(
+        MODELS / f"{variant}.tflite", data, read_class_list(CLASSES), {"side": SIDE, "margin": MARGIN}, INCEPTION_GAP
+    )
 
 
 def _calibration(samples: int) -> Iterator[dict]:

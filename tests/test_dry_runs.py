@@ -12,6 +12,9 @@ from dvc.repo import Repo
 from pipeline.edge.variants import DETECTOR_VARIANTS, VARIANTS
 from tests.project import Project
 
+# pygtrie, which DVC keeps paths in, warns of its own next version.
+pytestmark = pytest.mark.filterwarnings("ignore:_NoneStep.value:DeprecationWarning")
+
 TRAININGS = {"train", "math-train"}
 
 
