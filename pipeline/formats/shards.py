@@ -26,6 +26,8 @@ from pipeline.formats.tfrecord import encode_batch, write_records
 
 HASH_BITS = 64
 FORMATS = ("parquet", "tfrecord")  # the folders of a data set
+MAPPED_SPILLS = 1024  # a process may map so many files only: 65,530 by Linux' default of vm.max_map_count
+JOINED_BATCHES = 4096
 _PARTIAL = ".partial-"
 
 
@@ -62,23 +64,40 @@ def spill(path: Path, table: pa.Table, destinations: np.ndarray, count: int) -> 
             writer.write_batch(batch.slice(start, stop - start))
 
 
-def gather(spills: Iterable[Path], destination: int) -> pa.Table:
+def gather(spills: Sequence[Path], destination: int) -> pa.Table:
     """The rows of one destination from all spills, in the order of (hash, key).
+
+    There may be any number of spills: one is open at a time, and at most `MAPPED_SPILLS` are mapped.
 
     Raises:
         InkError: two rows have one key.
     """
-    batches = []
-    for path in spills:
-        with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
-            batches.append(reader.get_batch(destination))
-    table = pa.Table.from_batches(batches)
+    table = pa.concat_tables(_joined(spills, destination))
     table = table.sort_by([("hash", "ascending"), ("key", "ascending")]).combine_chunks()
     keys = table["key"].to_pylist()
     for one, other in itertools.pairwise(keys):
         if one == other:
             raise InkError(f"two samples have the key {one!r}; expected unique keys, give the files different names")
     return table
+
+
+def _joined(spills: Sequence[Path], destination: int) -> Iterator[pa.Table]:
+    """The rows of one destination in the order of the spills, as few tables: each batch by itself takes some kilobytes.
+
+    Few spills are mapped, which saves a copy. A mapping lasts as long as its batch, so many spills are read.
+    """
+    open_source = pa.memory_map if len(spills) <= MAPPED_SPILLS else pa.OSFile
+    batches: list[pa.RecordBatch] = []
+    for path in spills:
+        with open_source(str(path)) as source, pa.ipc.open_file(source) as reader:
+            batch = reader.get_batch(destination)
+        if batch.num_rows or not batches:  # the first one brings the schema even if it is empty
+            batches.append(batch)
+        if len(batches) == JOINED_BATCHES:
+            yield pa.Table.from_batches(batches).combine_chunks()
+            batches = []
+    if batches:
+        yield pa.Table.from_batches(batches)
 
 
 def write_shard(

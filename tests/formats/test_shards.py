@@ -1,10 +1,15 @@
 """Hash, spill, gather, write: the same shards whatever the order and the number of spills."""
 
+import os
+import resource
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from pipeline.errors import InkError
+from pipeline.formats import shards
 from pipeline.formats.parquet import COLUMNS, read_samples, samples_table
 from pipeline.formats.shards import (
     check_complete,
@@ -63,6 +68,64 @@ def test_gathering_sorts_by_hash_whatever_the_spills(tmp_path):
     gathered = [gather(one, shard) for shard in range(SHARDS)]
     assert [gather(many, shard) for shard in range(SHARDS)] == gathered
     assert [key for table in gathered for key in table["key"].to_pylist()] == sorted(KEYS, key=hash64)
+
+
+def mappings(directory):
+    """How many files of a folder this process has mapped."""
+    return Path("/proc/self/maps").read_text().count(f"{directory}/")
+
+
+@pytest.mark.parametrize("joined", [1, 2, 100])
+@pytest.mark.parametrize("mapped", [0, 19, 20])
+def test_spills_that_are_read_give_what_mapped_ones_do(tmp_path, monkeypatch, mapped, joined):
+    spills = spill_all(tmp_path / "spills", *([key] for key in KEYS))
+    expected = [gather(spills, shard) for shard in range(SHARDS)]
+    monkeypatch.setattr(shards, "MAPPED_SPILLS", mapped)
+    monkeypatch.setattr(shards, "JOINED_BATCHES", joined)
+    if mapped < len(spills):
+        monkeypatch.setattr(pa, "memory_map", None)
+    assert [gather(spills, shard) for shard in range(SHARDS)] == expected
+    assert sum(table.num_rows for table in expected) == len(KEYS)
+
+
+def test_a_shard_without_rows(tmp_path, monkeypatch):
+    spills = spill_all(tmp_path / "spills", KEYS[:1], KEYS[:1])
+    empty = int(shard_of(np.array([hash64(KEYS[0])], np.uint64), SHARDS)[0] == 0)
+    for mapped in (0, 2):
+        monkeypatch.setattr(shards, "MAPPED_SPILLS", mapped)
+        assert gather(spills, empty) == rows([])
+
+
+@pytest.mark.parametrize("mapped", [0, 1024])
+def test_one_spill_is_open_at_a_time(tmp_path, monkeypatch, mapped):
+    monkeypatch.setattr(shards, "MAPPED_SPILLS", mapped)
+    spills = spill_all(tmp_path / "spills", *([key] for key in KEYS))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    free = os.open(os.devnull, os.O_RDONLY)  # the lowest number that is free: one file may still be opened
+    os.close(free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free + 1, hard))
+    try:
+        assert sum(gather(spills, shard).num_rows for shard in range(SHARDS)) == len(KEYS)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.slow
+def test_more_spills_than_a_process_may_map(tmp_path):
+    """More than Linux lets a process map by default: `decode` makes a spill of each source file."""
+    count = 65_530 + 100
+    (template,) = spill_all(tmp_path / "template", ["1001/000000"])
+    data, digits = template.read_bytes(), hash64("1001/000000").to_bytes(8, "little")
+    assert (data.count(b"1001/000000"), data.count(digits)) == (2, 1)  # as key and as image
+    (shard,) = (shard for shard in range(SHARDS) if gather([template], shard).num_rows)
+    spills = [tmp_path / f"{index}.arrow" for index in range(count)]
+    for index, path in enumerate(spills):
+        named = data.replace(b"1001/000000", f"1001/{index:06d}".encode())
+        path.write_bytes(named.replace(digits, (count - index).to_bytes(8, "little")))
+    table = gather(spills, shard)
+    assert mappings(tmp_path) == 0
+    assert table["key"].to_pylist() == [f"1001/{index:06d}" for index in range(count)][::-1]
+    assert table["image"].num_chunks == 1
 
 
 def test_one_key_twice_is_an_error(tmp_path):
