@@ -22,6 +22,7 @@ Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")]  # names of fi
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 CLASS_LIST = "data/classes.txt"  # output of stage decode
+MOST_SHARDS = 1024  # of one part
 LEVEL1_CLASSES = 3755  # GB2312 rows 16 to 55
 MATH_CLASSES = 101  # symbols of CROHME 2014
 
@@ -50,7 +51,7 @@ class Decode(_Section):
     charset: Text
     classes: Literal["found", "charset"]
     max_bad_fraction: Fraction
-    shards: Annotated[int, Field(ge=1, le=1024)]
+    shards: Annotated[int, Field(ge=1, le=MOST_SHARDS)]
 
     @field_validator("charset")
     @classmethod
@@ -64,11 +65,15 @@ class Decode(_Section):
 
 
 class _Parts(_Section):
-    """Fractions are of all samples (or writers); what is neither test nor validation is the training part."""
+    """Fractions are of all samples (or writers); what is neither test nor validation is the training part.
+
+    `shards` is the number of shards of the training part. Validation and test have as many as make their shards about
+    as large, from 1 to `MOST_SHARDS`, and no more than there are samples.
+    """
 
     test: Annotated[float, Field(gt=0, lt=1)]
     validation: Annotated[float, Field(gt=0, lt=1)]
-    shards: Annotated[int, Field(ge=1, le=1024)]
+    shards: Annotated[int, Field(ge=1, le=MOST_SHARDS)]
     seed: Seed
 
     @model_validator(mode="after")
@@ -167,7 +172,7 @@ class MathDecode(_Section):
     symbol: Annotated[float, Field(ge=8, le=256)]
     pen: Annotated[float, Field(ge=1, le=8)]
     max_bad_fraction: Fraction
-    shards: Annotated[int, Field(ge=1, le=1024)]
+    shards: Annotated[int, Field(ge=1, le=MOST_SHARDS)]
 
 
 class MathSplit(_Parts):

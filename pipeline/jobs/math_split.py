@@ -61,7 +61,7 @@ def run(params: MathSplit, files: Files) -> dict[str, int]:
     for part in PARTS:
         if not counts[part]:
             raise empty_part(part, samples, "math.split")
-    shards = shard_counts(params.shards, [counts[part] for part in PARTS])
+    shards = shard_counts(params.shards, [counts[part] for part in PARTS], samples)
     with atomic_directory(files.directory) as directory:
         job = PartsJob(Scratch.below(directory), shards, params.seed, parts_of, "symbols", encode_formulas)
         receipts = job.run(units, 1 / SAMPLES_PER_SECOND, "math-split")

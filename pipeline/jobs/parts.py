@@ -24,6 +24,7 @@ from pipeline.formats.shards import HASH_BITS, check_complete, gather, hash64, s
 from pipeline.formats.tfrecord import encode_batch
 from pipeline.jobs import shuffle
 from pipeline.jobs.shuffle import Scratch, total
+from pipeline.params import MOST_SHARDS
 
 PARTS = ("train", "validation", "test")
 LEFT_OUT = -1  # the part of a sample that goes to none
@@ -53,9 +54,20 @@ class Files:
         return units
 
 
-def shard_counts(shards: int, shares: Sequence[float]) -> tuple[int, ...]:
-    """Shards of each part, given those of the training part and the shares of the samples that each part gets."""
-    return tuple(max(round(shards * share / shares[0]), 1) for share in shares)
+def shard_counts(shards: int, shares: Sequence[float], samples: int) -> tuple[int, ...]:
+    """Shards of each part, in the order of `PARTS`.
+
+    Shards of all parts are about as large as those of the training part. A part has at least one, at most `MOST_SHARDS`
+    and at most one per sample of the data set, so that a tiny training part does not make a million of the others.
+
+    Args:
+        shards: of the training part.
+        shares: of the samples (or their numbers) that each part gets; all are above 0.
+        samples: in all parts.
+    """
+    most = max(min(MOST_SHARDS, samples), 1)
+    others = [min(max(round(shards * share / shares[0]), 1), most) for share in shares[1:]]
+    return (shards, *others)
 
 
 @dataclass(frozen=True)

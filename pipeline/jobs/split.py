@@ -49,12 +49,13 @@ def run(params: Split, files: Files) -> dict[str, int]:
     before = stamps(files.decoded)
     units = files.units("decode")
     writers = None if params.by == "sample" else assign_writers(column_counts(units, "writer"), params)
-    counts = shard_counts(params.shards, (1 - params.test - params.validation, params.validation, params.test))
+    samples = sum(row_count(unit) for unit in units)
+    train = 1 - (params.test + params.validation)  # above 0, which the sum was checked for
+    counts = shard_counts(params.shards, (train, params.validation, params.test), samples)
     with atomic_directory(files.directory) as partial:
         job = PartsJob(Scratch.below(partial), counts, params.seed, PartsOf(params, writers), "char")
         receipts = job.run(units, 1 / SAMPLES_PER_SECOND, "split")
         check_unchanged(files.decoded, before)
-        samples = sum(row_count(unit) for unit in units)
         metrics = account(receipts, read_classes(units[0]), samples, "split", "")
     write_json(files.metrics, metrics)
     return metrics

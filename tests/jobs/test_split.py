@@ -11,6 +11,7 @@ from pipeline.formats.parquet import read_classes, read_samples, write_samples
 from pipeline.formats.sample import Sample
 from pipeline.formats.tfrecord import decode_sample, read_records
 from pipeline.jobs import decode as decode_module
+from pipeline.jobs.parts import shard_counts
 from pipeline.jobs.split import PARTS, assign_writers, run
 from pipeline.params import Decode, Split
 from tests.jobs import execution
@@ -63,6 +64,36 @@ def test_both_formats_and_the_number_of_shards(tmp_path):
         records = read_records(tmp_path / "splits/tfrecord" / f"{name}.tfrecord")
         assert [decode_sample(record) for record in records] == list(read_samples(parquet))
         assert read_classes(parquet) == CLASSES
+
+
+@pytest.mark.parametrize(
+    ("shards", "shares", "samples", "expected"),
+    [
+        (16, (0.75, 0.05, 0.2), 10_000, (16, 1, 4)),  # as in params.yaml
+        (16, (0.05, 0.05, 0.9), 10_000, (16, 16, 288)),
+        (16, (0.0001, 0.0999, 0.9), 1_000_000, (16, 1024, 1024)),
+        (16, (0.0001, 0.0999, 0.9), 500, (16, 500, 500)),
+        (1024, (0.5, 0.25, 0.25), 1_000_000, (1024, 512, 512)),
+        (1024, (0.1, 0.45, 0.45), 1_000_000, (1024, 1024, 1024)),
+        (16, (0.9998, 0.0001, 0.0001), 10_000, (16, 1, 1)),
+        (4, (1, 40, 2), 43, (4, 43, 8)),  # numbers of formulas, as `math-split` has them
+    ],
+)
+def test_shards_of_each_part_are_bounded(shards, shares, samples, expected):
+    assert shard_counts(shards, shares, samples) == expected
+
+
+@pytest.mark.parametrize(("test", "validation"), [(0.9, 0.0999), (0.5, 0.4999999999999999)])
+def test_a_split_of_extreme_shares_has_no_more_shards_than_samples(tmp_path, test, validation):
+    writers = [*range(1001, 1021), *range(1241, 1251)]
+    rows = [Sample(f"{w}/000000", str(w), CLASSES[0], 0, 5, 6, f"{w}".encode()) for w in writers]
+    metrics = run(
+        params(by="official", test=test, validation=validation),
+        files(write_decoded(tmp_path, write_samples, rows, CLASSES, 1)),
+    )
+    assert sum(metrics[part] for part in PARTS) == 30
+    names = [path.stem for path in (tmp_path / "splits/parquet").iterdir()]
+    assert Counter(name.split("-")[0] for name in names) == {"train": 4, "validation": 30, "test": 30}
 
 
 def test_copies_of_one_picture_stay_in_one_part(tmp_path):
