@@ -5,11 +5,13 @@
 holds any Beam pipeline options. When it is unset, jobs run on this machine with Beam's FnApiRunner, named outright: the
 `DirectRunner` of today looks for the Prism runner first and may try to download it. Small jobs run in this process;
 large ones in one process a core, which cost some seconds to start. INK2EDGE_WORKERS sets another number, for small jobs
-too. A process that dies fails the job, see `pipeline.jobs.workers`.
+too. A process that dies fails the job, see `pipeline.jobs.workers`. Processes on this machine connect to each other
+directly, whatever `http_proxy` says; other runners use the proxies of the environment.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import shlex
@@ -44,7 +46,12 @@ def run(transform: beam.PTransform, seconds: float, progress: Callable[[], tuple
     """
     pipeline = _pipeline(seconds)
     pipeline | desc >> transform
-    with _Progress(progress, desc), workers.losses_told():
+    local = isinstance(pipeline.runner, FnApiRunner)
+    with (
+        _Progress(progress, desc),
+        workers.losses_told(),
+        workers.without_proxies() if local else contextlib.nullcontext(),  # a cluster may be behind one
+    ):
         pipeline.run().wait_until_finish()
 
 

@@ -28,6 +28,7 @@ from google.protobuf import json_format, text_format
 from pipeline.processes import lost
 
 _REPEAT_SECONDS = 0.5
+_PROXIES = ("http_proxy", "https_proxy", "grpc_proxy", "all_proxy")  # and the same in capitals
 _READERS = ("beam_control_read", "read_grpc_client_inputs")  # Beam's threads at the other end of a worker's connections
 
 _started: list[LocalWorker] = []
@@ -37,6 +38,21 @@ _losses: list[int] = []  # exit statuses, as `subprocess` gives them
 def environment() -> SubprocessSDKEnvironment:
     """Where Beam runs steps: processes of `pipeline.jobs.worker`."""
     return SubprocessSDKEnvironment.from_command_string(f"{shlex.quote(sys.executable)} -m pipeline.jobs.worker")
+
+
+@contextlib.contextmanager
+def without_proxies() -> Iterator[None]:
+    """Within it, this process and those that it starts connect directly.
+
+    gRPC sends connections to this very machine through a proxy, too, unless `no_proxy` names it.
+    """
+    hidden = {name: value for name, value in os.environ.items() if name.lower() in _PROXIES}
+    for name in hidden:
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(hidden)
 
 
 @contextlib.contextmanager

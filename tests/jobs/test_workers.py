@@ -6,6 +6,7 @@ import threading
 
 import apache_beam as beam
 import pytest
+from apache_beam.runners.runner import PipelineResult, PipelineRunner, PipelineState
 
 from pipeline.errors import InkError
 from pipeline.jobs import runner, workers
@@ -54,6 +55,44 @@ def test_a_worker_that_is_killed_before_it_is_ready(monkeypatch):
     monkeypatch.setattr(workers.LocalWorker, "start_worker", start_and_kill)
     with pytest.raises(InkError, match="ended with SIGKILL"):
         run(str)
+
+
+PROXIES = ["http_proxy", "https_proxy", "grpc_proxy", "all_proxy"]
+PROXIES += [name.upper() for name in PROXIES]
+
+
+@TIMEOUT
+@pytest.mark.parametrize("mode", ["multi_processing", "multi_threading"])
+def test_workers_on_this_machine_connect_past_a_proxy(tmp_path, monkeypatch, mode):
+    for name in PROXIES:
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # where nobody listens
+    for name in ("no_proxy", "no_grpc_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    if mode == "multi_threading":
+        name = f"{runner.FnApiRunner.__module__}.FnApiRunner"
+        options = f"--runner={name} --direct_running_mode=multi_threading --direct_num_workers=2"
+        monkeypatch.setenv(runner.VARIABLE, options)
+
+    def note(number):
+        (tmp_path / f"{number}").write_text(" ".join(name for name in os.environ if name.lower() in PROXIES))
+
+    run(note)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == dict.fromkeys("0123", "")
+    assert [os.environ[name] for name in PROXIES] == ["http://127.0.0.1:9"] * len(PROXIES)
+
+
+def test_another_runner_keeps_the_proxy(monkeypatch):
+    found = []
+
+    class Elsewhere(PipelineRunner):
+        def run_pipeline(self, pipeline, options):
+            found.append(os.environ["http_proxy"])
+            return PipelineResult(PipelineState.DONE)
+
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setattr(runner, "_pipeline", lambda seconds: beam.Pipeline(runner=Elsewhere()))
+    run(str)
+    assert found == ["http://127.0.0.1:9"]
 
 
 @TIMEOUT
