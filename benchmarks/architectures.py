@@ -23,7 +23,7 @@ from pipeline.edge import gate, litert
 from pipeline.edge.export import export_tflite, image_input
 from pipeline.formats.charset import read_class_list
 from pipeline.formats.formula import decode_canvas, part_size, read_part
-from pipeline.learning.checkpoint import ROOT
+from pipeline.learning.checkpoint import states_folder
 from pipeline.params import Math, load_params
 from pipeline.progress import progress
 from pipeline.report import math_comparison, tables
@@ -36,7 +36,7 @@ NAMES = ("faster_rcnn_fpn", "faster_rcnn", "ssd_fpn")
 
 def measured(params: Math, splits: Path, classes: list[str]) -> dict[str, Any]:
     """Trains the detector of `params` and measures it; one row of the result."""
-    model, _, state = training.train(params, splits, classes, _tell, ROOT)
+    model, _, state = training.train(params, splits, classes, _tell, states_folder())
     inputs = [image_input(params.decode.height, params.decode.width)]
     data = export_tflite(model, lambda image: detect(model, image), inputs, "float32")
     graph = gate.check(data)

@@ -7,6 +7,7 @@ import errno
 import json
 import os
 import shutil
+import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -46,19 +47,42 @@ def atomic_directory(path: Path | str) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def atomic_file(path: Path | str) -> Iterator[Path]:
+def atomic_file(path: Path | str, *, durable: bool = False, shared: bool = False) -> Iterator[Path]:
     """Yields a path to write to; it is renamed to `path` when the block ends without an exception.
+
+    Args:
+        path: of the file.
+        durable: once the block ends, the file outlasts a power cut. Outputs of stages do without it, since that waits
+            for the disk: DVC notes the hash of each and makes again what it finds changed.
+        shared: other processes may write the same file at the same time; the last one stays. Each writes a partial
+            file with a name of its own; the caller removes those that killed processes leave.
 
     Raises:
         InkError: the disk is full.
     """
     final = Path(path)
-    partial = partial_path(final)
+    partial = partial_path(final.with_name(f"{final.stem}.{uuid.uuid4().hex}{final.suffix}") if shared else final)
     with removed_unless_done(partial, final):
         final.parent.mkdir(parents=True, exist_ok=True)
         remove(partial)
         yield partial
+        if durable:
+            _write_through(partial)
         os.replace(partial, final)
+    if durable:
+        _write_through(final.parent)
+
+
+def _write_through(path: Path) -> None:
+    """Has what a file or a folder holds written to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network file systems do this for files only
+            raise
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager

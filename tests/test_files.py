@@ -1,3 +1,4 @@
+import contextlib
 import errno
 import os
 import re
@@ -58,6 +59,47 @@ def test_failed_file_leaves_the_old_one(tmp_path):
     with pytest.raises(TypeError):
         files.write_json(path, {"top1": object()})
     assert path.read_text() == '{\n  "top1": 0.5\n}\n'
+
+
+def test_a_durable_file_is_on_disk_before_it_has_its_name_and_its_folder_after(tmp_path, monkeypatch):
+    calls = []
+    monkeypatch.setattr(files.os, "fsync", lambda descriptor: calls.append(os.readlink(f"/proc/self/fd/{descriptor}")))
+    replace = os.replace
+    monkeypatch.setattr(files.os, "replace", lambda *paths: (calls.append("rename"), replace(*paths)))
+    with files.atomic_file(tmp_path / "state.npz", durable=True) as partial:
+        partial.write_text("x")
+    assert calls == [str(tmp_path / "state.partial.npz"), "rename", str(tmp_path)]
+    calls.clear()
+    files.write_text(tmp_path / "metrics.json", "{}")
+    assert calls == ["rename"]
+
+
+@pytest.mark.parametrize(("code", "raised"), [(errno.EINVAL, False), (errno.EIO, True)])
+def test_a_file_system_that_cannot_wait_for_folders(tmp_path, monkeypatch, code, raised):
+    def fsync(descriptor):
+        if os.path.isdir(f"/proc/self/fd/{descriptor}"):
+            raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(files.os, "fsync", fsync)
+    with (
+        pytest.raises(OSError, match="Input/output error") if raised else contextlib.nullcontext(),
+        files.atomic_file(tmp_path / "a", durable=True) as partial,
+    ):
+        partial.write_text("x")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_two_writers_of_a_shared_file_do_not_meet(tmp_path):
+    path = tmp_path / "state.npz"
+    with files.atomic_file(path, shared=True) as slow:
+        slow.write_text("slow, first half")
+        with files.atomic_file(path, shared=True) as fast:
+            fast.write_text("fast")
+        assert path.read_text() == "fast"
+        assert slow.read_text() == "slow, first half"
+        assert (slow.suffix, ".partial" in slow.name) == (".npz", True)
+    assert path.read_text() == "slow, first half"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])

@@ -9,7 +9,7 @@ import keras
 from dvclive import Live
 
 from pipeline import files
-from pipeline.learning.checkpoint import ROOT, Checkpoint, Row
+from pipeline.learning.checkpoint import Checkpoint, Row, states_folder
 from pipeline.learning.epochs import OnEpoch
 from pipeline.learning.saving import save_model
 
@@ -30,10 +30,10 @@ def run_training(train: Training, curves: Path, path: Path) -> None:
                     live.log_metric(name, round(value, 5))
                 live.next_step()
 
-            model, final, state = train(log, ROOT)
+            model, final, state = train(log, states_folder())
             for name, value in final.items():
                 live.log_metric(name, round(value, 5), plot=False)
         files.write_json(partial / SUMMARY, files.read_json(partial / SUMMARY) | {"backend": keras.backend.backend()})
-    with files.atomic_file(path) as unfinished:
+    with files.atomic_file(path, durable=True) as unfinished:  # before the state goes
         save_model(model, unfinished)
     state.remove()
