@@ -1,9 +1,9 @@
-"""Serves the built web app on this machine alone.
+"""Serves the built web app to this machine only.
 
     python -m pipeline.page.serve app/dist --port 8000
 
-Adds what a good host adds: a content security policy (the one of the page itself), and files that are asked for again
-after each build. Any static host does as well.
+Like a good host, it sends a content security policy (the page's own) and lets browsers ask for files again after each
+build. Any static host will do, too.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from pathlib import Path
 
 from pipeline.command import run_command
 from pipeline.errors import InkError
+from pipeline.files import read_plain
 
 HOST = "127.0.0.1"
+LAST_PORT = 65_535
 HEADERS = {
     "Cache-Control": "no-cache",  # asks each time
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -44,38 +46,40 @@ class Handler(SimpleHTTPRequestHandler):
         super().__init__(*arguments, **options)
 
     def end_headers(self) -> None:
-        """Ends them with ours."""
+        """Adds `HEADERS` and the policy."""
         for name, value in HEADERS.items():
             self.send_header(name, value)
         self.send_header("Content-Security-Policy", f"{self._policy}; frame-ancestors 'none'")
         super().end_headers()
 
     def send_head(self):
-        """Sends files whole even to who has them of an earlier time.
+        """Sends whole files, even to a browser that has an earlier version.
 
-        HTTP counts times in seconds, and the files of a build that `dvc checkout` brings back are older than the last.
+        HTTP times are whole seconds, and a build that `dvc checkout` restores is older than the last one.
         """
         del self.headers["If-Modified-Since"]
         return super().send_head()
 
     def list_directory(self, path):
-        """Folders are not shown."""
+        """Hides the contents of folders."""
         self.send_error(404)
 
     def log_message(self, format, *arguments) -> None:
-        """Says nothing: a page has dozens of files."""
+        """Logs nothing: a page has dozens of files."""
 
 
 def server(folder: Path, port: int = 0) -> ThreadingHTTPServer:
-    """A server of a built page on loopback, to be run by `serve_forever`; port 0 takes any that is free.
+    """A server of a built page on loopback; `serve_forever` runs it. Port 0 takes a free one.
 
     Raises:
-        InkError: no built page in `folder`, or the port is taken.
+        InkError: no built page in `folder`, or the port cannot be opened.
     """
     index = folder / "index.html"
-    if not index.is_file():
-        raise InkError(f"{index}: expected the built web app, found no such file; run `dvc repro app`")
-    policy = _POLICY.search(index.read_text(encoding="utf-8"))
+    try:
+        page = read_plain(index).decode(errors="replace")
+    except OSError as error:
+        raise InkError(f"{index}: expected the built web app, found {error.strerror}; run `dvc repro app`") from error
+    policy = _POLICY.search(page)
     if policy is None:
         raise InkError(f"{index}: expected a Content-Security-Policy, found none; run `dvc repro --force app`")
     handler = functools.partial(Handler, directory=str(folder), policy=policy[1])
@@ -85,11 +89,22 @@ def server(folder: Path, port: int = 0) -> ThreadingHTTPServer:
         raise InkError(f"port {port}: cannot be opened ({error.strerror}); choose another with --port") from error
 
 
+def _port(text: str) -> int:
+    """A port number of the command line."""
+    if not text.isdecimal() or int(text) > LAST_PORT:
+        raise argparse.ArgumentTypeError(f"expected a port from 0 to {LAST_PORT} (0 takes a free one), found {text!r}")
+    return int(text)
+
+
 def main() -> None:
     """Serves until it is interrupted."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--port", type=int, default=8000)
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline.page.serve",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("folder", type=Path, help="the built web app, app/dist after `dvc repro app`")
+    parser.add_argument("--port", type=_port, default=8000, help="default: %(default)s; 0 takes a free one")
     arguments = parser.parse_args()
     with server(arguments.folder, arguments.port) as running, contextlib.suppress(KeyboardInterrupt):
         print(f"http://{HOST}:{running.server_port}/ (end with Ctrl-C)", flush=True)

@@ -103,9 +103,43 @@ def test_a_port_that_is_taken_is_named(folder):
         server(folder, running.server_port)
 
 
-def test_the_command_line_tells_where_and_errors_without_a_traceback(tmp_path):
-    command = [sys.executable, "-m", "pipeline.page.serve", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert done.stderr.startswith("serve: ")
+def serve(*arguments):
+    command = [sys.executable, "-m", "pipeline.page.serve", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.mark.parametrize("port", ["99999", "65536", "-1", "abc", "", "8000.0"])
+def test_a_port_that_is_none(folder, port):
+    done = serve(folder, "--port", port)
+    assert done.returncode == 2
+    assert f"argument --port: expected a port from 0 to 65535 (0 takes a free one), found {port!r}\n" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_port_in_use_is_an_error_without_a_traceback(folder):
+    with server(folder) as running:
+        done = serve(folder, "--port", running.server_port)
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"serve: port {running.server_port}: cannot be opened (Address already in use); choose another with --port\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("", "no such file"), ("missing", "no such file"), ("page/index.html", "no such file"), ("page", "a folder")],
+)
+def test_what_holds_no_page_is_an_error_without_a_traceback(folder, name, found):
+    if found == "a folder":
+        (folder / "index.html").unlink()
+        (folder / "index.html").mkdir()
+    done = serve(folder.parent / name)
+    assert done.returncode == 1
+    index = folder.parent / name / "index.html"
+    assert done.stderr == f"serve: {index}: expected the built web app, found {found}; run `dvc repro app`\n"
+
+
+def test_a_page_of_other_bytes_than_text(folder):
+    (folder / "index.html").write_bytes(b"\xff\xfe<")
+    with pytest.raises(InkError, match="expected a Content-Security-Policy, found none"):
+        server(folder)
