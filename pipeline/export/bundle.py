@@ -1,4 +1,4 @@
-"""A folder with all that an app needs of a model.
+"""A folder with everything that an app needs to use a model.
 
     write_bundle(Path("models/hccr/dynamic.tflite"), data, Path("bundles"))
 
@@ -24,9 +24,9 @@ from pipeline.edge.order import reading_order
 from pipeline.edge.segments import places
 from pipeline.errors import InkError
 from pipeline.export.card import licences, model_card
+from pipeline.export.folder import SUMS, replace_folder
 from pipeline.export.lineage import read_lineage
 from pipeline.export.snippets import kotlin, shape, swift
-from pipeline.files import atomic_directory
 from pipeline.ink import canvas, develop, normalise
 from pipeline.report.tables import markdown
 
@@ -41,7 +41,7 @@ _OUTPUT: Mapping[Kind, tuple[Any, ...]] = {"characters": (), "formulas": (places
 
 
 def write_bundle(path: Path, data: bytes, folder: Path) -> Path:
-    """Writes the bundle of a model of the project in this folder, in place of one that is there, and says where.
+    """Writes the bundle of a model of the project in this folder, in place of an earlier one; returns its folder.
 
     Args:
         path: of the model.
@@ -50,7 +50,7 @@ def write_bundle(path: Path, data: bytes, folder: Path) -> Path:
 
     Raises:
         InkError: a model that does not say how it is used, that cannot run on every device, or that is not as dvc.lock
-            and its metrics say.
+            and its metrics say; a folder that holds other files than an export wrote.
     """
     name = f"{path.parent.name}-{path.stem}"
     try:
@@ -63,14 +63,9 @@ def write_bundle(path: Path, data: bytes, folder: Path) -> Path:
     files[METRICS] = (json.dumps(dict(lineage.metrics), indent=2, ensure_ascii=False) + "\n").encode()
     files[CARD] = model_card(model, data, graph, described, lineage).encode()
     files |= {licence.name: _read(licence) for licence in licences(lineage)}
-    files[README] = _readme(name, [*files, README], graph, described).encode()
+    files[README] = _readme(name, [*files, README, SUMS], graph, described).encode()
     bundle = folder / name
-    try:
-        with atomic_directory(bundle) as partial:
-            for file, content in files.items():
-                (partial / file).write_bytes(content)
-    except OSError as error:
-        raise InkError(f"{bundle}: expected a place to write the bundle, found {error.strerror}") from error
+    replace_folder(bundle, files)
     return bundle
 
 
@@ -93,6 +88,7 @@ _FILES = {
     METRICS: "what was measured of this very file",
     CARD: "data, recipe, metrics, limits, licence",
     README: "this page",
+    SUMS: "checksums of the other files, for `sha256sum --check`",
 }
 
 

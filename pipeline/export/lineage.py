@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -64,8 +65,8 @@ def read_lineage(path: Path, data: bytes) -> Lineage:
         InkError: the lock does not know this file, or its evaluation, as they are.
     """
     stages = _read_lock()
-    name = _project_path(path)
-    writer = next((stage for stage in stages.values() if name in stage.outs), None)
+    writers = ((name, stage) for name in _project_names(path) for stage in stages.values() if name in stage.outs)
+    name, writer = next(writers, ("", None))
     if writer is None:
         raise InkError(f"{path}: expected a model that a stage of {LOCK} wrote, found none that did; run `dvc repro`")
     _check(path, data, writer.outs[name], writer.name)
@@ -106,12 +107,17 @@ def _read_lock() -> dict[str, Stage]:
         raise InkError(f"{LOCK}: expected a lock of DVC's, found something else ({error}); run `dvc repro`") from error
 
 
-def _project_path(path: Path) -> str:
-    """As the lock names it."""
-    try:
-        return path.resolve().relative_to(Path.cwd()).as_posix()
-    except ValueError as error:
-        raise InkError(f"{path}: expected a model of the project in {Path.cwd()}, found one elsewhere") from error
+def _project_names(path: Path) -> list[str]:
+    """As the lock may name it: a file of DVC's may be a link to its cache, and a link may lead to such a file."""
+    files = [path]
+    while files[-1].is_symlink():
+        files.append(files[-1].parent / os.readlink(files[-1]))
+    # Only folders are resolved, since the lock has the names of links.
+    places = [file.parent.resolve() / file.name for file in files]
+    names = [place.relative_to(Path.cwd()).as_posix() for place in places if place.is_relative_to(Path.cwd())]
+    if not names:
+        raise InkError(f"{path}: expected a model of the project in {Path.cwd()}, found one elsewhere")
+    return names
 
 
 def _check(path: Path, data: bytes, expected: str, stage: str) -> None:

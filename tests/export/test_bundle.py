@@ -20,7 +20,7 @@ from tests.export.conftest import MATH_METRICS, METRICS
 from tests.tiny_models import CHARACTERS, FRAME, scan
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = ["MODEL_CARD.md", "README.md", "labels.txt", "metrics.json", "normalisation.json"]
+FILES = ["MODEL_CARD.md", "README.md", "SHA256SUMS", "labels.txt", "metrics.json", "normalisation.json"]
 
 
 def text(path: str) -> str:
@@ -152,7 +152,7 @@ def test_the_same_project_gives_the_same_bytes(project):
         for folder in ("one", "other")
     )
     assert one == other
-    assert len(one) == 7 + 6
+    assert len(one) == 8 + 7
 
 
 def test_every_metric_that_is_measured_has_a_meaning():
@@ -192,6 +192,64 @@ def test_a_missing_text_is_named_and_nothing_is_left(project):
 def test_where_no_bundle_can_be_written(project):
     with pytest.raises(InkError, match=r"dvc\.lock/hccr-dynamic: expected a place to write the bundle, found "):
         main(["hccr", "--to", "dvc.lock"])
+
+
+MODEL, LICENCE = "models/hccr/dynamic.tflite", "data/raw/medians/ARPHICPL.TXT"
+
+
+def contents(folder: str) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+
+
+def link_to_cache(project, path: str, how: str) -> None:
+    """Has a read-only file in DVC's cache, and a link to it in its place."""
+    file, cached = project.root / path, project.root / ".dvc/cache/files/md5" / Path(path).name
+    cached.parent.mkdir(parents=True, exist_ok=True)
+    file.rename(cached)
+    cached.chmod(0o444)
+    file.symlink_to(cached) if how == "symlink" else os.link(cached, file)
+
+
+@pytest.mark.parametrize("how", ["symlink", "hardlink"])
+def test_links_to_dvcs_cache_are_exported_as_files(project, how):
+    main(["hccr", "--to", "expected"])
+    link_to_cache(project, MODEL, how)
+    link_to_cache(project, LICENCE, how)
+    for arguments in (["hccr"], ["hccr"], [MODEL]):  # in place of an earlier bundle, too
+        main(arguments)
+        assert contents("bundles/hccr-dynamic") == contents("expected/hccr-dynamic")
+    for file in Path("bundles/hccr-dynamic").iterdir():
+        assert not file.is_symlink()
+        assert file.stat().st_nlink == 1
+        assert os.access(file, os.W_OK)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["symlink", "hardlink"])
+def test_outputs_that_dvc_has_linked_are_exported(project, how):
+    main(["hccr", "--to", "expected"])
+    environment = os.environ | {"DVC_NO_ANALYTICS": "1"}
+    for command in (["init", "--no-scm"], ["config", "cache.type", how], ["add", MODEL, "data/raw/medians"]):
+        subprocess.run([sys.executable, "-m", "dvc", *command, "--quiet"], env=environment, check=True)
+    links = [Path(name).is_symlink() or Path(name).stat().st_nlink == 2 for name in (MODEL, LICENCE)]
+    assert links == [True, True]
+    main(["hccr"])
+    assert contents("bundles/hccr-dynamic") == contents("expected/hccr-dynamic")
+
+
+def test_a_link_to_a_model_of_the_project(project):
+    link_to_cache(project, MODEL, "symlink")
+    Path("latest.tflite").symlink_to(MODEL)
+    main(["latest.tflite"])
+    assert Path("bundles/-latest/-latest.tflite").read_bytes() == Path(MODEL).read_bytes()
+
+
+def test_the_checksums_are_those_of_all_other_files(bundled):
+    done = subprocess.run(
+        ["sha256sum", "--check", "SHA256SUMS"], cwd="bundles/hccr-dynamic", capture_output=True, text=True, check=False
+    )
+    listed = [line.removesuffix(": OK") for line in done.stdout.splitlines()]
+    assert (done.returncode, listed) == (0, sorted(set(contents("bundles/hccr-dynamic")) - {"SHA256SUMS"}))
 
 
 def test_outside_of_a_project(tmp_path, monkeypatch):
