@@ -46,7 +46,7 @@ def train(
     canvases = Canvases(training, recipe, config.grid, params.decode.pen, background=one_stage)
     model.compile(build_optimizer(recipe, canvases.steps), jit_compile=pays_to_compile())
     parts = [config, recipe, classes, training.digest(), keras.backend.backend()]
-    checkpoint = Checkpoint(run_key(parts, Path(__file__).parent), checkpoints)
+    checkpoint = Checkpoint(run_key(parts, __name__), checkpoints)
     fit(
         model,
         recipe,

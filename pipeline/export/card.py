@@ -15,7 +15,7 @@ import yaml
 
 from pipeline.edge.graph import Graph
 from pipeline.edge.metadata import Description, Kind
-from pipeline.export.lineage import Lineage, read_output
+from pipeline.export.lineage import Lineage, Stage, read_output
 from pipeline.report.tables import markdown
 
 WORST = 10  # classes named
@@ -176,12 +176,18 @@ def _limits(kind: Kind, lineage: Lineage) -> str:
         lines.append(
             f"* {missing:,} of its labels do not occur in the test part: whether it knows them was not measured."
         )
-    for path in lineage.evaluation.outs:
-        if Path(path).parts[:2] == ("plots", "worst") or Path(path).parts[:3] == ("plots", "math", "classes"):
-            worst = [list(row.items()) for row in read_output(lineage.evaluation, path)[:WORST]]  # label, figure, …
-            shown = ", ".join(f"`{label}` {figure:.2f}" for (_, label), (_, figure), *_ in worst)
-            lines.append(f"* Worst labels, by {worst[0][1][0]}: {shown}.")
+    if lineage.report:
+        lines += _worst(lineage.report)
     return "\n".join(lines) + "\n"
+
+
+def _worst(report: Stage) -> Iterator[str]:
+    """The labels that are read worst, as the report lists them."""
+    for path in report.outs:
+        if Path(path).parts[:2] == ("plots", "worst") or Path(path).parts[:3] == ("plots", "math", "classes"):
+            worst = [list(row.items()) for row in read_output(report, path)[:WORST]]  # label, figure, …
+            shown = ", ".join(f"`{label}` {figure:.2f}" for (_, label), (_, figure), *_ in worst)
+            yield f"* Worst labels, by {worst[0][1][0]}: {shown}."
 
 
 def _licence(lineage: Lineage) -> str:

@@ -40,18 +40,20 @@ class Lineage(NamedTuple):
         stages: what led to it, each after those whose outputs it read; the last one wrote the model.
         evaluation: the stage that measured it.
         metrics: what that stage measured.
+        report: the stage that shows the model's mistakes; None if the lock has none.
     """
 
     stages: list[Stage]
     evaluation: Stage
     metrics: Mapping[str, Any]
+    report: Stage | None
 
     @property
     def sources(self) -> dict[str, str]:
-        """Data that no stage made: MD5 by path."""
+        """Samples that no stage made: MD5 by path. Charsets are lists of names, no samples."""
         made = {path for stage in self.stages for path in stage.outs}
         read = {path: digest for stage in self.stages for path, digest in stage.deps.items()}
-        return {path: digest for path, digest in read.items() if path.startswith("data/") and path not in made}
+        return {path: digest for path, digest in read.items() if _holds_samples(path) and path not in made}
 
 
 def read_lineage(path: Path, data: bytes) -> Lineage:
@@ -71,7 +73,7 @@ def read_lineage(path: Path, data: bytes) -> Lineage:
         raise InkError(f"{path}: expected a model that a stage of {LOCK} wrote, found none that did; run `dvc repro`")
     _check(path, data, writer.outs[name], writer.name)
     evaluation, metrics = _evaluation(stages, name, writer)
-    return Lineage(list(_upstream(stages, writer)), evaluation, metrics)
+    return Lineage(list(_upstream(stages, writer)), evaluation, metrics, _report(stages, path.stem, evaluation))
 
 
 def read_output(stage: Stage, name: str) -> Any:
@@ -129,16 +131,27 @@ def _check(path: Path, data: bytes, expected: str, stage: str) -> None:
 
 
 def _evaluation(stages: Mapping[str, Stage], model: str, writer: Stage) -> tuple[Stage, dict[str, Any]]:
-    """The stage that measured this model, and not only another one beside it."""
+    """The stage that measured this model, and not only another one beside it; its metrics and its times in one."""
     for stage in stages.values():
-        for name in stage.outs:
-            if model in stage.deps and name.startswith(f"{METRICS}/") and Path(name).stem == Path(model).stem:
-                if stage.deps[model] != writer.outs[model]:
-                    raise InkError(
-                        f"{model}: `{stage.name}` measured another version of it; run `dvc repro {stage.name}`"
-                    )
-                return stage, read_output(stage, name)
+        names = [name for name in stage.outs if name.startswith(f"{METRICS}/") and Path(name).stem == Path(model).stem]
+        if model in stage.deps and names:
+            if stage.deps[model] != writer.outs[model]:
+                raise InkError(f"{model}: `{stage.name}` measured another version of it; run `dvc repro {stage.name}`")
+            return stage, {key: value for name in names for key, value in read_output(stage, name).items()}
     raise InkError(f"{model}: expected a stage of {LOCK} that measured it, found none; run `dvc repro`")
+
+
+def _report(stages: Mapping[str, Stage], variant: str, evaluation: Stage) -> Stage | None:
+    """The stage that draws the mistakes of this variant from what its evaluation wrote."""
+    for stage in stages.values():
+        reads = any(evaluation.outs.get(path) == digest for path, digest in stage.deps.items())
+        if reads and all(Path(name).stem == variant for name in stage.outs):
+            return stage
+    return None
+
+
+def _holds_samples(path: str) -> bool:
+    return path.startswith("data/") and not path.startswith("data/charsets/")
 
 
 def _upstream(stages: Mapping[str, Stage], last: Stage) -> Iterator[Stage]:

@@ -1,46 +1,19 @@
-"""Samples into shards that are the same bytes however the work was spread: hash, spill, gather, sort, write, rename.
+"""Where the samples of a data set are: the names of its shards, in both file formats.
 
-A key's hash decides on its shard and on its place in it. A worker that made samples *spills* them into Arrow files, one
-record batch a destination; whoever writes a destination *gathers* its batches from all spills and sorts them. So no
-worker holds more than one spill chunk or one shard, and neither order nor number of workers shows in the result.
-Nothing here knows what a sample is beyond its columns `key` (string) and `hash` (uint64).
+    part_shards("data/splits", "train", "split")    # [.../parquet/train-00000-of-00016.parquet, ...]
+
+`pipeline.jobs.spills` writes them.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import itertools
-import os
-import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-
 from pipeline.errors import InkError
-from pipeline.files import removed_unless_done
-from pipeline.formats.parquet import write_table
-from pipeline.formats.tfrecord import encode_batch, write_records
 
-HASH_BITS = 64
 FORMATS = ("parquet", "tfrecord")  # the folders of a data set
-MAPPED_SPILLS = 1024  # a process may map so many files only: 65,530 by Linux' default of vm.max_map_count
-JOINED_BATCHES = 4096
-_PARTIAL = ".partial-"
-
-
-def hash64(data: bytes | str, salt: str = "") -> int:
-    """A 64-bit hash (BLAKE2b) that is the same in every process and on every machine."""
-    encoded = data.encode() if isinstance(data, str) else data
-    return int.from_bytes(hashlib.blake2b(encoded, digest_size=8, key=salt.encode()).digest(), "big")
-
-
-def shard_of(hashes: np.ndarray, shards: int) -> np.ndarray:
-    """Shard of each hash: uint64 [n] to int64 [n]. Shard 0 takes the lowest hashes, so shards in order are in order."""
-    high = hashes >> np.uint64(32)  # 32 bits times a count of shards stays in 64
-    return (high * np.uint64(shards) >> np.uint64(32)).astype(np.int64)
 
 
 def shard_name(part: str, index: int, shards: int) -> str:
@@ -51,91 +24,6 @@ def shard_name(part: str, index: int, shards: int) -> str:
 def shard_names(part: str, shards: int) -> list[str]:
     """All shard names of a part."""
     return [shard_name(part, index, shards) for index in range(shards)]
-
-
-def spill(path: Path, table: pa.Table, destinations: np.ndarray, count: int) -> None:
-    """Writes the rows of `table` grouped by destination (int [rows], 0 .. count - 1), a batch each, empty ones too."""
-    order = np.argsort(destinations, kind="stable")
-    grouped = table.take(pa.array(order)).combine_chunks()
-    bounds = np.searchsorted(destinations[order], np.arange(count + 1))
-    (batch,) = grouped.to_batches() or [pa.RecordBatch.from_pylist([], table.schema)]
-    with renamed_when_done(path) as partial, pa.ipc.new_file(partial, table.schema) as writer:
-        for start, stop in itertools.pairwise(bounds):
-            writer.write_batch(batch.slice(start, stop - start))
-
-
-def gather(spills: Sequence[Path], destination: int) -> pa.Table:
-    """The rows of one destination from all spills, in the order of (hash, key).
-
-    There may be any number of spills: one is open at a time, and at most `MAPPED_SPILLS` are mapped.
-
-    Raises:
-        InkError: two rows have one key.
-    """
-    table = pa.concat_tables(_joined(spills, destination))
-    table = table.sort_by([("hash", "ascending"), ("key", "ascending")]).combine_chunks()
-    keys = table["key"].to_pylist()
-    for one, other in itertools.pairwise(keys):
-        if one == other:
-            raise InkError(f"two samples have the key {one!r}; expected unique keys, give the files different names")
-    return table
-
-
-def _joined(spills: Sequence[Path], destination: int) -> Iterator[pa.Table]:
-    """The rows of one destination in the order of the spills, as few tables: each batch by itself takes some kilobytes.
-
-    Few spills are mapped, which saves a copy. A mapping lasts as long as its batch, so many spills are read.
-    """
-    open_source = pa.memory_map if len(spills) <= MAPPED_SPILLS else pa.OSFile
-    batches: list[pa.RecordBatch] = []
-    for path in spills:
-        with open_source(str(path)) as source, pa.ipc.open_file(source) as reader:
-            batch = reader.get_batch(destination)
-        if batch.num_rows or not batches:  # the first one brings the schema even if it is empty
-            batches.append(batch)
-        if len(batches) == JOINED_BATCHES:
-            yield pa.Table.from_batches(batches).combine_chunks()
-            batches = []
-    if batches:
-        yield pa.Table.from_batches(batches)
-
-
-def write_shard(
-    directory: Path, name: str, table: pa.Table, encode: Callable[[pa.RecordBatch], Iterable[bytes]] = encode_batch
-) -> None:
-    """Writes `directory`/parquet/`name`.parquet and `directory`/tfrecord/`name`.tfrecord with the same rows.
-
-    Args:
-        directory: of the data set; it exists.
-        name: of the shard, see `shard_name`.
-        table: the rows as Parquet holds them, sorted.
-        encode: makes serialised `tf.train.Example`s of rows; HCCR samples when it is left out.
-    """
-    for folder in FORMATS:
-        (directory / folder).mkdir(exist_ok=True)
-    with renamed_when_done(directory / "tfrecord" / f"{name}.tfrecord") as partial:
-        write_records(partial, itertools.chain.from_iterable(map(encode, table.to_batches(1024))))
-    with renamed_when_done(directory / "parquet" / f"{name}.parquet") as partial:
-        write_table(partial, table)
-
-
-@contextlib.contextmanager
-def renamed_when_done(path: Path) -> Iterator[Path]:
-    """Yields a name of its own to write to, renamed to `path` at the end: a bundle that runs twice does no harm."""
-    partial = path.with_name(f"{path.name}{_PARTIAL}{uuid.uuid4().hex}")
-    with removed_unless_done(partial, path):
-        yield partial
-        os.replace(partial, path)
-
-
-def check_complete(directory: Path, names: Sequence[str]) -> None:
-    """Removes what killed workers left in `directory` and sees that both files of every shard are there."""
-    for folder in FORMATS:
-        for leftover in (directory / folder).glob(f"*{_PARTIAL}*"):
-            leftover.unlink()
-        found = {path.stem for path in (directory / folder).iterdir()}
-        if found != set(names):
-            raise AssertionError(f"{directory / folder}: shards {sorted(found ^ set(names))} are missing or too many")
 
 
 def part_shards(directory: Path | str, part: str, stage: str) -> list[Path]:

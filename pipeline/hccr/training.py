@@ -49,7 +49,7 @@ def train(
     # even with TensorFlow's deterministic operators. It shows as soon as other work holds the cores.
     model = compile_model(fuse_batch_normalisation(network, BATCH_NORM_MOMENTUM), recipe, steps)
     parts = [params.model, recipe, classes, training.digest(), keras.backend.backend()]
-    checkpoint = Checkpoint(run_key(parts, Path(__file__).parent), checkpoints)
+    checkpoint = Checkpoint(run_key(parts, __name__), checkpoints)
     fit(
         model,
         recipe,

@@ -20,8 +20,8 @@ import pyarrow.parquet as pq
 
 from pipeline.errors import InkError
 from pipeline.files import write_text
-from pipeline.formats.shards import hash64, shard_of
 from pipeline.jobs.shuffle import Scratch, total
+from pipeline.jobs.spills import hash64, shard_of
 
 SHOWN_DEFECTS = 5  # in the message of a job that fails on too many
 

@@ -22,13 +22,14 @@ from pipeline.formats.charset import class_list, read_charset, write_class_list
 from pipeline.formats.gnt import Defect
 from pipeline.formats.parquet import COLUMNS, samples_table
 from pipeline.formats.png import encode_png
-from pipeline.formats.shards import check_complete, gather, shard_names, write_shard
+from pipeline.formats.shards import shard_names
 from pipeline.formats.sources import Unit, expand, read_unit
 from pipeline.ink.normalise import BlankScanError, normalise
 from pipeline.inputs import check_unchanged, stamps
 from pipeline.jobs import shuffle
 from pipeline.jobs.accounts import Account, Output, quarantine_lines, spill_all
 from pipeline.jobs.shuffle import Scratch, total
+from pipeline.jobs.spills import check_complete, gather, write_shard
 from pipeline.params import Decode
 
 PART = "samples"

@@ -22,13 +22,14 @@ from pipeline.formats.charset import write_class_list
 from pipeline.formats.coco import write_coco, write_images
 from pipeline.formats.formula import Formula, encode_formulas, formulas_table
 from pipeline.formats.formulas import Drawn, Filtered, Rejected, Unit, plan, read_unit
-from pipeline.formats.shards import check_complete, gather, shard_names, write_shard
+from pipeline.formats.shards import shard_names
 from pipeline.formats.symbols import CROHME_SYMBOLS
 from pipeline.ink.canvas import Frame
 from pipeline.inputs import check_unchanged, stamps
 from pipeline.jobs import shuffle
 from pipeline.jobs.accounts import Account, Output, quarantine_lines, spill_all
 from pipeline.jobs.shuffle import Scratch, total
+from pipeline.jobs.spills import check_complete, gather, write_shard
 from pipeline.params import MathDecode
 
 PART = "samples"

@@ -20,10 +20,11 @@ import pyarrow.parquet as pq
 
 from pipeline.errors import InkError
 from pipeline.formats.parquet import whole
-from pipeline.formats.shards import HASH_BITS, check_complete, gather, hash64, shard_names, shard_of, write_shard
+from pipeline.formats.shards import shard_names
 from pipeline.formats.tfrecord import encode_batch
 from pipeline.jobs import shuffle
 from pipeline.jobs.shuffle import Scratch, total
+from pipeline.jobs.spills import HASH_BITS, check_complete, gather, hash64, shard_of, write_shard
 from pipeline.params import MOST_SHARDS
 
 PARTS = ("train", "validation", "test")

@@ -28,8 +28,9 @@ from apache_beam.metrics import Metrics
 
 from pipeline.errors import InkError
 from pipeline.files import is_full, remove
-from pipeline.formats.shards import FORMATS, renamed_when_done, spill
+from pipeline.formats.shards import FORMATS
 from pipeline.jobs import runner
+from pipeline.jobs.spills import renamed_when_done, spill
 
 REFUSAL_BYTES = 4096  # room that is kept for the word of an error
 
@@ -78,7 +79,7 @@ class Scratch:
         return self.directory.parent
 
     def spill(self, unit: int, chunk: int, table: pa.Table, destinations: np.ndarray, count: int) -> None:
-        """Spills one chunk of a unit, see `pipeline.formats.shards.spill`."""
+        """Spills one chunk of a unit, see `pipeline.jobs.spills.spill`."""
         spill(self._spill_path(unit, chunk), table, destinations, count)
 
     def leave_receipt(self, unit: int, receipt: dict) -> None:

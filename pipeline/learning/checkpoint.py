@@ -24,7 +24,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from pipeline import files
+from pipeline import closure, files
 
 VARIABLE = "INK2EDGE_CHECKPOINTS"
 FOLDER = ".checkpoints"
@@ -49,14 +49,14 @@ def states_folder() -> Path:
     return project / (os.environ.get(VARIABLE) or FOLDER)
 
 
-def run_key(parts: Iterable[Any], package: Path) -> str:
-    """Name of a run: a digest of `parts` (by their `str`) and of the modules in `package` and beside this one."""
+def run_key(parts: Iterable[Any], module: str) -> str:
+    """Name of a run: a digest of `parts` (by their `str`) and of the sources that the training `module` consists of.
+
+    A state is so never resumed across a change of anything that decides the weights.
+    """
     digest = hashlib.blake2b(digest_size=8)
-    for part in parts:
+    for part in (*parts, closure.digest(module)):
         digest.update(str(part).encode() + b"\0")
-    for folder in (package, Path(__file__).parent):
-        for source in sorted(folder.glob("*.py")):
-            digest.update(source.read_bytes())
     return digest.hexdigest()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-METRICS = {"top1": 0.9875, "bytes": 1234, "p50_ms": 0.5, "cpu": "Tiny CPU"}
+METRICS, TIMES = {"top1": 0.9875, "bytes": 1234}, {"p50_ms": 0.5, "cpu": "Tiny CPU"}
 MATH_METRICS = {"ap50": 0.75, "threshold": 0.35, "test_images": 4321, "classes_missing_test": 1}
 DVC_YAML = """\
 artifacts:
@@ -72,16 +72,21 @@ def project(tmp_path, monkeypatch, character_model, formula_model) -> Project:
     project.ran("evaluate@float32", {}, ["models/hccr/float32.tflite"], ["metrics/float32.json"])
     project.write("metrics/dynamic.json", METRICS)
     project.write("plots/worst/dynamic.json", [{"char": "口", "recall": 0.5, "samples": 8}])
-    deps, outs = [f"models/hccr/{variant}.tflite" for variant in ("float32", "dynamic")], ["metrics/dynamic.json"]
-    project.ran("evaluate@dynamic", {}, deps, [*outs, "plots/worst/dynamic.json"])
+    project.write("metrics/times/dynamic.json", TIMES)
+    project.write("data/readings/dynamic.parquet", b"what was read")
+    deps = [f"models/hccr/{variant}.tflite" for variant in ("float32", "dynamic")]
+    outs = ["data/readings/dynamic.parquet", "metrics/dynamic.json", "metrics/times/dynamic.json"]
+    project.ran("evaluate@dynamic", {}, deps, outs)
+    project.ran("report@dynamic", {}, outs[:1], ["plots/worst/dynamic.json"])
     # The other branch: of data that the user brought.
     project.ran("math-decode", {"math.decode": {"pen": 2}}, ["data/raw/crohme"], ["data/math/decoded"])
     project.write("models/math/float16.tflite", formula_model)
     project.ran("math-quantize@float16", {}, ["data/math/decoded"], ["models/math/float16.tflite"])
     project.write("metrics/math/float16.json", MATH_METRICS)
     project.write("plots/math/classes/float16.json", [{"symbol": "|", "ap50": 0.25, "ap": 0.125, "boxes": 3}])
-    outs = ["metrics/math/float16.json", "plots/math/classes/float16.json"]
+    outs = ["metrics/math/float16.json"]
     project.ran("math-evaluate@float16", {}, ["models/math/float16.tflite"], outs)
+    project.ran("math-report@float16", {}, outs, ["plots/math/classes/float16.json"])
     project.save()
     monkeypatch.chdir(tmp_path)
     return project

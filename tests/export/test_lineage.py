@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.errors import InkError
 from pipeline.export.lineage import read_lineage, read_output
-from tests.export.conftest import MATH_METRICS, METRICS
+from tests.export.conftest import MATH_METRICS, METRICS, TIMES
 
 MODEL = Path("models/hccr/dynamic.tflite")
 
@@ -24,7 +24,7 @@ def test_stages_that_led_to_a_model(project):
         {"train": {"epochs": 8}},
     ]
     assert found.evaluation.name == "evaluate@dynamic"
-    assert found.metrics == METRICS
+    assert found.metrics == METRICS | TIMES
     assert found.sources == {}
 
 
@@ -36,11 +36,11 @@ def test_each_model_has_its_own_figures(project):
 
 
 def test_outputs_are_read_as_the_stage_left_them(project):
-    evaluation = lineage().evaluation
-    assert read_output(evaluation, "plots/worst/dynamic.json") == [{"char": "口", "recall": 0.5, "samples": 8}]
+    report = lineage().report
+    assert read_output(report, "plots/worst/dynamic.json") == [{"char": "口", "recall": 0.5, "samples": 8}]
     project.write("plots/worst/dynamic.json", [])
-    with pytest.raises(InkError, match=r"plots/worst/dynamic\.json: expected the file that `evaluate@dynamic` wrote"):
-        read_output(evaluation, "plots/worst/dynamic.json")
+    with pytest.raises(InkError, match=r"plots/worst/dynamic\.json: expected the file that `report@dynamic` wrote"):
+        read_output(report, "plots/worst/dynamic.json")
 
 
 def test_another_file_is_refused(project):

@@ -4,8 +4,8 @@ import pytest
 
 from pipeline.files import remove
 from pipeline.formats.parquet import COLUMNS, samples_table
-from pipeline.formats.shards import check_complete, renamed_when_done, write_shard
 from pipeline.jobs.shuffle import Scratch
+from pipeline.jobs.spills import check_complete, renamed_when_done, write_shard
 from tests.jobs.tiny_casia import digests
 
 EMPTY = samples_table(COLUMNS.empty_table(), ["啊"])
