@@ -17,7 +17,8 @@ from fuzz import TARGETS
 from pipeline.errors import InkError
 from pipeline.formats.archives import METHODS, find_entries, read_entries
 from pipeline.formats.image import read_grey
-from pipeline.formats.inkml import encode_inkml, read_inkml
+from pipeline.formats.inkml import read_inkml
+from pipeline.formats.inkml_writer import encode_inkml
 from pipeline.params import check_params, load_params
 from tests.project import ROOT
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from pipeline.formats.inkml import encode_inkml
+from pipeline.formats.inkml_writer import encode_inkml
 from pipeline.params import MathDecode
 
 WRITERS = ("w1", "w2", "w3", "w4")

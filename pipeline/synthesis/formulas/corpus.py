@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 from pipeline.files import write_text
-from pipeline.formats.inkml import write_inkml
+from pipeline.formats.inkml_writer import write_inkml
 from pipeline.formats.symbols import LABELS
 from pipeline.params import Formulas
 from pipeline.processes import spread
