@@ -6,13 +6,16 @@ import json
 import math
 
 from pipeline.errors import InkError
-from pipeline.formats.coco import MAX_BOXES, MAX_COORDINATE, CocoImage, read_coco
+from pipeline.formats.coco import MAX_BOXES, MAX_COORDINATE, BoxError, CocoImage, clip_boxes, read_coco
 
 TOKENS = (
     *('"images"', '"annotations"', '"categories"', '"id"', '"image_id"', '"category_id"', '"file_name"', '"bbox"'),
     *('"height"', '"width"', '"name"', '"writer"', '"truth"', '"iscrowd"', "NaN", "-Infinity", "1e999", "null", "true"),
     *("\\ud800", "\\u0000", "../", "[[[[", "{}"),
 )
+
+
+SIZE = 4, 6  # height and width of the picture that boxes are cut to
 
 
 def check(data: bytes) -> None:
@@ -27,13 +30,27 @@ def check(data: bytes) -> None:
 
 
 def _check_image(image: CocoImage) -> None:
-    assert len(image.boxes) == len(image.labels) <= MAX_BOXES
+    assert len(image.boxes) == len(image.labels) == len(image.ids) <= MAX_BOXES
     assert image.file_name or image.defect
     for text in (image.file_name, image.writer, image.truth, image.defect, *image.labels):
         text.encode()  # no lone surrogates
     for box in image.boxes:
         assert all(math.isfinite(value) and abs(value) <= MAX_COORDINATE for value in box)
         assert min(box[2:]) >= 0
+    _check_clipped(image)
+
+
+def _check_clipped(image: CocoImage) -> None:
+    """Boxes on a picture have an extent there, or the first one that has none is named."""
+    try:
+        boxes = clip_boxes(image, *SIZE)
+    except BoxError as error:
+        str(error).encode()
+        return
+    assert boxes.shape == (len(image.boxes), 4)
+    for ymin, xmin, ymax, xmax in boxes.tolist():
+        assert 0 <= ymin < ymax <= SIZE[0]
+        assert 0 <= xmin < xmax <= SIZE[1]
 
 
 def seeds() -> list[bytes]:

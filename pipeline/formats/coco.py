@@ -1,10 +1,11 @@
 """COCO data sets (https://cocodataset.org/#format-data): reading pictures with boxes, writing formulas for other tools.
 
     for image in read_coco(data, "annotations.json"): ...   # image.file_name, image.boxes, image.labels
+    clip_boxes(image, height, width)                        # [n, 4], once the size of the picture is known
     write_coco("samples.json", shards, classes, "all samples"); write_images("images.zip", shards)
 
 Boxes are x, y, width, height in pixels of the upright picture; written category ids are labels + 1. Entries of images
-may carry `writer` and `truth`, and do in files that are written here.
+may have `writer` and `truth`; files that are written here do.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeGuard
 
+import numpy as np
 import pyarrow.parquet as pq
 
 from pipeline.errors import InkError
@@ -28,23 +30,28 @@ _HALVES = re.compile("[\ud800-\udfff]")
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold
 
 
+class BoxError(ValueError):
+    """An annotation whose box is not on its picture."""
+
+
 class CocoImage(NamedTuple):
-    """One picture of a COCO file and what stands on it."""
+    """One picture of a COCO file and its annotations."""
 
     file_name: str  # relative to the COCO file
-    size: tuple[int, int] | None  # height, width, where the file tells
+    size: tuple[int, int] | None  # height, width, if the file gives them
+    ids: list[int | str]  # of the annotations
     boxes: list[tuple[float, float, float, float]]  # x, y, width, height: finite, no side negative
     labels: list[str]  # names of the categories; a crowd is "(crowd)", an unknown category "(category 7)"
     writer: str
     truth: str
-    defect: str  # why its annotations are no good, "" when they are
+    defect: str  # why its annotations cannot be used, "" if they can
 
 
 def read_coco(data: bytes, name: str) -> list[CocoImage]:
-    """Reads the pictures of a COCO file, in its order. What is wrong with one picture is that picture's `defect`.
+    """Reads the pictures of a COCO file, in its order. A fault of one picture is reported in its `defect`.
 
     Raises:
-        InkError: no COCO file, or one whose parts do not fit together; `name` is the file's, for messages.
+        InkError: no COCO file, or one whose parts do not fit together; messages call the file `name`.
     """
     if len(data) > MAX_BYTES:
         raise InkError(f"{name}: too large: {len(data)} bytes, at most {MAX_BYTES} are read; divide the set")
@@ -65,6 +72,27 @@ def read_coco(data: bytes, name: str) -> list[CocoImage]:
             raise InkError(f"{name}: annotation {entry['id']!r} is of image {key!r}, which is not there; mend the file")
         found[key] = _annotated(found[key], entry, names)
     return list(found.values())
+
+
+def clip_boxes(image: CocoImage, height: int, width: int) -> np.ndarray:
+    """The boxes of a picture of `height` x `width` pixels, cut to it.
+
+    Returns:
+        float64 [n, 4]: ymin, xmin, ymax, xmax in pixels.
+
+    Raises:
+        BoxError: a box of which nothing is on the picture.
+    """
+    x, y, across, down = np.array(image.boxes, np.float64).reshape(-1, 4).T
+    boxes = np.clip(np.stack([y, x, y + down, x + across], axis=1), 0, [height, width, height, width])
+    empty = np.flatnonzero((boxes[:, 2:] <= boxes[:, :2]).any(axis=1))
+    if len(empty):
+        first = int(empty[0])
+        raise BoxError(
+            f"annotation {image.ids[first]!r:.40}: expected a bbox x, y, width, height with a part on the picture of "
+            f"{width} x {height} pixels, found {list(image.boxes[first])} ({len(empty)} such); mend it or take it out"
+        )
+    return boxes
 
 
 def write_coco(path: Path | str, shards: Iterable[Path], classes: Sequence[str], description: str) -> None:
@@ -142,7 +170,7 @@ def _coco_image(entry: dict) -> CocoImage:
     size = (height, width) if isinstance(height, int) and isinstance(width, int) else None
     name = _text(path)
     defect = "" if name else f"expected a file_name, found {path!r}"
-    return CocoImage(name, size, [], [], writer, truth, defect)
+    return CocoImage(name, size, [], [], [], writer, truth, defect)
 
 
 def _text(value: Any) -> str:
@@ -151,7 +179,7 @@ def _text(value: Any) -> str:
 
 
 def _annotated(image: CocoImage, entry: dict, names: dict) -> CocoImage:
-    """The image with one annotation more; the lists are extended in place."""
+    """Adds an annotation to an image; extends its lists in place."""
     box, category = entry.get("bbox"), entry.get("category_id")
     name = names.get(category) if isinstance(category, int | str) else None
     if image.defect:
@@ -162,6 +190,7 @@ def _annotated(image: CocoImage, entry: dict, names: dict) -> CocoImage:
         )
     if len(image.boxes) == MAX_BOXES:
         return image._replace(defect=f"more than {MAX_BOXES} boxes")
+    image.ids.append(entry["id"])
     image.boxes.append((float(box[0]), float(box[1]), float(box[2]), float(box[3])))
     label = name or f"(category {category!r:.20})"
     image.labels.append("(crowd)" if entry.get("iscrowd") else label)

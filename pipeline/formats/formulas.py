@@ -19,7 +19,7 @@ from pipeline.formats import image as image_file
 from pipeline.formats import inkml
 from pipeline.formats.archives import Entry, find_entries, read_entries
 from pipeline.formats.coco import MAX_BYTES as MAX_COCO_BYTES
-from pipeline.formats.coco import CocoImage, read_coco
+from pipeline.formats.coco import BoxError, CocoImage, clip_boxes, read_coco
 from pipeline.formats.formula import Formula
 from pipeline.formats.png import encode_png
 from pipeline.formats.symbols import LABELS, canonical
@@ -37,7 +37,7 @@ class NoFormulaError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """Files of one folder: InkML, or pictures with what a COCO file says of each."""
+    """Files of one folder: InkML, or pictures with their annotations."""
 
     entries: tuple[Entry, ...]
     images: tuple[CocoImage, ...] | None = None
@@ -53,8 +53,8 @@ class Drawn:
     """A formula, and what was left out of it."""
 
     formula: Formula
-    dropped: int = 0  # symbols without ink of their own
-    unreferenced: int = 0  # traces that no symbol has
+    dropped: int = 0  # symbols without ink
+    unreferenced: int = 0  # traces of no symbol
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def plan(source: Path | str) -> list[Unit]:
 
 
 def read_unit(unit: Unit, frame: Frame) -> Iterator[Drawn | Filtered | Rejected]:
-    """Yields what came of each file of a unit, in order."""
+    """Yields the result for each file of a unit, in order."""
     limit = inkml.MAX_BYTES if unit.images is None else image_file.MAX_BYTES
     images = unit.images or itertools.repeat(None)
     for entry, image, data in zip(unit.entries, images, read_entries(unit.entries, limit), strict=False):
@@ -106,7 +106,7 @@ def read_unit(unit: Unit, frame: Frame) -> Iterator[Drawn | Filtered | Rejected]
             yield _draw(entry, data, frame) if image is None else _develop(entry, image, data, frame)
         except inkml.InkmlError as error:
             yield Rejected(entry.name, error.offset, str(error))
-        except (image_file.ImageError, BlankPhotoError, NoFormulaError) as error:
+        except (image_file.ImageError, BlankPhotoError, BoxError, NoFormulaError) as error:
             yield Rejected(entry.name, 0, str(error))
 
 
@@ -131,8 +131,7 @@ def _develop(entry: Entry, image: CocoImage, data: bytes, frame: Frame) -> Drawn
     if image.size is not None and image.size != grey.shape:
         told, found = (f"{width} x {height}" for height, width in (image.size, grey.shape))
         raise NoFormulaError(f"expected {told} pixels as {ANNOTATIONS} says, found {found}")
-    x, y, width, height = np.array(image.boxes).T
-    picture, kept = fit_photo(grey, np.stack([y, x, y + height, x + width], axis=1), frame)
+    picture, kept = fit_photo(grey, clip_boxes(image, *grey.shape), frame)
     if not kept:
         raise NoFormulaError(f"none of {len(symbols)} boxes lies on the ink")
     formula = _formula(_key(entry), image.writer, image.truth, [symbols[index] for index in kept], picture)

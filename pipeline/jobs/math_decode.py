@@ -2,9 +2,10 @@
 
     run(params.math.decode, Output(...))
 
-Up to 256 files of one folder are one unit of work. Every file is written, or filtered since it has a symbol outside
-the class list (its ink would train as background), or quarantined with the reason. Outputs are the same bytes on any
-runner with any number of workers. One process does some 200 files a second.
+Up to 256 files of one folder are one unit of work. Every file is written, filtered or quarantined. It is filtered if a
+symbol is outside the class list (its ink would train as background), quarantined with the reason if it cannot be read
+or a symbol has no truth. Outputs are the same bytes on any runner with any number of workers. One process does some 200
+files a second.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from pycocotools.coco import COCO
 
 from pipeline.errors import InkError
 from pipeline.formats import coco
-from pipeline.formats.coco import read_coco, write_coco, write_images
+from pipeline.formats.coco import BoxError, clip_boxes, read_coco, write_coco, write_images
 from pipeline.formats.formula import Formula, write_formulas
 
 CLASSES = ["+", "x"]
@@ -50,9 +50,10 @@ def written(folder):
 
 def test_pictures_and_their_boxes():
     one, two = images()
-    assert (one.file_name, one.size, one.boxes, one.labels, one.defect) == (
+    assert (one.file_name, one.size, one.ids, one.boxes, one.labels, one.defect) == (
         "a.png",
         (20, 30),
+        [5],
         [(1.0, 2.0, 3.5, 4.0)],
         ["x"],
         "",
@@ -78,6 +79,43 @@ def test_a_box_that_is_none_is_the_defect_of_its_picture(box):
     one, two = images(annotations=[{"id": 5, "image_id": 1, "category_id": 7, "bbox": box}])
     assert one.defect.startswith("annotation 5: expected a bbox x, y, width, height, found ")
     assert two.defect == ""
+
+
+def boxed(*boxes):
+    one, _ = images(annotations=[content()["annotations"][0] | {"id": f"a{n}", "bbox": b} for n, b in enumerate(boxes)])
+    return one
+
+
+@pytest.mark.parametrize(
+    ("box", "clipped"),
+    [
+        ([1, 2, 3.5, 4], [2, 1, 6, 4.5]),
+        ([-10, 2, 20, 4], [2, 0, 6, 10]),
+        ([25, 15.5, 1e6, 1e6], [15.5, 25, 20, 30]),
+        ([-5, -5, 100, 100], [0, 0, 20, 30]),
+        ([29.5, 0, 1, 1], [0, 29.5, 1, 30]),
+    ],
+)
+def test_boxes_are_cut_to_their_picture(box, clipped):
+    boxes = clip_boxes(boxed(box, [0, 0, 1, 1]), height=20, width=30)
+    assert boxes.dtype == np.float64
+    assert boxes.tolist() == [clipped, [0, 0, 1, 1]]
+
+
+@pytest.mark.parametrize(
+    "box", [[30, 0, 9, 9], [-9, 0, 9, 9], [0, 20, 9, 9], [0, -9.5, 9, 9], [500, 500, 9, 9], [3, 3, 0, 5], [3, 3, 5, 0]]
+)
+def test_a_box_of_which_nothing_is_on_the_picture_is_named(box):
+    with pytest.raises(BoxError) as error:
+        clip_boxes(boxed([0, 0, 1, 1], box, box), height=20, width=30)
+    assert str(error.value) == (
+        "annotation 'a1': expected a bbox x, y, width, height with a part on the picture of 30 x 20 pixels, found "
+        f"{[float(value) for value in box]} (2 such); mend it or take it out"
+    )
+
+
+def test_a_picture_without_boxes_has_none_to_clip():
+    assert clip_boxes(boxed(), height=20, width=30).shape == (0, 4)
 
 
 def test_boxes_are_bounded(monkeypatch):

@@ -13,6 +13,7 @@ from pipeline.formats.png import decode_png
 from pipeline.formats.symbols import LABELS
 from pipeline.ink.canvas import Frame, draw_ink
 from tests.jobs.tiny_math import coco, ink, make_source, pack, photo, write
+from tests.project import ROOT
 
 FRAME = Frame(height=64, width=128, symbol=16, pen=2)
 
@@ -84,7 +85,7 @@ def test_a_formula_of_a_photo(tmp_path):
         assert image[int(ymin + ymax) // 2, int(xmin + xmax) // 2] > 200
 
 
-@pytest.mark.parametrize("label", [r"\frac", "", "Segmentation"])
+@pytest.mark.parametrize("label", [r"\frac", "Segmentation"])
 def test_one_unknown_symbol_keeps_a_formula_out(tmp_path, label):
     write(tmp_path / "a.inkml", ink(1, ("x", label)))
     assert only(tmp_path) == Filtered((label,))
@@ -100,6 +101,33 @@ def test_a_bad_file_tells_file_offset_and_reason(tmp_path):
     assert only(tmp_path) == Rejected("s/a.inkml", 13, "trace (0): a point that is not two numbers")
 
 
+CASES = ROOT / "tests" / "formats" / "cases"
+
+
+def test_two_writers_whose_names_are_in_gb2312_stay_two(tmp_path):
+    for name in ("gb_writer.inkml", "gb_writer2.inkml"):
+        write(tmp_path / name, (CASES / name).read_bytes())
+    assert [drawn.formula.writer for drawn in outcomes(tmp_path)] == ["张三", "李四"]
+
+
+def test_writers_in_an_encoding_that_the_file_does_not_tell_are_not_taken_for_one(tmp_path):
+    data = (CASES / "gb_writer.inkml").read_bytes()
+    write(tmp_path / "a.inkml", data.replace(b' encoding="GB2312"', b""))
+    rejected = only(tmp_path)
+    assert isinstance(rejected, Rejected)
+    assert rejected.reason.endswith("bytes that are not UTF-8; declare the file's encoding or convert it to UTF-8")
+
+
+def test_a_symbol_without_truth_is_rejected_not_filtered(tmp_path):
+    write(tmp_path / "a.inkml", (CASES / "nolabel.inkml").read_bytes())
+    rejected = only(tmp_path)
+    assert isinstance(rejected, Rejected)
+    assert (rejected.file, rejected.offset) == ("a.inkml", 275)
+    assert rejected.reason.startswith(
+        "symbols without truth: expected an annotation of type 'truth' in the traceGroup g"
+    )
+
+
 def test_a_file_that_vanishes(tmp_path):
     write(tmp_path / "a.inkml", ink(1))
     (unit,) = plan(tmp_path)
@@ -107,7 +135,8 @@ def test_a_file_that_vanishes(tmp_path):
     assert list(read_unit(unit, FRAME)) == [Rejected("a.inkml", 0, "cannot be read: no such file")]
 
 
-BOXES = [{"image_id": 0, "category_id": 1, "bbox": [500, 500, 9, 9]}]
+BOXES = [{"image_id": 0, "category_id": 1, "bbox": [0, 50, 9, 9]}]
+BESIDE = {"id": "stray", "image_id": 0, "category_id": 1, "bbox": [500, 500, 9, 9]}
 
 
 @pytest.mark.parametrize(
@@ -115,6 +144,8 @@ BOXES = [{"image_id": 0, "category_id": 1, "bbox": [500, 500, 9, 9]}]
     [
         ({"annotations": []}, "no boxes"),
         ({"annotations": BOXES}, "none of 1 boxes lies on the ink"),
+        ({"annotations": [BOXES[0], BESIDE]}, "annotation 'stray': expected a bbox x, y, width, height with a part on "
+         "the picture of 120 x 60 pixels, found [500.0, 500.0, 9.0, 9.0]"),
         ({"annotations": [BOXES[0] | {"bbox": [1]}]}, "annotation 0: expected a bbox x, y, width, height, found [1]"),
         ({"images": [{"id": 0, "file_name": "b.png"}]}, "cannot be read: no such file"),
         ({"images": [{"id": 0, "file_name": "a.png", "height": 120, "width": 60}]},
@@ -143,11 +174,21 @@ def test_a_blank_photo(tmp_path):
     assert only(tmp_path) == Rejected("a.png", 0, "blank: no ink in 120 x 60 pixels")
 
 
-def test_a_box_beside_the_photo_is_dropped_alone(tmp_path):
-    picture_set(tmp_path, annotations=[*BOXES, {"image_id": 0, "category_id": 2, "bbox": [60, 20, 900, 6]}])
+def test_a_box_beside_the_ink_is_dropped_alone(tmp_path):
+    picture_set(tmp_path, annotations=[*BOXES, {"image_id": 0, "category_id": 2, "bbox": [60, 20, 20, 6]}])
     drawn = only(tmp_path)
     assert isinstance(drawn, Drawn)
     assert (drawn.formula.symbols, drawn.dropped) == (["-"], 1)
+
+
+def test_a_box_that_reaches_beyond_the_photo_keeps_the_part_on_it(tmp_path):
+    boxes = {"inside": [60, 20, 60, 40], "beyond": [60, 20, 900, 900]}
+    found = {}
+    for name, box in boxes.items():
+        picture_set(tmp_path / name, annotations=[{"image_id": 0, "category_id": 2, "bbox": box}])
+        found[name] = only(tmp_path / name).formula
+    assert found["beyond"].boxes.tolist() == found["inside"].boxes.tolist()
+    assert found["beyond"].image == found["inside"].image
 
 
 def test_files_that_would_share_a_key(tmp_path):

@@ -17,6 +17,7 @@ from pipeline.jobs.math_decode import Output, run
 from tests.jobs.execution import quarantine, work_twice
 from tests.jobs.tiny_casia import digests
 from tests.jobs.tiny_math import coco, ink, make_source, pack, params, photo, write
+from tests.project import ROOT
 
 GOOD = {
     "files": 23,
@@ -133,6 +134,28 @@ def test_every_file_is_written_filtered_or_quarantined(source, tmp_path, caplog)
     assert lines[1]["reason"].startswith("not XML: ")
     assert lines[1]["offset"] > 0
     assert "2 files are left out for symbols that are no classes: '\\\\frac' (2), '\\\\oplus' (1)" in caplog.text
+
+
+def test_ink_that_another_reader_would_misread_is_honoured_or_quarantined(source, tmp_path):
+    cases = ("gb_writer", "gb_writer2", "label_attr_case", "nested_inner", "nolabel", "orient_neg", "penup")
+    for name in cases:
+        write(source / "cases" / f"{name}.inkml", (ROOT / f"tests/formats/cases/{name}.inkml").read_bytes())
+    boxes = [{"id": 7, "image_id": 0, "category_id": 1, "bbox": [-40, 10, 30, 30]}]
+    write(source / "beside" / "annotations.json", coco(["a.png"], annotations=boxes))
+    write(source / "beside" / "a.png", photo(1))
+    metrics = decode(source, tmp_path / "out")
+    assert metrics == GOOD | {
+        "files": 31,
+        "written": 28,
+        "quarantined": 3,
+        "symbols": 52,
+        "writers": 6,  # 张三 and 李四 are two
+        "classes": 6,
+    }
+    lines = {line["file"]: line["reason"] for line in quarantine(tmp_path / "out/decoded/quarantine.jsonl")}
+    assert set(lines) == {"cases/label_attr_case.inkml", "cases/nolabel.inkml", "beside/a.png"}
+    assert "in the traceGroup g " in lines["cases/nolabel.inkml"]
+    assert lines["beside/a.png"].startswith("annotation 7: expected a bbox")
 
 
 def test_too_many_bad_files_are_refused(source, tmp_path):
