@@ -20,8 +20,9 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as tflite
 
-from pipeline.edge import metadata_schema as schema
+from pipeline.edge import flatbuffer_tables
 from pipeline.edge.graph import IDENTIFIER, Graph, Signature, read_graph
+from pipeline.edge.metadata_schema import AssociatedFileType, BoundingBoxType, ColorSpaceType, CoordinateType
 from pipeline.edge.signatures import OUTPUTS, Kind
 from pipeline.errors import InkError
 from pipeline.formats.archives import ZIP_ERRORS, open_member
@@ -54,8 +55,8 @@ _TENSORS: Mapping[str, dict[str, Any]] = {
             "content_properties": {
                 "BoundingBoxProperties": {
                     "index": [1, 0, 3, 2],
-                    "type": schema.BOUNDARIES,
-                    "coordinate_type": schema.PIXEL,
+                    "type": BoundingBoxType.BOUNDARIES,
+                    "coordinate_type": CoordinateType.PIXEL,
                 }
             },
             "range": {"min": 2, "max": 2},
@@ -65,7 +66,10 @@ _TENSORS: Mapping[str, dict[str, Any]] = {
     "classes": {"description": "Class of each symbol."},
     "count": {"description": "How many symbols were found: so many rows of the other outputs count."},
 }
-_LABELLED = {"probabilities": schema.TENSOR_AXIS_LABELS, "classes": schema.TENSOR_VALUE_LABELS}
+_LABELLED = {
+    "probabilities": AssociatedFileType.TENSOR_AXIS_LABELS,
+    "classes": AssociatedFileType.TENSOR_VALUE_LABELS,
+}
 
 
 class Description(NamedTuple):
@@ -125,7 +129,7 @@ def describe(data: bytes, labels: Sequence[str], normalisation: Mapping[str, flo
     """
     graph = read_graph(data)
     _check_labels(graph, labels)
-    content = np.frombuffer(schema.encode("ModelMetadata", _content(graph, network)), np.uint8)
+    content = np.frombuffer(flatbuffer_tables.encode("ModelMetadata", _content(graph, network)), np.uint8)
     model = tflite.ModelT.InitFromPackedBuf(data, 0)
     known = [entry for entry in model.metadata or [] if entry.name == BUFFER]
     if known:
@@ -159,7 +163,7 @@ def read(data: bytes) -> Description:
         )
     _check_buffer(buffers[BUFFER], model.BuffersLength())
     try:
-        content = schema.decode("ModelMetadata", model.Buffers(buffers[BUFFER]).DataAsNumpy().tobytes())
+        content = flatbuffer_tables.decode("ModelMetadata", model.Buffers(buffers[BUFFER]).DataAsNumpy().tobytes())
         main = content["subgraph_metadata"][0]
         tensors = [*main["input_tensor_metadata"], *main["output_tensor_metadata"]]
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -197,13 +201,13 @@ def _check_labels(graph: Graph, labels: Sequence[str]) -> None:
 
 
 def _content(graph: Graph, network: str) -> dict[str, Any]:
-    """The metadata of a model with a signature, see `metadata_schema`."""
+    """The metadata of a model with a signature, see `metadata_schema.fbs`."""
     assert graph.signature is not None
     name, purpose, picture = _NAMES[kind_of(graph)]
     (image,) = graph.inputs
     _, height, width, _ = image.shape or ()
     properties = {
-        "ImageProperties": {"color_space": schema.GRAYSCALE, "default_size": {"width": width, "height": height}}
+        "ImageProperties": {"color_space": ColorSpaceType.GRAYSCALE, "default_size": {"width": width, "height": height}}
     }
     as_it_is = {"mean": [0.0], "std": [1.0]}  # the network divides by 255 itself
     main: dict[str, Any] = {"name": network} if network else {}
@@ -216,7 +220,9 @@ def _content(graph: Graph, network: str) -> dict[str, Any]:
                 "content": {"content_properties": properties},
                 "process_units": [{"options": {"NormalizationOptions": as_it_is}}],
                 "stats": {"max": [255.0], "min": [0.0]},
-                "associated_files": [_file(NORMALISATION, "Sizes that the input is made by.", schema.DESCRIPTIONS)],
+                "associated_files": [
+                    _file(NORMALISATION, "Sizes that the input is made by.", AssociatedFileType.DESCRIPTIONS)
+                ],
             }
         ],
         "output_tensor_metadata": [_output(name) for name in graph.signature.outputs],

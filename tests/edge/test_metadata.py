@@ -10,7 +10,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as tflite
 
 from fuzz import REGRESSIONS
-from pipeline.edge import gate, metadata, metadata_schema
+from pipeline.edge import flatbuffer_tables, gate, metadata
 from pipeline.edge.export import export_tflite, image_input
 from pipeline.edge.graph import read_graph
 from pipeline.edge.litert import Runner
@@ -146,7 +146,7 @@ def test_the_metadata_of_a_detector_in_full(detector):
         },
     }
     purpose = "Finds and names every symbol of a handwritten or printed formula."
-    assert metadata_schema.decode("ModelMetadata", stored_metadata(detector[1])) == {
+    assert flatbuffer_tables.decode("ModelMetadata", stored_metadata(detector[1])) == {
         "name": "Symbols of formulas",
         "description": purpose,
         "subgraph_metadata": [
