@@ -19,7 +19,7 @@ import numpy as np
 
 MISSING, IN_THE_AIR = -1, -2  # instead of the index of a trace: it has no points; the pen was up
 MAX_LEVELS = 256  # of groups in groups and of views of views, together
-MAX_NODES = 100_000  # that all views of a file unfold to
+MAX_NODES = 25_000  # that all views of a file unfold to
 _PATH = re.compile(r"\d{1,9}(:\d{1,9}){0,255}", re.ASCII)
 
 
