@@ -79,7 +79,9 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise InkError(f"{path}: expected a text that goes with the model, found none; run `dvc checkout`") from error
+        raise InkError(
+            f"{path}: expected a text that goes with the model, found none; run `dvc checkout` or `git checkout {path}`"
+        ) from error
 
 
 _FILES = {

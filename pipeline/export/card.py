@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
 from pipeline.edge.graph import Graph
 from pipeline.edge.metadata import Description, Kind
+from pipeline.export.licences import HEADER, Material, read_materials
 from pipeline.export.lineage import Lineage, Stage, read_output
 from pipeline.report.tables import markdown
 
@@ -22,26 +23,11 @@ WORST = 10  # classes named
 LICENCE = Path("LICENSE")  # of the project
 
 
-class Source(NamedTuple):
-    """Data that a stage makes: what they are, their terms, and the texts that travel with them."""
-
-    what: str
-    terms: str
-    files: tuple[Path, ...] = ()
-
-
-EMBEDDED: Mapping[str, Source] = {
-    "strokes": Source(
-        "synthetic handwriting, strokes of hanzi-writer-data as made-up writers write them; no real writer's hand",
-        "The stroke data, and what is derived from them, are under the Arphic Public License (`ARPHICPL.TXT`).",
-        (Path("data/raw/medians/ARPHICPL.TXT"),),
-    ),
-    "formulas": Source(
-        "synthetic formulas: ink of made-up writers, and print in Matplotlib's fonts as a made-up camera sees it",
-        "The ink is this project's own; the fonts are those that Matplotlib brings, under their own licences.",
-    ),
+EMBEDDED: Mapping[str, str] = {
+    "strokes": "synthetic handwriting: strokes of hanzi-writer-data as made-up writers write them, no real writer's",
+    "formulas": "synthetic formulas: ink of made-up writers, and print in matplotlib's fonts as a camera would see it",
 }
-"""The corpora that the project makes itself, by stage."""
+"""The corpora that the project makes itself, by stage; THIRD_PARTY.md states the terms of what they are made from."""
 
 MEANINGS: Mapping[str, str] = {
     "top1": "share of the test samples that are read right",
@@ -124,9 +110,8 @@ def model_card(name: str, data: bytes, graph: Graph, described: Description, lin
 
 
 def licences(lineage: Lineage) -> list[Path]:
-    """Texts that must go with the model."""
-    own = [LICENCE] if LICENCE.exists() else []
-    return own + [file for source in _embedded(lineage) for file in source.files]
+    """Texts that must go with the model: the project's licence, and those of the data that it learnt from."""
+    return [LICENCE, *(material.file for material in _materials(lineage) if material.file)]
 
 
 def _summary(name: str, data: bytes, graph: Graph, described: Description) -> str:
@@ -141,7 +126,7 @@ def _summary(name: str, data: bytes, graph: Graph, described: Description) -> st
 
 
 def _data(lineage: Lineage) -> str:
-    lines = [f"* {source.what}" for source in _embedded(lineage)]
+    lines = [f"* {EMBEDDED[stage]}" for stage in _embedded(lineage)]
     lines += [f"* `{path}`, which the project's user brought" for path in lineage.sources]
     rows = [
         [stage.name, name, _shown(value)]
@@ -191,17 +176,15 @@ def _worst(report: Stage) -> Iterator[str]:
 
 
 def _licence(lineage: Lineage) -> str:
-    lines = [source.terms for source in _embedded(lineage)]
+    lines = []
+    if rows := [[row.material, row.version, row.licence, row.text, row.derived] for row in _materials(lineage)]:
+        lines += ["Terms of the data that the model learnt from:", markdown(HEADER[1:], rows, left=5).rstrip()]
     lines += [
         f"`{path}`: the terms under which its user has the data hold, so far as they reach what is learnt from them; "
         "those of CASIA HWDB and CROHME allow research, and no commerce without an agreement."
         for path in lineage.sources
     ]
-    lines.append(
-        f"The code that made the model: `{LICENCE}`."
-        if LICENCE.exists()
-        else "The code that made the model comes without a licence text: ask its owners before you pass it on."
-    )
+    lines.append(f"The code that made the model: `{LICENCE}`.")
     return "\n\n".join(lines) + "\n"
 
 
@@ -217,8 +200,15 @@ def _provenance(lineage: Lineage) -> str:
     return "By `dvc.lock`:\n\n" + markdown(("stage", "wrote", "MD5"), rows, left=3)
 
 
-def _embedded(lineage: Lineage) -> list[Source]:
-    return [EMBEDDED[stage.name] for stage in lineage.stages if stage.name in EMBEDDED]
+def _embedded(lineage: Lineage) -> list[str]:
+    """Stages of the lineage that make an embedded corpus."""
+    return [stage.name for stage in lineage.stages if stage.name in EMBEDDED]
+
+
+def _materials(lineage: Lineage) -> list[Material]:
+    """Third-party material in the embedded corpora of the lineage."""
+    stages = _embedded(lineage)
+    return [material for material in read_materials() if material.stage in stages] if stages else []
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

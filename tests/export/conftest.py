@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 METRICS, TIMES = {"top1": 0.9875, "bytes": 1234}, {"p50_ms": 0.5, "cpu": "Tiny CPU"}
+ROOT = Path(__file__).resolve().parents[2]
 MATH_METRICS = {"ap50": 0.75, "threshold": 0.35, "test_images": 4321, "classes_missing_test": 1}
 DVC_YAML = """\
 artifacts:
@@ -55,6 +56,8 @@ class Project:
 def project(tmp_path, monkeypatch, character_model, formula_model) -> Project:
     project = Project(tmp_path)
     (tmp_path / "dvc.yaml").write_text(DVC_YAML)
+    for page in ("LICENSE", "THIRD_PARTY.md"):
+        project.write(page, (ROOT / page).read_bytes())
     project.write("data/raw/medians/ARPHICPL.TXT", b"ARPHIC PUBLIC LICENSE\n")
     project.ran("medians", {}, [], ["data/raw/medians"])
     project.ran("strokes", {"strokes": {"writers": 7}}, ["data/raw/medians"], ["data/raw/strokes"])

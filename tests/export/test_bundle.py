@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from pipeline.edge.litert import Runner
 from pipeline.errors import InkError
 from pipeline.export.__main__ import main
 from pipeline.export.card import MEANINGS
+from pipeline.export.licences import materials
 from pipeline.ink import develop, normalise
 from pipeline.recognize.reader import normalise_picture
 from tests.edge.tiny_detector import tiny_detector
@@ -20,7 +22,8 @@ from tests.export.conftest import MATH_METRICS, METRICS, TIMES
 from tests.tiny_models import CHARACTERS, FRAME, scan
 
 ROOT = Path(__file__).resolve().parents[2]
-FILES = ["MODEL_CARD.md", "README.md", "SHA256SUMS", "labels.txt", "metrics.json", "normalisation.json"]
+HAND = materials((ROOT / "THIRD_PARTY.md").read_text(encoding="utf-8"))[0]  # the stroke data
+FILES = ["LICENSE", "MODEL_CARD.md", "README.md", "SHA256SUMS", "labels.txt", "metrics.json", "normalisation.json"]
 
 
 def text(path: str) -> str:
@@ -112,20 +115,21 @@ def test_the_card_of_the_embedded_corpus(bundled):
         ["train", "train.accuracy", "0.5"],
         ["top1", "share of the test samples that are read right", "0.9875"],
         ["cpu", "processor that it was timed on", "Tiny CPU"],
+        list(HAND[1:]),
     ):
         assert cells in rows(page)
     for line in (
-        "* synthetic handwriting, strokes of hanzi-writer-data as made-up writers write them",
+        "* synthetic handwriting: strokes of hanzi-writer-data as made-up writers write them",
         "strokes:\n  strokes:\n    writers: 7\n",
         "train:\n  train:\n    epochs: 8\n",
         "Measured by `evaluate@dynamic` under LiteRT",
         "* Worst labels, by recall: `口` 0.50.\n",
         "* Learnt from synthetic data: ",
-        "Arphic Public License (`ARPHICPL.TXT`)",
-        "comes without a licence text",
+        "The code that made the model: `LICENSE`.\n",
     ):
         assert line in page
     assert "data/raw/casia" not in page
+    assert "BaKoMa" not in page  # a material of the other branch
 
 
 def test_the_card_of_data_that_the_user_brought(bundled):
@@ -135,13 +139,15 @@ def test_the_card_of_data_that_the_user_brought(bundled):
     assert "* Worst labels, by ap50: `|` 0.25.\n" in page
     assert "* 1 of its labels do not occur in the test part" in page
     assert "synthetic" not in page
+    assert "Terms of the data" not in page
 
 
 def test_the_projects_licence_goes_along(project):
     Path("LICENSE").write_text("All are welcome.\n")
-    main(["hccr"])
-    assert text("bundles/hccr-dynamic/LICENSE") == "All are welcome.\n"
-    assert "The code that made the model: `LICENSE`." in text("bundles/hccr-dynamic/MODEL_CARD.md")
+    main([])
+    for bundle in ("hccr-dynamic", "math-float16"):
+        assert text(f"bundles/{bundle}/LICENSE") == "All are welcome.\n"
+        assert "The code that made the model: `LICENSE`." in text(f"bundles/{bundle}/MODEL_CARD.md")
 
 
 def test_the_same_project_gives_the_same_bytes(project):
@@ -180,11 +186,20 @@ def test_what_cannot_be_handed_out_is_named(project, arguments, message):
     assert not Path("bundles").exists()
 
 
-def test_a_missing_text_is_named_and_nothing_is_left(project):
-    Path("data/raw/medians/ARPHICPL.TXT").unlink()
-    with pytest.raises(
-        InkError, match=r"ARPHICPL\.TXT: expected a text that goes with the model, found none; run `dvc checkout`"
-    ):
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [
+        ("data/raw/medians/ARPHICPL.TXT", "expected a text that goes with the model, found none; run `dvc checkout`"),
+        (
+            "LICENSE",
+            "expected a text that goes with the model, found none; run `dvc checkout` or `git checkout LICENSE`",
+        ),
+        ("THIRD_PARTY.md", "expected the terms of the data that the model learnt from, found none "),
+    ],
+)
+def test_a_missing_text_is_named_and_nothing_is_left(project, file, message):
+    Path(file).unlink()
+    with pytest.raises(InkError, match=f"^{re.escape(f'{file}: {message}')}"):
         main(["hccr"])
     assert not Path("bundles").exists()
 
