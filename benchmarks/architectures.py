@@ -10,13 +10,13 @@ stage `compare` puts into the report. Takes three trainings: at the defaults abo
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pipeline import files
+from pipeline.command import command_parser
 from pipeline.detector import training
 from pipeline.detector.inference import detect
 from pipeline.edge import gate, litert
@@ -75,11 +75,17 @@ def _tell(epoch: int, row: dict[str, float]) -> None:
 
 def main() -> None:
     """Trains, writes the result and prints the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--arch", nargs="+", choices=NAMES, default=NAMES)
-    parser.add_argument("--epochs", type=int, help="instead of math.train.epochs")
-    parser.add_argument("--splits", type=Path, default=MATH_SPLITS)
-    parser.add_argument("--output", type=Path, default=ARCHITECTURES)
+    parser = command_parser("benchmarks.architectures", __doc__)
+    parser.add_argument("--arch", nargs="+", choices=NAMES, default=NAMES, help="detectors to train (default: all)")
+    parser.add_argument(
+        "--epochs", type=int, help="epochs of each training (default: math.train.epochs of params.yaml)"
+    )
+    parser.add_argument(
+        "--splits", type=Path, default=MATH_SPLITS, help="parts to train and test on (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--output", type=Path, default=ARCHITECTURES, help="where the figures go (default: %(default)s)"
+    )
     arguments = parser.parse_args()
     params = load_params().math
     epochs = arguments.epochs or params.train.epochs

@@ -8,13 +8,13 @@ HWDB1.1. On a machine that is busy with other things the CPU seconds, of all pro
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from functools import partial
 from pathlib import Path
 
 from benchmarks.contenders import Contender, decode_job, plain_loop, png_dump
 from benchmarks.measuring import Measurement, measure
+from pipeline.command import command_parser
 from pipeline.processes import available_cores
 from pipeline.report import tables
 
@@ -44,9 +44,11 @@ def row(name: str, processes: int, taken: Measurement, plain: Measurement) -> li
 
 def main() -> None:
     """Prints the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("source", help="folder, .gnt file or zip")
-    parser.add_argument("--repeat", type=int, default=3, help="runs of each, taken in turn; the fastest counts")
+    parser = command_parser("benchmarks.decode_speed", __doc__)
+    parser.add_argument("source", metavar="SOURCE", help="folder, .gnt file or zip")
+    parser.add_argument(
+        "--repeat", type=int, default=3, help="runs of each contender; the fastest counts (default: %(default)s)"
+    )
     arguments = parser.parse_args()
     cores = available_cores()
     contenders: list[tuple[str, Contender, int]] = [

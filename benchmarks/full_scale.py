@@ -14,7 +14,6 @@ tasks once more. Before each run the files that it reads are in the page cache a
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import json
 import os
@@ -29,6 +28,7 @@ from benchmarks import contenders
 from benchmarks.contenders import Contender
 from benchmarks.full_scale_report import START, Results, Task, report
 from benchmarks.measuring import Measurement, measure
+from pipeline.command import command_parser
 from pipeline.errors import InkError
 from pipeline.files import remove, write_json
 from pipeline.formats.charset import GB2312_LEVEL1
@@ -223,13 +223,24 @@ def settle(reads: Path, cold: bool) -> None:
 
 def main() -> None:
     """Measures and prints the tables."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", type=Path, required=True, help="a folder to work in")
-    parser.add_argument("--scales", type=int, nargs="+", default=[1, 10, 100], help="percent of HWDB1.1's writers")
-    parser.add_argument("--again", type=Task, nargs="+", default=[], metavar="TASK", help="measure these once more")
-    parser.add_argument("--cores", type=int, default=2)
-    parser.add_argument("--characters", type=int, default=LEVEL1_CLASSES, help="of each writer; fewer for a trial")
-    parser.add_argument("--keep", action="store_true", help="leave what decode and split wrote")
+    parser = command_parser("benchmarks.full_scale", __doc__)
+    parser.add_argument(
+        "--work", type=Path, required=True, help="folder for all files and results; a stopped run continues in it"
+    )
+    parser.add_argument(
+        "--scales", type=int, nargs="+", default=[1, 10, 100], help="percent of HWDB1.1's writers (default: 1 10 100)"
+    )
+    parser.add_argument(
+        "--again", type=Task, nargs="+", default=[], metavar="TASK", help=f"measure these again: {', '.join(Task)}"
+    )
+    parser.add_argument("--cores", type=int, default=2, help="cores that all work shares (default: %(default)s)")
+    parser.add_argument(
+        "--characters",
+        type=int,
+        default=LEVEL1_CLASSES,
+        help="characters per writer; fewer for a trial (default: %(default)s)",
+    )
+    parser.add_argument("--keep", action="store_true", help="keep the outputs of decode and split")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that no process is left behind
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: arguments.cores])

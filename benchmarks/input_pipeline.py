@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import itertools
 import resource
-import sys
 import time
 from collections.abc import Iterable
 
+from pipeline.command import command_parser
 from pipeline.formats.parquet import read_classes
 from pipeline.formats.parts import Batch, SamplePart
 from pipeline.hccr.dataset import training_batches
@@ -29,8 +29,13 @@ ROUNDS = 3
 
 def main() -> None:
     """Command line."""
+    parser = command_parser("benchmarks.input_pipeline", __doc__)
+    parser.add_argument(
+        "splits", nargs="?", default=SPLITS, metavar="SPLITS", help="a folder of parts (default: %(default)s)"
+    )
+    arguments = parser.parse_args()
     params = load_params()
-    part = SamplePart(sys.argv[1] if len(sys.argv) > 1 else SPLITS, "train")
+    part = SamplePart(arguments.splits, "train")
     network = build_model(params.model, len(read_classes(part.shards[0])))
     model = compile_model(fuse_batch_normalisation(network, BATCH_NORM_MOMENTUM), params.train, STEPS)
     batches = training_batches(part, params.train)

@@ -8,11 +8,10 @@ The weights are random: cost does not depend on what they are. Takes about a min
 
 from __future__ import annotations
 
-import argparse
-
 import numpy as np
 from tqdm import tqdm
 
+from pipeline.command import command_parser
 from pipeline.edge import gate, litert
 from pipeline.edge.export import classifier, export_tflite, image_input, keras
 from pipeline.edge.variants import VARIANTS, Variant
@@ -55,9 +54,11 @@ def row(variant: Variant, data: bytes, runs: int) -> list[str]:
 
 def main() -> None:
     """Prints the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--classes", type=int, default=LEVEL1_CLASSES)
-    parser.add_argument("--runs", type=int, default=1000, help="timed runs of each variant")
+    parser = command_parser("benchmarks.model_cost", __doc__)
+    parser.add_argument(
+        "--classes", type=int, default=LEVEL1_CLASSES, help="classes of the network (default: %(default)s)"
+    )
+    parser.add_argument("--runs", type=int, default=1000, help="timed runs of each variant (default: %(default)s)")
     arguments = parser.parse_args()
     network = random_network(arguments.classes)
     rows = [row(v, exported(network, v), arguments.runs) for v in tqdm(VARIANTS, desc="variants", leave=False)]

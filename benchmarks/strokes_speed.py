@@ -16,6 +16,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from pipeline.command import command_parser
 from pipeline.formats.charset import GB2312_LEVEL1
 from pipeline.synthesis.characters import draw_sample
 from pipeline.synthesis.hands.hand import Draws, Path, write_character
@@ -84,6 +85,7 @@ def seconds(work: Callable[..., object], items: list[tuple]) -> float | None:
 
 def main() -> None:
     """Prints the table."""
+    command_parser("benchmarks.strokes_speed", __doc__).parse_args()
     cv2.setNumThreads(1)
     chars = GB2312_LEVEL1[::EVERY]
     medians = load_medians(MEDIANS, chars)

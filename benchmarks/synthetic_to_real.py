@@ -9,7 +9,6 @@ training resumes. About 25 minutes on two cores for 94 classes by 400 writers.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import subprocess
@@ -19,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
+from pipeline.command import command_parser
 from pipeline.edge.litert import predict
 from pipeline.formats.charset import write_class_list
 from pipeline.formats.gnt import GntRecord
@@ -78,11 +78,11 @@ def read_scans(model: bytes, decoded: Path) -> tuple[np.ndarray, np.ndarray]:
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("real", help="real scans: a .gnt file, a zip or a folder")
-    parser.add_argument("--work", type=Path, required=True, help="folder for the run; a stopped run goes on in it")
-    parser.add_argument("--writers", type=int, default=400)
-    parser.add_argument("--epochs", type=int, default=8)
+    parser = command_parser("benchmarks.synthetic_to_real", __doc__)
+    parser.add_argument("real", metavar="REAL", help="real scans: a .gnt file, a zip or a folder")
+    parser.add_argument("--work", type=Path, required=True, help="folder for the run; a stopped run continues in it")
+    parser.add_argument("--writers", type=int, default=400, help="synthetic writers (default: %(default)s)")
+    parser.add_argument("--epochs", type=int, default=8, help="epochs of training (default: %(default)s)")
     arguments = parser.parse_args()
     chars = drawable_chars(arguments.real)
     trained, tested = arguments.work, arguments.work / "real"

@@ -8,7 +8,6 @@ Needs the outputs of `dvc repro`, Chromium, and for pictures a font with Chinese
 
 from __future__ import annotations
 
-import argparse
 import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -19,6 +18,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from benchmarks.browser import WATCH_FRAMES, WATCH_READINGS, Pen, Stroke, chromium, enter, open_page, served
+from pipeline.command import command_parser
 from pipeline.formats.charset import read_class_list
 from pipeline.formats.inkml import read_inkml
 from pipeline.report import tables
@@ -169,8 +169,8 @@ def shoot(page: Page, read: str, path: Path) -> None:
 
 def main() -> None:
     """Prints the figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="where pictures go")
+    parser = command_parser("benchmarks.web_app", __doc__)
+    parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="also take pictures, into this folder")
     arguments = parser.parse_args()
     with served(APP_DIST) as address, chromium() as browser:
         if arguments.pictures:

@@ -29,6 +29,7 @@ from functools import partial
 import yaml
 
 from cluster.install import BEAM, FLINK, HOME, install
+from pipeline.command import command_parser
 from pipeline.errors import InkError
 from pipeline.files import remove, write_text
 
@@ -228,9 +229,9 @@ def _lives(pid: int) -> bool:
 
 def main() -> None:
     """Up or down."""
-    if sys.argv[1:] not in (["up"], ["down"]):
-        raise InkError(f"expected `up` or `down`, found {sys.argv[1:]}; run `python -m cluster.flink up`")
-    if sys.argv[1] == "down":
+    parser = command_parser("cluster.flink", __doc__)
+    parser.add_argument("action", choices=("up", "down"), help="start the cluster, or stop it")
+    if parser.parse_args().action == "down":
         return down()
     up()
     print(f"Flink answers at http://{HOST}:{REST}. Send it jobs with\n  export INK2EDGE_BEAM='{OPTIONS}'")

@@ -16,6 +16,7 @@ import sys
 import tarfile
 from pathlib import Path
 
+from pipeline.command import command_parser
 from pipeline.errors import InkError
 from pipeline.files import atomic_directory, remove, write_text
 
@@ -100,7 +101,9 @@ def _call(command: list[str]) -> None:
 
 def main() -> None:
     """Installs, or pins what Maven makes of pom.xml."""
-    if sys.argv[1:] == ["--pin"]:
+    parser = command_parser("cluster.install", __doc__)
+    parser.add_argument("--pin", action="store_true", help="fetch the jars of pom.xml anew and write their hashes")
+    if parser.parse_args().pin:
         remove(BEAM)
         with atomic_directory(BEAM) as folder:
             _fetch_beam(folder)

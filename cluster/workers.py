@@ -1,4 +1,6 @@
-"""Beam's pool of Python workers for several task managers on one machine: `python -m cluster.workers PORT`.
+"""Beam's pool of Python workers for several task managers on one machine.
+
+    python -m cluster.workers PORT
 
 Beam's own pool (`worker_pool_main`) is meant for one task manager a machine. Each numbers its workers from 1, so the
 first to stop its worker would kill that of another, and a job would wait for ever; here workers end with the connection
@@ -17,6 +19,8 @@ from typing import Any
 
 import grpc
 from apache_beam.portability.api import beam_fn_api_pb2, beam_fn_api_pb2_grpc
+
+from pipeline.command import command_parser
 
 WORKER = [sys.executable, "-m", "cluster.worker"]
 ATTEMPTS = 3  # to start one worker
@@ -47,9 +51,12 @@ class Pool(beam_fn_api_pb2_grpc.BeamFnExternalWorkerPoolServicer):
 
 def main() -> None:
     """Serves until it is told to end."""
+    parser = command_parser("cluster.workers", __doc__)
+    parser.add_argument("port", type=int, metavar="PORT", help="port on 127.0.0.1 where task managers ask for workers")
+    port = parser.parse_args().port
     server = grpc.server(ThreadPoolExecutor())
     beam_fn_api_pb2_grpc.add_BeamFnExternalWorkerPoolServicer_to_server(Pool(), server)
-    server.add_insecure_port(f"127.0.0.1:{int(sys.argv[1])}")  # Beam's own `start` would listen to the whole network
+    server.add_insecure_port(f"127.0.0.1:{port}")  # Beam's own `start` would listen to the whole network
     server.start()
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())

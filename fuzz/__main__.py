@@ -21,6 +21,7 @@ from types import ModuleType
 import atheris
 
 from fuzz import INPUT_BYTES, MEMORY_MB, REGRESSIONS, SECONDS, TARGETS
+from pipeline.command import command_parser
 
 WORK = Path(".fuzz")
 MEMORY_FOLDER = Path("/dev/shm")
@@ -30,8 +31,8 @@ ROUND = 50_000
 
 def main() -> None:
     """Does not return: libFuzzer ends the process, and this one the rounds."""
-    parser = argparse.ArgumentParser(prog="python -m fuzz", description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("target", choices=TARGETS)
+    parser = command_parser("fuzz", __doc__)
+    parser.add_argument("target", choices=TARGETS, help="the reader to fuzz, a module of fuzz/")
     parser.add_argument("--runs", type=int, default=100_000, help="executions (default: %(default)s)")
     parser.add_argument("--corpus", type=Path, help="folder that the corpus grows in (default: .fuzz/TARGET)")
     parser.add_argument("--minimise", type=Path, metavar="FILE", help="make this failing input smaller instead")

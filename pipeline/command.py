@@ -1,12 +1,29 @@
-"""How a command of this project ends: what the user can mend is a message, anything else a bug with its traceback."""
+"""How a command of this project starts and ends.
+
+`--help` prints the module's docstring and every option. An error that the user can mend ends in a message, without a
+traceback.
+"""
 
 from __future__ import annotations
 
+import argparse
 import logging
 import sys
 from collections.abc import Callable
 
 from pipeline.errors import InkError
+
+
+def command_parser(module: str, doc: str | None) -> argparse.ArgumentParser:
+    """The parser of `python -m MODULE`, without options.
+
+    Args:
+        module: its dotted name.
+        doc: its docstring, printed as it is by `--help`.
+    """
+    return argparse.ArgumentParser(
+        prog=f"python -m {module}", description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
 
 
 def run_command(main: Callable[[], None], name: str) -> None:

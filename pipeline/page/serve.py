@@ -15,7 +15,7 @@ import re
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from pipeline.command import run_command
+from pipeline.command import command_parser, run_command
 from pipeline.errors import InkError
 from pipeline.files import read_plain
 
@@ -98,13 +98,11 @@ def _port(text: str) -> int:
 
 def main() -> None:
     """Serves until it is interrupted."""
-    parser = argparse.ArgumentParser(
-        prog="python -m pipeline.page.serve",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    parser = command_parser("pipeline.page.serve", __doc__)
+    parser.add_argument("folder", type=Path, metavar="FOLDER", help="the built web app, app/dist after `dvc repro app`")
+    parser.add_argument(
+        "--port", type=_port, default=8000, help="port on 127.0.0.1; 0 takes a free one (default: %(default)s)"
     )
-    parser.add_argument("folder", type=Path, help="the built web app, app/dist after `dvc repro app`")
-    parser.add_argument("--port", type=_port, default=8000, help="default: %(default)s; 0 takes a free one")
     arguments = parser.parse_args()
     with server(arguments.folder, arguments.port) as running, contextlib.suppress(KeyboardInterrupt):
         print(f"http://{HOST}:{running.server_port}/ (end with Ctrl-C)", flush=True)
