@@ -1,77 +1,75 @@
-# On a fresh machine with Python 3.11, git and make:
-#   make repro   installs what is missing, then runs what changed of the pipeline
-#   make test    installs what is missing, then runs the test suite
-#   make app     runs what changed of the pipeline, up to the web app, and serves it on this machine
-# With Java and Maven:
-#   make flink-up    starts a small Flink cluster on this machine and tells how to run Beam stages on it
-#   make flink-down  stops it
-#   make test-flink  runs every Beam stage on it and compares the bytes
-PYTHON ?= python3.11
+# `make` lists what can be made. On a fresh machine with Python 3.11, 3.12 or 3.13 and git, every target first installs what is missing
+# into .venv, at the versions of requirements.txt.
+
+# The first of these that runs here. `make install PYTHON=python3.13` chooses another.
+PYTHON ?= $(shell for v in 3.11 3.12 3.13; do python$$v -c "" 2>/dev/null && echo python$$v && break; done)
 VENV   := .venv
 STAMP  := $(VENV)/installed-$(shell cksum < requirements.txt | cut -d' ' -f1)
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
-# DVC's usage statistics and oneDNN's greeting are no part of the output.
+# Turn off DVC's usage statistics and oneDNN's start-up message.
 export DVC_NO_ANALYTICS := 1
 export TF_CPP_MIN_LOG_LEVEL := 2
 
-.PHONY: help install repro app test test-slow test-flink flink-up flink-down fuzz lint lock clean
+.PHONY: help install repro app test test-slow test-flink flink-up flink-down fuzz lint hooks lock clean
 .DEFAULT_GOAL := help
 
-help:
-	@sed -n 's/^#   //p' Makefile
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
-install: $(STAMP)
+install: $(STAMP) ## install the pinned packages into .venv
 
 $(STAMP): requirements.txt
+	@test -n "$(PYTHON)" || { echo "expected Python 3.11, 3.12 or 3.13 on the PATH, found none; install one, or name it: make PYTHON=/path/to/python" >&2; exit 1; }
 	test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --disable-pip-version-check --quiet --requirement requirements.txt
 	rm -f $(VENV)/installed-*
 	touch $@
 
-repro: install
+repro: install ## run the stages of both branches that changed, then print the comparison
 	dvc repro
 	cat reports/comparison.md
 
-# make app PORT=8080 serves it elsewhere.
 PORT ?= 8000
 
-app: install
+app: install ## build the web app and serve it at http://127.0.0.1:8000 (PORT=8080: another port)
 	dvc repro app
 	python -m pipeline.page.serve app/dist --port $(PORT)
 
-test: install lint
+test: install lint ## lint, then run the fast tests
 	python -m pytest
 
-test-slow: install
+test-slow: install ## run the long tests (DVC end to end, kills, small disks)
 	python -m pytest -m slow
 
-flink-up: install
+flink-up: install ## start a small Flink cluster on this machine (needs Java 11 or 17, and Maven)
 	python -m cluster.flink up
 
-flink-down: install
+flink-down: install ## stop the Flink cluster
 	python -m cluster.flink down
 
-test-flink: install
+test-flink: install ## start the Flink cluster, run every Beam stage on it and compare the bytes with a local run
 	trap 'python -m cluster.flink down' EXIT; python -m cluster.flink up && python -m pytest -m flink
 
-# Fuzzes every reader of files from elsewhere, see fuzz/.
 FUZZ_RUNS ?= 1000000
 
-fuzz: install
+fuzz: install ## fuzz every reader of untrusted files (FUZZ_RUNS=1000000 executions of each)
 	for target in `python -c "import fuzz; print(*fuzz.TARGETS)"`; do python -m fuzz $$target --runs $(FUZZ_RUNS) || exit 1; done
 
-lint: install
+lint: install ## check style and types (ruff, mypy)
 	ruff check .
 	ruff format --check .
 	mypy
 
-# Pins every package that pyproject.toml's few pull in.
-lock: install
+hooks: install ## run the checks of lint before each commit (pre-commit)
+	pre-commit install
+
+# One lock serves Python 3.11 to 3.13: pip-compile gives the same packages on each.
+lock: install ## pin every package that pyproject.toml's dependencies need, in requirements.txt
 	python -m pip install --quiet pip-tools
 	pip-compile --quiet --extra dev --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 		--no-emit-options --output-file requirements.txt pyproject.toml
 
-clean:
+clean: ## remove .venv, training checkpoints and the Flink cluster's files
 	rm -rf $(VENV) .checkpoints .flink
