@@ -1,1 +1,1 @@
-"""Speed, memory and scale, each measured by a command that prints its figures: see README.md beside this."""
+"""Speed, memory and scale, each measured by a command that prints its figures: see benchmarks/README.md."""

@@ -4,8 +4,8 @@
     python -m benchmarks.architectures --epochs 4 --arch ssd_fpn faster_rcnn
 
 Each is trained for the same epochs over the same canvases, exported as float32 and measured on the test part under
-LiteRT, latency on one thread. A killed training goes on from its last epoch. Writes benchmarks/architectures.json, that
-stage `compare` puts into the report. Takes three trainings: at the defaults about half an hour on 2 cores.
+LiteRT, latency on one thread. A killed training resumes from its last epoch. Writes benchmarks/architectures.json,
+which stage `compare` puts into the report. The three trainings take about half an hour on 2 cores at the defaults.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ NAMES = ("faster_rcnn_fpn", "faster_rcnn", "ssd_fpn")
 
 
 def measured(params: Math, splits: Path, classes: list[str]) -> dict[str, Any]:
-    """Trains the detector of `params` and measures it; one row of the result."""
+    """Trains the detector of `params`, measures it and returns one row of the result."""
     model, _, state = training.train(params, splits, classes, _tell, states_folder())
     inputs = [image_input(params.decode.height, params.decode.width)]
     data = export_tflite(model, lambda image: detect(model, image), inputs, "float32")
@@ -61,7 +61,7 @@ def measured(params: Math, splits: Path, classes: list[str]) -> dict[str, Any]:
 
 
 def conditions(params: Math, formulas: int) -> str:
-    """Under which conditions the rows hold."""
+    """The conditions under which the rows hold."""
     recipe = params.train
     return (
         f"Each trained alike: {recipe.epochs} epochs, {recipe.backbone} x {recipe.width}, batches of "

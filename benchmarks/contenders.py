@@ -1,15 +1,14 @@
-"""Ways to get samples out of the same `.gnt` files: the project's jobs, what a person would write, what others wrote.
+"""Ways to get samples out of the same `.gnt` files: the project's jobs, a plain script, and code of other projects.
 
-Each takes the source, an empty folder to write to and a number of processes, and returns how many records it did.
+Each takes the source, an empty folder to write to and a number of processes, and returns the number of records.
 
-* `plain_loop`: struct, Pillow's bilinear resize to 56 x 56, Pillow's PNG, one Parquet file a `.gnt`, in several
-  processes. It takes every header on trust, distorts the aspect, writes neither TFRecord nor an account;
-* `png_dump`: one PNG file a sample in a folder a character, every pixel through `struct`, in one process. So does
-  github.com/lucaskjaero/PyCasia (`pycasia/CASIA.py`), though it does not resize and writes JPEG;
+* `plain_loop`: struct, Pillow's bilinear resize to 56 x 56, Pillow's PNG, one Parquet file per `.gnt`, in several
+  processes. It trusts every header, distorts the aspect, writes no TFRecord and counts nothing;
+* `png_dump`: one PNG file per sample in one folder per character, every pixel through `struct`, in one process, as in
+  github.com/lucaskjaero/PyCasia (`pycasia/CASIA.py`), which does not resize and writes JPEG;
 * `one_tfrecord`: the samples of the plain loop as one TFRecord file, by TensorFlow's writer, in one process;
-* `tfrecord_of_scans`: github.com/astromme/classify-handwritten-characters (`create_records.py`): the same, but with the
-  scans as they are; it leaves the resizing to every epoch of training, and holds the whole corpus in memory to shuffle
-  it;
+* `tfrecord_of_scans`: github.com/astromme/classify-handwritten-characters (`create_records.py`): the same, but with
+  the scans as they are; it leaves resizing to every epoch of training, and holds the whole corpus in memory to shuffle;
 * `decode_job`, `split_job`: `pipeline.jobs`, with all their outputs.
 """
 
@@ -40,11 +39,11 @@ SIDE = 56
 ALL = Path(__file__).resolve().parent.parent / "data/charsets/all.txt"
 
 Contender = Callable[[str, Path, int], int]
-Pixels = Callable[[bytes, int, int], np.ndarray]  # from a buffer: how many from which offset on
+Pixels = Callable[[bytes, int, int], np.ndarray]  # from a buffer: count and offset
 
 
 def plain_loop(source: str, folder: Path, processes: int) -> int:
-    """All files, one after the other or dealt out to processes."""
+    """Decodes all files, one after the other or spread over processes."""
     units = sorted(expand(source), key=lambda unit: -unit.size)
     work = partial(_plain_file, folder=folder)
     if processes == 1:
@@ -54,7 +53,7 @@ def plain_loop(source: str, folder: Path, processes: int) -> int:
 
 
 def png_dump(source: str, folder: Path, _: int) -> int:
-    """One PNG file a record."""
+    """Writes one PNG file per record."""
     count = 0
     for unit in _shown(expand(source), "PNG dump"):
         for char, scan in _records(unit, _one_by_one):
@@ -66,13 +65,13 @@ def png_dump(source: str, folder: Path, _: int) -> int:
 
 
 def one_tfrecord(source: str, folder: Path, _: int) -> int:
-    """One TFRecord of all samples."""
+    """Writes one TFRecord of all samples."""
     samples = ((char, _png(scan)) for unit in _shown(expand(source), "one TFRecord") for char, scan in _records(unit))
     return _write_tfrecord(folder, ((char, SIDE, SIDE, png) for char, png in samples))
 
 
 def tfrecord_of_scans(source: str, folder: Path, _: int) -> int:
-    """One TFRecord of all scans, shuffled."""
+    """Writes one TFRecord of all scans, shuffled."""
     units = _shown(expand(source), "TFRecord of scans")
     samples = [(char, scan) for unit in units for char, scan in _records_from_file(unit.path)]
     random.Random(1).shuffle(samples)
@@ -80,7 +79,7 @@ def tfrecord_of_scans(source: str, folder: Path, _: int) -> int:
 
 
 def decode_job(source: str, folder: Path, processes: int) -> int:
-    """The job with all its outputs, whatever characters there are."""
+    """Runs the job with all its outputs; keeps every character."""
     from pipeline.jobs.decode import Output, run
 
     _run_in(processes)
@@ -91,7 +90,7 @@ def decode_job(source: str, folder: Path, processes: int) -> int:
 
 
 def split_job(decoded: str, folder: Path, processes: int) -> int:
-    """The job with all its outputs, by writer."""
+    """Runs the job with all its outputs, split by writer."""
     from pipeline.jobs.parts import PARTS
     from pipeline.jobs.split import Files, run
 
@@ -102,7 +101,7 @@ def split_job(decoded: str, folder: Path, processes: int) -> int:
 
 
 def _run_in(processes: int) -> None:
-    """Has Beam work in this many processes, however small the job."""
+    """Makes Beam use this many processes, however small the job."""
     from pipeline.jobs import runner
 
     os.environ["INK2EDGE_WORKERS"] = str(processes)
@@ -141,7 +140,7 @@ def _records_from_file(path: str) -> Iterator[tuple[str, np.ndarray]]:
     """The same, read piece by piece with `np.fromfile`."""
     with open(path, "rb") as file:
         while (header := np.fromfile(file, np.uint8, 10)).size:
-            numbers = header.tolist()  # as they are, NumPy 2 would wrap the sums around at 256
+            numbers = header.tolist()  # without the conversion, NumPy 2 would wrap the sums at 256
             width, height = numbers[6] + (numbers[7] << 8), numbers[8] + (numbers[9] << 8)
             yield _char(header[4:6].tobytes()), np.fromfile(file, np.uint8, width * height).reshape(height, width)
 

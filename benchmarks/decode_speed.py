@@ -1,9 +1,9 @@
-"""Decoding speed: the Beam job beside a plain loop and a PyCasia-style dump, on the same files in one run.
+"""Decoding speed: the Beam job against a plain loop and a PyCasia-style dump, on the same files in one run.
 
     python -m benchmarks.decode_speed data/raw/casia        # folder, .gnt file or zip
 
-`benchmarks.contenders` tells what each of them does, `benchmarks.full_scale` does it on a corpus of the size of
-HWDB1.1. On a machine that is busy with other things the CPU seconds, of all processes together, say more than the rest.
+`benchmarks.contenders` describes each of them; `benchmarks.full_scale` compares them on a corpus of the size of
+HWDB1.1. On a busy machine the CPU seconds, summed over all processes, are the most reliable column.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ HEADER = ("", "processes", "records", "seconds", "records/s", "of plain loop", "
 def measure_in_turn(
     contenders: list[tuple[str, Contender, int]], source: str, repeat: int
 ) -> dict[tuple[str, int], Measurement]:
-    """The fastest of `repeat` runs of each contender, by its name and its number of processes."""
+    """The fastest of `repeat` runs of each contender, keyed by its name and its number of processes."""
     best: dict[tuple[str, int], Measurement] = {}
     for _ in range(repeat):
         for name, contender, processes in contenders:

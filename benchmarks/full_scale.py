@@ -1,15 +1,15 @@
-"""A corpus of the size of CASIA HWDB1.1 through the pipeline, beside what others would do with the same files.
+"""A corpus of the size of CASIA HWDB1.1 through the pipeline, against other ways to decode the same files.
 
     python -m benchmarks.full_scale --work /tmp/full-scale          # needs `dvc repro medians`
 
 3,755 characters by 3, 30 and 300 writers (1, 10 and 100 %; 1.13 M records) are drawn by `strokes`, decoded, split and
-read as training and evaluation read them; `benchmarks.contenders` tells who else decodes the same files. About an hour
-on two cores, 30 GB of disk, 9 GB of memory for one of the others. Each figure is stored in the work folder as soon as
-it is known: a run that was stopped goes on where it was, and one that is done prints its tables again.
+read as training and evaluation read them; `benchmarks.contenders` describes the other ways. Takes about an
+hour on two cores, 30 GB of disk, and 9 GB of memory for one contender. Each figure is stored in the work folder as soon
+as it is known: a run that was stopped continues, and a finished one prints its tables again.
 
-What takes seconds is repeated, and the fastest run counts; on a machine that others use, `--again TASK …` measures some
-tasks once more. Before each run the files that it reads are in the page cache and nothing waits to be written; before
-`first batch` they are on disk alone.
+Short tasks are repeated, and the fastest run counts; on a shared machine `--again TASK …` measures some tasks once
+more. Before each run the files that it reads are in the page cache and no writes are pending; before `first batch` they
+are on disk only.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ DISK_OF_A_PERCENT = 0.3e9  # bytes: corpus, decoded, split, and the most that an
 
 @dataclass(frozen=True)
 class Step:
-    """Something to measure."""
+    """One task to measure."""
 
     task: Task
     work: Contender
@@ -58,7 +58,7 @@ class Step:
 
 
 def steps_of(scale: Path) -> list[Step]:
-    """What is measured with the files in `scale`/source, in an order in which each finds what it needs."""
+    """The steps for the files in `scale`/source, each after those whose output it reads."""
     source, decode, split, out = (scale / name for name in ("source", "decode", "split", "out"))
     return [
         Step(Task.PLAIN, contenders.plain_loop, source, out),
@@ -74,7 +74,7 @@ def steps_of(scale: Path) -> list[Step]:
 
 
 def with_sources(asked: Sequence[Step], steps: Sequence[Step]) -> list[Step]:
-    """The steps that are asked for, and those that write what they read and what is not there."""
+    """The requested steps, and those that write their missing inputs."""
     chosen: list[Step] = []
     for step in reversed(steps):
         read = any(later.reads.is_relative_to(step.folder) for later in chosen)
@@ -84,12 +84,12 @@ def with_sources(asked: Sequence[Step], steps: Sequence[Step]) -> list[Step]:
 
 
 def read_first_batch(split: str, _: Path, __: int) -> int:
-    """What training does before its first step."""
+    """Reads what training reads before its first step."""
     return _read_training(split, 1)
 
 
 def read_epoch(split: str, _: Path, __: int) -> int:
-    """The batches of an epoch of training."""
+    """Reads the batches of one epoch of training."""
     return _read_training(split)
 
 
@@ -112,7 +112,7 @@ def _read_training(split: str, batches: int | None = None) -> int:
 
 
 def draw(medians: Path, folder: Path, characters: int, writers: int, processes: int) -> int:
-    """Adds to a corpus what it lacks of so many writers; returns how many records that was."""
+    """Draws the writers that a corpus still lacks; returns the number of records drawn."""
     chars = GB2312_LEVEL1[:characters]
     params = load_params().strokes.model_copy(update={"classes": characters, "writers": writers})
     folder.mkdir(parents=True, exist_ok=True)
@@ -122,16 +122,16 @@ def draw(medians: Path, folder: Path, characters: int, writers: int, processes: 
 
 @dataclass(frozen=True)
 class Benchmark:
-    """Measures what is not known yet.
+    """Measures what has not been measured yet.
 
     Attributes:
-        work: a folder that holds everything that is made, and the figures.
+        work: folder of all files, and of the figures.
         medians: the stroke data.
-        characters: of each writer.
-        cores: that may be used.
-        keep: leaves what decode and split wrote.
-        again: tasks to measure although they are known; the fastest run counts.
-        results: the figures.
+        characters: number per writer.
+        cores: number of cores that work may use.
+        keep: whether to keep the outputs of decode and split.
+        again: tasks to measure once more; the fastest run counts.
+        results: the figures so far.
     """
 
     work: Path
@@ -167,7 +167,7 @@ class Benchmark:
             remove(scale)
 
     def _draw(self, percent: int, source: Path) -> None:
-        """Lays out the files of a scale, after drawing what the corpus lacks of them."""
+        """Links the files of a scale, after drawing those that the corpus lacks."""
         source.mkdir(parents=True, exist_ok=True)
         if percent == START:
             draw(self.medians, source, START_CHARACTERS, WRITERS_OF_A_PERCENT, 1)
@@ -196,7 +196,7 @@ class Benchmark:
 
 
 def fastest(step: Step, cores: int) -> Measurement:
-    """The fastest of some runs of a step, or its only one if that took long."""
+    """The fastest of several runs of a step; a long step runs only once."""
     runs: list[Measurement] = []
     while not runs or (len(runs) < MOST_REPEATS and sum(run.seconds for run in runs) < REPEAT_SECONDS):
         remove(step.folder)
@@ -209,7 +209,7 @@ def fastest(step: Step, cores: int) -> Measurement:
 
 
 def settle(reads: Path, cold: bool) -> None:
-    """Has everything written, and the files below `reads` in the page cache or out of it."""
+    """Flushes pending writes; reads the files below `reads` into the page cache or, if `cold`, drops them from it."""
     os.sync()
     for path in reads.rglob("*"):
         if path.is_file():
@@ -242,7 +242,7 @@ def main() -> None:
     )
     parser.add_argument("--keep", action="store_true", help="keep the outputs of decode and split")
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that no process is left behind
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that worker processes end, too
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: arguments.cores])
     arguments.work.mkdir(parents=True, exist_ok=True)
     medians = MEDIANS / "medians.jsonl"

@@ -1,4 +1,4 @@
-"""The tables of `benchmarks.full_scale`, in Markdown, and the bars that its figures are held against."""
+"""The tables of `benchmarks.full_scale`, in Markdown, and the goals for its figures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ START = 0  # the scale of the start-up
 
 
 class Task(StrEnum):
-    """What is measured."""
+    """The tasks that are measured."""
 
     STROKES = "strokes"
     PLAIN = "plain script"
@@ -27,7 +27,7 @@ class Task(StrEnum):
 
     @property
     def starts_up(self) -> bool:
-        """Whether it has a start-up that is worth taking out."""
+        """Whether its start-up time is subtracted."""
         return self in {Task.PLAIN, Task.PNGS, Task.TFRECORD, Task.SCANS, Task.DECODE, Task.SPLIT}
 
 
@@ -51,11 +51,11 @@ GROWTH = 1.15  # times 100 times what 1 % takes
 PEAK_MB = 3000
 OF_PLAIN, OF_PEERS = 0.85, 3.0  # times their speed
 FIRST_SECONDS = 10
-TRAINED_PER_SECOND = 400  # images that the network of params.yaml takes on two cores, see benchmarks/README.md
+TRAINED_PER_SECOND = 400  # images that the network of params.yaml takes on two cores, see docs/measured.md
 
 
 def report(results: Results) -> str:
-    """Tables and bars of all scales that were measured."""
+    """Tables and goals for all scales that were measured."""
     scales = [scale for scale in sorted(results) if scale != START]
     parts = [f"**{scale} %**\n\n{markdown(TAKEN, _taken(results[scale]))}" for scale in scales]
     if len(scales) > 1:

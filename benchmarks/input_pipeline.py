@@ -2,8 +2,8 @@
 
     python -m benchmarks.input_pipeline [data/splits]
 
-Both loops run the network of params.yaml with the classes of the split; a ratio near 1 means that it never waits for
-data. `benchmarks.full_scale --keep` leaves a split of full size.
+Both loops run the network of params.yaml with the classes of the split; a ratio near 1 means that training never waits
+for data. `benchmarks.full_scale --keep` keeps a split of full size.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ROUNDS = 3
 
 
 def main() -> None:
-    """Command line."""
+    """Prints the rates and their ratios."""
     parser = command_parser("benchmarks.input_pipeline", __doc__)
     parser.add_argument(
         "splits", nargs="?", default=SPLITS, metavar="SPLITS", help="a folder of parts (default: %(default)s)"
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def _steps(model, batches: Iterable[Batch]) -> float:
-    """Seconds that training on `batches` takes."""
+    """Seconds of training on `batches`."""
     start = time.perf_counter()
     for images, labels in batches:
         model.train_on_batch(images, labels)
@@ -59,7 +59,7 @@ def _steps(model, batches: Iterable[Batch]) -> float:
 
 
 def _rate(part: SamplePart, batches: Iterable[Batch], batch_size: int) -> float:
-    """Images a second that come out when nothing consumes them."""
+    """Images per second when nothing consumes them."""
     count = max(20, min(STEPS, part.samples // batch_size))
     start = time.perf_counter()
     for _ in itertools.islice(batches, count):

@@ -1,8 +1,8 @@
-"""What a piece of work takes, all its processes together: seconds, processor time, memory, bytes written, disk.
+"""Cost of a piece of work, summed over all its processes: seconds, processor time, memory, bytes written, disk.
 
     measure(functools.partial(decode_job, source, folder, 2), folder)
 
-The work runs in a fresh process; meanwhile its family is looked at in /proc four times a second (Linux only).
+The work runs in a fresh process; its process tree is sampled in /proc four times per second (Linux only).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ WALK_SHARE = 0.05  # of the time may go into walking the folder: one of a millio
 
 
 class Measurement(NamedTuple):
-    """What one run took."""
+    """Cost of one run."""
 
     records: int
     seconds: float
@@ -36,7 +36,7 @@ class Measurement(NamedTuple):
 
 
 def measure(work: Callable[[], int], folder: Path) -> Measurement:
-    """Runs `work`, which returns a number of records, in a process of its own and watches it and `folder`.
+    """Runs `work`, which returns a number of records, in a process of its own, and samples it and `folder`.
 
     Raises:
         SystemExit: the work failed; its traceback has been printed.
@@ -71,7 +71,7 @@ def measure(work: Callable[[], int], folder: Path) -> Measurement:
 
 
 def folder_size(folder: Path) -> int:
-    """Bytes of disk that the files below `folder` take."""
+    """Bytes of disk that the files below `folder` occupy."""
     total = 0
     with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
         for entry in entries:
@@ -84,14 +84,14 @@ def folder_size(folder: Path) -> int:
 
 
 class _Watch:
-    """The highest figures of a family of processes and of the folder that they write to, in bytes."""
+    """The highest figures of a process tree and of the folder that it writes to, in bytes."""
 
     def __init__(self, pid: int, folder: Path) -> None:
         self.largest = self.together = self.disk = 0
         self._pid, self._folder, self._next_walk = pid, folder, 0.0
 
     def look(self) -> None:
-        """Takes note of the state of this moment."""
+        """Samples the present state."""
         memory = [_memory(pid) for pid in _family(self._pid)]
         self.largest = max(self.largest, *(peak for peak, _ in memory))
         self.together = max(self.together, sum(now for _, now in memory))
@@ -116,7 +116,7 @@ def _used() -> tuple[float, int]:
 
 
 def _family(root: int) -> list[int]:
-    """The processes that `root` and its descendants are."""
+    """`root` and its descendants."""
     children = defaultdict(list)
     for entry in os.scandir("/proc"):
         if entry.name.isdecimal():
@@ -145,7 +145,7 @@ def _fields(path: Path) -> dict[str, str]:
 
 
 def _kill(root: int) -> None:
-    """Ends a family."""
+    """Kills a process tree."""
     for pid in _family(root):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

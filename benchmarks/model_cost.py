@@ -1,9 +1,9 @@
-"""What the recogniser costs a device: file size, parameters, compute and one-thread latency of each variant.
+"""Cost of the recogniser on a device: file size, parameters, compute and one-thread latency of each variant.
 
     python -m benchmarks.model_cost                 # the network of params.yaml with all 3,755 GB2312 level-1 classes
     python -m benchmarks.model_cost --classes 200
 
-The weights are random: cost does not depend on what they are. Takes about a minute.
+The weights are random: cost does not depend on their values. Takes about a minute.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     python -m benchmarks.strokes_speed          # needs `dvc repro medians`
 
-Characters are spread over GB2312 level 1, a writer each. skia-python and cairocffi are measured when they are installed
-(the project does not need them). Half a minute.
+Characters are spread over GB2312 level 1, one writer each. skia-python and cairocffi are measured when they are
+installed (the project does not need them). Takes half a minute.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def opencv_antialiased(path: Path, writer: Writer) -> None:
 
 
 def skia(path: Path, writer: Writer) -> None:
-    """skia-python: a stroked line a segment."""
+    """skia-python: one stroked line per segment."""
     import skia
 
     pixels = np.zeros((SIDE, SIDE, 4), np.uint8)  # the surface does not keep it alive
@@ -53,7 +53,7 @@ def skia(path: Path, writer: Writer) -> None:
 
 
 def cairo(path: Path, writer: Writer) -> None:
-    """cairocffi: a stroked path a segment."""
+    """cairocffi: one stroked path per segment."""
     import cairocffi
 
     context = cairocffi.Context(cairocffi.ImageSurface(cairocffi.FORMAT_A8, SIDE, SIDE))
@@ -72,7 +72,7 @@ def _segments(path: Path, writer: Writer) -> list[tuple[list[float], list[float]
 
 
 def seconds(work: Callable[..., object], items: list[tuple]) -> float | None:
-    """Mean processor time a call (other work on the machine does not count); None if a package is missing."""
+    """Mean processor time per call (excludes other work on the machine); None if a package is missing."""
     try:
         work(*items[0])
         start = time.process_time()

@@ -3,8 +3,8 @@
     python -m benchmarks.synthetic_to_real REAL --work /tmp/transfer     # REAL: .gnt file, zip or folder of real scans
 
 Classes are the characters of REAL that have stroke data; nothing of REAL is seen in training. The stages run in the
-work folder with its own params.yaml, so a run that was stopped goes on where it was: finished stages are not repeated,
-training resumes. About 25 minutes on two cores for 94 classes by 400 writers.
+work folder with its own params.yaml, so a run that was stopped continues: finished stages are not repeated, training
+resumes. About 25 minutes on two cores for 94 classes by 400 writers.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from pipeline.synthesis.hands.medians import load_medians
 LOOSENESS = 1.0  # looser than the embedded corpus, which has to be learnt in minutes; loose writers transfer best
 ROOT = Path(__file__).resolve().parent.parent
 MEDIANS = ROOT / "data/raw/medians/medians.jsonl"
-STAGES = {  # stage -> what it leaves, in the work folder
+STAGES = {  # stage -> its output, in the work folder
     "strokes": "data/raw/strokes",
     "decode": "data/decoded",
     "split": "data/splits",
@@ -60,7 +60,7 @@ def prepare(folder: Path, changes: dict) -> None:
 
 
 def run_stage(folder: Path, stage: str, *arguments: str) -> None:
-    """Runs a stage in `folder`, unless what it leaves is there."""
+    """Runs a stage in `folder`, unless its output exists."""
     if (folder / STAGES[stage]).exists():
         return
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
@@ -77,7 +77,7 @@ def read_scans(model: bytes, decoded: Path) -> tuple[np.ndarray, np.ndarray]:
 
 
 def main() -> None:
-    """Command line."""
+    """Runs the stages and prints the figures."""
     parser = command_parser("benchmarks.synthetic_to_real", __doc__)
     parser.add_argument("real", metavar="REAL", help="real scans: a .gnt file, a zip or a folder")
     parser.add_argument("--work", type=Path, required=True, help="folder for the run; a stopped run continues in it")

@@ -1,7 +1,7 @@
-"""What the web app takes in this machine's Chromium: to start, to read a stroke, to draw a frame; and how it looks.
+"""Speed of the web app in this machine's Chromium: start, reading a stroke, drawing a frame. Takes its pictures, too.
 
     python -m benchmarks.web_app                    # figures of app/dist, with handwriting of the embedded corpora
-    python -m benchmarks.web_app --pictures docs    # pictures of it, too
+    python -m benchmarks.web_app --pictures docs    # also take pictures
 
 Needs the outputs of `dvc repro`, Chromium, and for pictures a font with Chinese characters. Takes about two minutes.
 """
@@ -37,7 +37,7 @@ LOOKS: tuple[tuple[str, int, int, Literal["light", "dark"]], ...] = (
 )
 COLOURS = 128  # of a picture
 
-# Milliseconds of each reading, as the page tells them.
+# Milliseconds of each reading, as the page states them.
 WATCH_TIMES = r"""room => {
     window.times = [];
     const summary = document.querySelector(`#${room}-summary`);
@@ -80,7 +80,7 @@ def start_times(browser: Browser, address: str) -> list[float]:
 
 
 def measure_characters(page: Page) -> list[list[str]]:
-    """A row a variant."""
+    """One row per variant."""
     written = handwriting(read_class_list(CLASSES)[:CHARACTERS])
     page.evaluate(WATCH_READINGS)
     page.evaluate(WATCH_TIMES, "characters")
@@ -99,7 +99,7 @@ def measure_characters(page: Page) -> list[list[str]]:
 
 
 def measure_formulas(page: Page) -> list[list[str]]:
-    """A row a variant; read while the pen is down, too."""
+    """One row per variant; also reads while the pen is down."""
     page.evaluate(WATCH_TIMES, "formulas")
     pen = Pen(page.locator("#formulas-sheet"), (0, 0, 1))
     rows = []
@@ -113,7 +113,7 @@ def measure_formulas(page: Page) -> list[list[str]]:
 
 
 def measure_frames(page: Page) -> str:
-    """How many frames came in time while a formula was written and read."""
+    """Frames that were in time while a formula was written and read."""
     page.evaluate(WATCH_FRAMES)
     Pen(page.locator("#formulas-sheet"), (0, 0, 1)).write(formula(page))
     frames, blocked = page.evaluate("[window.frames_, window.blocked]")
@@ -135,7 +135,7 @@ def percentiles(values: Sequence[float]) -> list[str]:
 
 
 def take_pictures(browser: Browser, address: str, folder: Path) -> None:
-    """Both recognisers with ink and with a photo, on a desktop in the light and on a phone in the dark."""
+    """Pictures of both recognisers, with ink and with a photo: light on a desktop, dark on a phone."""
     for device, width, height, scheme in LOOKS:
         phone = device == "phone"
         with browser.new_context(
@@ -157,11 +157,11 @@ def take_pictures(browser: Browser, address: str, folder: Path) -> None:
 
 
 def shoot(page: Page, read: str, path: Path) -> None:
-    """A small PNG of the window, once there is what `read` selects and everything has settled."""
+    """Takes a small PNG of the window, once `read` selects something and everything has settled."""
     page.wait_for_selector(read)
     page.wait_for_timeout(1000)
     with Image.open(io.BytesIO(page.screenshot())) as image:
-        # Which keeps colours that are rare, too.
+        # Keeps rare colours, too.
         image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
             path, optimize=True
         )

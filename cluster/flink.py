@@ -1,16 +1,15 @@
 """One job manager, two task managers, Beam's job server and a pool of Python workers, on this machine.
 
-    python -m cluster.flink up       starts what does not run yet, waits for all, prints the line that sends jobs there
-    python -m cluster.flink down     stops all of it
+    python -m cluster.flink up       start what is not running, wait for it, print the line that sends jobs there
+    python -m cluster.flink down     stop all of it
 
-Everything lies in .flink/: programs, settings, logs, the process ids. Takes about a minute and 1.5 GB of memory.
-The workers are processes beside the task managers (environment type EXTERNAL), as on a real cluster: nothing that a job
-needs may live in the process that submits it. A worker or task manager that dies costs a restart, of which a job has
-three.
+Programs, settings, logs and process ids are in .flink/. Takes about a minute and 1.5 GB of memory. The workers are
+processes beside the task managers (environment type EXTERNAL), as on a real cluster: a job must not depend on the
+process that submits it. A worker or task manager that dies costs one restart; a job has three.
 
-Flink and the pool listen to this machine's loopback alone. **Beam's Java servers listen to every network**, and have no
-setting for that: the job server (JOBS, ARTIFACTS), and ports of the system's choice in the task managers while a job
-runs. Whoever reaches them can run programs here: have a firewall, or stop the cluster after use.
+Flink and the pool listen on this machine's loopback only. **Beam's Java servers listen on every network interface**,
+and have no setting for that: the job server (JOBS, ARTIFACTS), and ports that the system chooses in the task managers
+while a job runs. Whoever reaches them can run programs here: use a firewall, or stop the cluster after use.
 """
 
 from __future__ import annotations
@@ -34,9 +33,9 @@ from pipeline.errors import InkError
 from pipeline.files import remove, write_text
 
 HOST = "127.0.0.1"
-REST, RPC, JOBS, ARTIFACTS, WORKERS = range(18081, 18086)  # ports; Flink's own choice elsewhere is 8081
+REST, RPC, JOBS, ARTIFACTS, WORKERS = range(18081, 18086)  # ports; Flink's default is 8081
 TASK_MANAGERS, SLOTS = 2, 2
-PARALLELISM = 2  # half the slots: those of one task manager are enough for a job whose other one died
+PARALLELISM = 2  # half the slots: one task manager is enough if the other dies
 OPTIONS = (
     f"--runner=PortableRunner --job_endpoint={HOST}:{JOBS} --environment_type=EXTERNAL "
     f"--environment_config={HOST}:{WORKERS} --parallelism={PARALLELISM}"
@@ -55,13 +54,13 @@ SETTINGS = {
     "taskmanager.bind-host": HOST,
     "taskmanager.numberOfTaskSlots": SLOTS,
     "taskmanager.load-balance.mode": "SLOTS",  # a job is spread over the task managers
-    # Milliseconds: a task manager that died is known of after two refused heartbeats, one that hangs after 30 s.
+    # Milliseconds: a dead task manager is noticed after two refused heartbeats, one that hangs after 30 s.
     "heartbeat.interval": 3000,
     "heartbeat.timeout": 30_000,
     "restart-strategy.type": "fixed-delay",
     "restart-strategy.fixed-delay.attempts": 3,
-    "restart-strategy.fixed-delay.delay": "5 s",  # sooner, it would be tried once more on a task manager that is dead
-    # A task manager that is started by its class wants every kind of memory named. Samples stay out of Beam: all small.
+    "restart-strategy.fixed-delay.delay": "5 s",  # sooner, Flink would try the dead task manager again
+    # A task manager that is started by its class needs every memory size. Samples do not pass through Beam.
     "taskmanager.cpu.cores": 1,
     "taskmanager.memory.framework.heap.size": "128m",
     "taskmanager.memory.framework.off-heap.size": "64m",
@@ -82,7 +81,7 @@ appender.console.type = CONSOLE
 appender.console.layout.type = PatternLayout
 appender.console.layout.pattern = %d{HH:mm:ss} %-5p %c{1} %m%n
 """
-# Doors of Java 17 that Flink 1.19 needs open (env.java.opts.all of its own configuration).
+# Packages of Java 17 that Flink 1.19 needs opened (env.java.opts.all of its default configuration).
 _OPEN = ("lang", "net", "io", "nio", "lang.reflect", "text", "time", "util", "util.concurrent")
 _OPEN_DEEPER = ("util.concurrent.atomic", "util.concurrent.locks")
 JAVA = [
@@ -104,7 +103,7 @@ def commands() -> dict[str, list[str]]:
         runner = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
         made[name] = [*flink, runner, "-c", str(CONF), "-D", f"taskmanager.resource-id={name}"]
     server = ["java", "-Xmx256m", *JAVA, "-cp", f"{BEAM}/*", "org.apache.beam.runners.flink.FlinkJobServerDriver"]
-    ports = [f"--job-port={JOBS}", f"--artifact-port={ARTIFACTS}", "--expansion-port=-1"]  # -1: none of it
+    ports = [f"--job-port={JOBS}", f"--artifact-port={ARTIFACTS}", "--expansion-port=-1"]  # -1: no expansion service
     folders = [f"--artifacts-dir={RUN / 'artifacts'}", f"--flink-conf-dir={CONF}"]
     made["job-server"] = [*server, f"--flink-master={HOST}:{REST}", f"--job-host={HOST}", *ports, *folders]
     made["worker-pool"] = [sys.executable, "-m", "cluster.workers", str(WORKERS)]
@@ -112,10 +111,10 @@ def commands() -> dict[str, list[str]]:
 
 
 def up() -> None:
-    """Installs and starts what is missing; does nothing when all of it runs.
+    """Installs and starts what is missing; does nothing if everything runs.
 
     Raises:
-        InkError: see `install`; a port is taken; a process ends, or is not ready in time: with the end of its log.
+        InkError: see `install`; a port is taken; a process ended or is not ready in time (with the end of its log).
     """
     install()
     missing = {name: command for name, command in commands().items() if pid_of(name) is None}
@@ -147,14 +146,14 @@ def down() -> None:
 
 
 def pid_of(name: str) -> int | None:
-    """The process of this name that `up` started, None when it does not run."""
+    """The process of this name that `up` started; None if it does not run."""
     path = RUN / f"{name}.pid"
     pid = int(path.read_text()) if path.exists() else None
     return pid if pid is not None and _lives(pid) else None
 
 
 def rest(path: str) -> dict:
-    """What the job manager's REST API says."""
+    """An answer of the job manager's REST API."""
     with urllib.request.urlopen(f"http://{HOST}:{REST}/{path}", timeout=10) as answer:
         return json.load(answer)
 
@@ -222,13 +221,13 @@ def _lives(pid: int) -> bool:
     except ChildProcessError:
         pass
     try:
-        return os.getpgid(pid) == pid  # each leads a group; a stranger with the number of a dead one rarely does
+        return os.getpgid(pid) == pid  # each leads a process group; another process that got the same id rarely does
     except ProcessLookupError:
         return False
 
 
 def main() -> None:
-    """Up or down."""
+    """Starts or stops the cluster."""
     parser = command_parser("cluster.flink", __doc__)
     parser.add_argument("action", choices=("up", "down"), help="start the cluster, or stop it")
     if parser.parse_args().action == "down":

@@ -2,8 +2,8 @@
 
     python -m cluster.install
 
-About 400 MB come through pip and Maven, as they are set up on this machine. Versions stand in requirements.txt and
-pom.xml beside this file. After a change there, `python -m cluster.install --pin` writes jars.sha256 anew.
+Downloads about 400 MB with pip and Maven, as they are configured on this machine. cluster/requirements.txt and
+cluster/pom.xml state the versions. After a change there, `python -m cluster.install --pin` writes jars.sha256 again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ HOME = HERE.parent / ".flink"
 PINS = HERE / "jars.sha256"
 FLINK, BEAM = HOME / "flink", HOME / "beam"
 COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"
-# Of the package, what a job manager and a task manager need; the rest is SQL and Python.
+# The files that a job manager and a task manager need; the rest of the package is SQL and Python.
 _NEEDED = re.compile(r".*/deps/lib/((?:flink-dist|log4j)-[^/]*\.jar)")
 _TAIL = 15  # lines of a failed tool's output
 
@@ -34,7 +34,7 @@ def install() -> None:
     """Fetches what is missing.
 
     Raises:
-        InkError: a tool is missing or fails; a file is not the one that was pinned.
+        InkError: a tool is missing or fails, or a file differs from the pinned one.
     """
     for tool, package in (("java", "a Java runtime, 11 or 17"), ("mvn", "Maven")):
         if shutil.which(tool) is None:
@@ -49,10 +49,10 @@ def install() -> None:
 
 
 def check(folder: Path, pins: str) -> None:
-    """Sees that a folder holds the very files that `pins` names, in the form of `sha256sum`.
+    """Checks that a folder contains exactly the files that `pins` lists, in the form of `sha256sum`.
 
     Raises:
-        InkError: a file is missing, too many or another one.
+        InkError: a file is missing, unexpected or different.
     """
     found, expected = set(hashes(folder).splitlines()), set(pins.splitlines())
     if found != expected:
@@ -64,7 +64,7 @@ def check(folder: Path, pins: str) -> None:
 
 
 def hashes(folder: Path) -> str:
-    """What `sha256sum *` prints."""
+    """The output of `sha256sum *`."""
     lines = (f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in sorted(folder.iterdir()))
     return "".join(lines)
 
@@ -100,7 +100,7 @@ def _call(command: list[str]) -> None:
 
 
 def main() -> None:
-    """Installs, or pins what Maven makes of pom.xml."""
+    """Installs; with --pin, first pins the files that Maven resolves from pom.xml."""
     parser = command_parser("cluster.install", __doc__)
     parser.add_argument("--pin", action="store_true", help="fetch the jars of pom.xml anew and write their hashes")
     if parser.parse_args().pin:

@@ -1,6 +1,6 @@
 """One Python worker of a task manager, as `cluster.workers` starts it: `python -m cluster.worker ADDRESS NAME`.
 
-Says so on its output once it is connected. Ends with the connection.
+Prints a line once it is connected. Ends with the connection.
 """
 
 import os

@@ -2,10 +2,10 @@
 
     python -m cluster.workers PORT
 
-Beam's own pool (`worker_pool_main`) is meant for one task manager a machine. Each numbers its workers from 1, so the
-first to stop its worker would kill that of another, and a job would wait for ever; here workers end with the connection
-to their task manager. A job would also wait for ever for a worker that dies before it connects: here another one is
-started, and the job fails when that keeps happening. Of later deaths Flink learns by itself.
+Beam's own pool (`worker_pool_main`) serves one task manager per machine. Each task manager numbers its workers from 1,
+so the first that stops its worker would kill another's, and a job would wait forever; here workers end with the
+connection to their task manager. A job would also wait forever for a worker that dies before it connects: this pool
+starts another one, and reports an error after the third attempt. Flink notices later deaths itself.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ ATTEMPTS = 3  # to start one worker
 
 
 class Pool(beam_fn_api_pb2_grpc.BeamFnExternalWorkerPoolServicer):
-    """Starts a process for each worker, stops none."""
+    """Starts one process per worker and stops none."""
 
     def StartWorker(self, start_worker_request: Any, unused_context: Any) -> Any:
-        """Starts one and returns when it is connected, or why none is."""
+        """Starts a worker; returns once it is connected, or the reason why none connects."""
         address = start_worker_request.control_endpoint.url
         for _ in range(ATTEMPTS):
             process = subprocess.Popen([*WORKER, address, start_worker_request.worker_id], stdout=subprocess.PIPE)
             assert process.stdout is not None
             with process.stdout as output:
                 if output.readline():
-                    threading.Thread(target=process.wait, daemon=True).start()  # else it would stay as a zombie
+                    threading.Thread(target=process.wait, daemon=True).start()  # reaps it when it ends
                     return beam_fn_api_pb2.StartWorkerResponse()
             status = process.wait()
         error = f"expected a worker that connects to {address}, found {ATTEMPTS} that ended before it, the last with "
@@ -45,18 +45,18 @@ class Pool(beam_fn_api_pb2_grpc.BeamFnExternalWorkerPoolServicer):
         return beam_fn_api_pb2.StartWorkerResponse(error=error)
 
     def StopWorker(self, stop_worker_request: Any, unused_context: Any) -> Any:
-        """Leaves the worker to end by itself, see the module."""
+        """Does nothing: a worker ends with its connection, see the module."""
         return beam_fn_api_pb2.StopWorkerResponse()
 
 
 def main() -> None:
-    """Serves until it is told to end."""
+    """Serves until SIGTERM."""
     parser = command_parser("cluster.workers", __doc__)
     parser.add_argument("port", type=int, metavar="PORT", help="port on 127.0.0.1 where task managers ask for workers")
     port = parser.parse_args().port
     server = grpc.server(ThreadPoolExecutor())
     beam_fn_api_pb2_grpc.add_BeamFnExternalWorkerPoolServicer_to_server(Pool(), server)
-    server.add_insecure_port(f"127.0.0.1:{port}")  # Beam's own `start` would listen to the whole network
+    server.add_insecure_port(f"127.0.0.1:{port}")  # Beam's own `start` would listen on every interface
     server.start()
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())

@@ -1,11 +1,11 @@
-"""Coverage-guided fuzzing of everything that reads files from elsewhere.
+"""Coverage-guided fuzzing of every reader of untrusted files.
 
     python -m fuzz gnt --runs 100000    # one target: coco, gnt, images, inkml, models, params, tfrecord, zips
     make fuzz                           # all of them, a million executions each
 
-A target is a module with two functions. `check(data)` holds the contract of a reader as assertions: whatever the bytes
-are, it returns or the reader is wrong. `seeds()` makes the small good files that mutation starts from. What was once
-found lies in `tests/regressions/<target>/` and runs through the same `check` in the test suite, which needs no atheris.
+A target is a module with two functions. `check(data)` asserts the contract of a reader: if it raises, for any
+bytes, the reader is wrong. `seeds()` makes the small good files that mutation starts from. Inputs that once broke a
+reader are in `tests/regressions/<target>/`; the test suite passes them to the same `check`, without atheris.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 TARGETS = ("coco", "gnt", "images", "inkml", "models", "params", "tfrecord", "zips")
 REGRESSIONS = Path(__file__).parents[1] / "tests" / "regressions"
 
-# The bounds that each execution is held to.
+# Bounds of each execution.
 SECONDS = 10
 MEMORY_MB = 1024  # of the whole process; about 150 of them are the interpreter and its libraries
 INPUT_BYTES = 1 << 14

@@ -2,9 +2,9 @@
 
     python -m fuzz gnt --runs 1000000
 
-The corpus grows in .fuzz/<target>/ and is kept for the next run. An input that breaks the contract, or a bound of
-memory or time, ends the run with its file in .fuzz/found/: make it small (`--minimise FILE`, which leaves ever smaller
-ones beside it), mend the reader, and keep it as tests/regressions/<target>/<what it is>.
+The corpus grows in .fuzz/<target>/ and is kept for the next run. An input that breaks the contract, or exceeds a bound
+of memory or time, ends the run and is stored in .fuzz/found/. Make it smaller (`--minimise FILE` writes smaller ones
+beside it), fix the reader, and keep the input as tests/regressions/<target>/<what it is>.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ ROUND = 50_000
 
 
 def main() -> None:
-    """Does not return: libFuzzer ends the process, and this one the rounds."""
+    """Runs the target. Does not return: libFuzzer ends the process."""
     parser = command_parser("fuzz", __doc__)
     parser.add_argument("target", choices=TARGETS, help="the reader to fuzz, a module of fuzz/")
     parser.add_argument("--runs", type=int, default=100_000, help="executions (default: %(default)s)")
     parser.add_argument("--corpus", type=Path, help="folder that the corpus grows in (default: .fuzz/TARGET)")
     parser.add_argument("--minimise", type=Path, metavar="FILE", help="make this failing input smaller instead")
-    parser.add_argument("libfuzzer", nargs="*", help=argparse.SUPPRESS)  # what it asks its own command for, after `--`
+    parser.add_argument("libfuzzer", nargs="*", help=argparse.SUPPRESS)  # its own, after `--`
     arguments = parser.parse_args()
     if arguments.runs > ROUND and not arguments.libfuzzer and not arguments.minimise:
         _run_in_rounds(arguments.runs)
     if MEMORY_FOLDER.is_dir():
-        tempfile.tempdir = str(MEMORY_FOLDER)  # a disk would set the speed
+        tempfile.tempdir = str(MEMORY_FOLDER)  # a disk would limit the speed
     with atheris.instrument_imports(include=["pipeline"]):
         target = importlib.import_module(f"fuzz.{arguments.target}")
     if arguments.libfuzzer:
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def _run_in_rounds(runs: int) -> None:
-    """Runs this command anew for each round; the corpus goes from one to the next. Ends the process."""
+    """Runs this command once per round, with one corpus for all. Ends the process."""
     for done in range(0, runs, ROUND):
         command = [sys.executable, "-m", "fuzz", *sys.argv[1:], "--runs", str(min(ROUND, runs - done))]
         if status := subprocess.run(command, check=False).returncode:

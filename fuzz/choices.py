@@ -1,4 +1,4 @@
-"""Structure out of raw bytes: what a fuzzer mutates are the choices that a made file comes from."""
+"""Structured files from raw bytes: the fuzzer mutates the choices from which a file is made."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class Choices:
-    """Reads decisions from `data`, from its start; when there is nothing left, every decision is the first one."""
+    """Reads choices from the start of `data`; at its end, every choice is the first option."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data

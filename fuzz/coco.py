@@ -54,7 +54,7 @@ def _check_clipped(image: CocoImage) -> None:
 
 
 def seeds() -> list[bytes]:
-    """A data set of two pictures, plain and hardly one."""
+    """A data set of two pictures; one is plain, one is an edge case."""
     images = [
         {"id": 1, "file_name": "a.png", "height": 4, "width": 6, "writer": "w", "truth": "x"},
         {"id": "b", "file_name": "sub/b.png"},

@@ -1,6 +1,6 @@
 """Pictures: grey pixels within the bound or an `ImageError`.
 
-The bound on pixels is lowered, so that an execution is quick; what is allocated for a picture is proportional to it.
+The bound on pixels is lowered to keep an execution short; memory for a picture is proportional to it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def check(data: bytes) -> None:
-    """The bytes as they are, and as a PNG whose checksums were mended, since mutation breaks those first."""
+    """Reads the bytes as they are, and as a PNG with corrected checksums, which mutation breaks first."""
     with patch.object(image_file, "MAX_PIXELS", MAX_PIXELS), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Pillow, for damaged files
         _check(data)

@@ -8,7 +8,7 @@ from pipeline.formats import inkml
 from pipeline.formats.inkml import InkmlError, InkmlFormula, read_inkml
 from pipeline.formats.inkml_writer import encode_inkml
 
-# Words that plain mutation would hardly come upon.
+# Words that plain mutation would hardly find.
 TOKENS = (
     *("<ink>", "</ink>", "<trace", "</trace>", "<traceGroup>", "</traceGroup>", "<traceView", "traceDataRef=", "id="),
     *(
@@ -92,7 +92,7 @@ def _check_traces(ink: InkmlFormula) -> None:
 
 
 def seeds() -> list[bytes]:
-    """A formula as we write it, in several encodings, and some with what other programs write."""
+    """A formula as this project writes it, in several encodings, and files with the constructs of other programs."""
     written = encode_inkml([[(0, 1), (2.5, 3)], [(4, 5)]], [("x", [0]), (r"\lt", [1])], truth="x<", writer="w")
     held = (
         "<?xml version='1.0' encoding='cp1252'?><i:ink xmlns:i='u'><traceFormat><channel name='X'/><channel name='Y'/>"

@@ -1,6 +1,6 @@
-"""`.tflite` files: what a model says of itself, or an `InkError`. What is read can be written, and is read again.
+"""`.tflite` files: a description or an `InkError`. A description survives writing and reading.
 
-The bytes as they are, and each in the place of the metadata of a sound model, which mutation would hardly leave whole.
+The bytes are read as they are, and in place of the metadata of a valid model, which mutation would hardly leave intact.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _FOUR = [
 
 
 def _model(outputs: list[tuple[str, int, list[int]]]) -> bytes:
-    """A model without operators: what is read of it is its signature."""
+    """A model without operators: only its signature is read."""
     model, graph, signature = tflite.ModelT(), tflite.SubGraphT(), tflite.SignatureDefT()
     for name, dtype, shape in [("image", tflite.TensorType.FLOAT32, [1, 5, 5, 1]), *outputs]:
         tensor = tflite.TensorT()
@@ -82,7 +82,7 @@ def _metadata(model: bytes) -> bytes:
 
 @cache
 def _sound() -> tuple[bytes, dict[str, bytes]]:
-    """A described model, and the files at its end."""
+    """A model with metadata, and the files at its end."""
     data = metadata.describe(_model(_ONE), ["a", "b", "c"], _SIZES)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return data, {name: archive.read(name) for name in archive.namelist()}

@@ -1,7 +1,7 @@
 """params.yaml: `Params` within their ranges, or an `InkError` that names the key.
 
-Bytes that start with NUL are choices: which values of the project's own params.yaml are replaced, and by what. All
-others are taken for a file.
+Bytes that start with NUL are choices: which values of the project's params.yaml to replace, and by what. All others are
+read as a file.
 """
 
 from __future__ import annotations

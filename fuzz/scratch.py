@@ -1,4 +1,4 @@
-"""A folder for readers that take paths; it goes when the process ends."""
+"""A folder for readers that take paths; removed when the process ends."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def folder() -> Path:
-    """The same one at each call."""
+    """Returns the same folder at each call."""
     return Path(_folder().name)
 
 

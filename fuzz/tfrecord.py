@@ -1,4 +1,4 @@
-"""TFRecord files: what is read was written, or an `InkError`."""
+"""TFRecord files: the records that were written, or an `InkError`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pipeline.formats.tfrecord import encode_example, read_records, write_record
 
 
 def check(data: bytes) -> None:
-    """Records that read writes the same file; any record comes back, and damage to its file is told of."""
+    """Records that were read write the same file; any record survives a round trip; damage to its file is reported."""
     path = folder() / "file.tfrecord"
     path.write_bytes(data)
     try:
@@ -23,7 +23,7 @@ def check(data: bytes) -> None:
 
 
 def seeds() -> list[bytes]:
-    """A file of two records, and one that is cut short."""
+    """A file of two records, and a truncated one."""
     path = folder() / "seed.tfrecord"
     write_records(path, [encode_example({"key": "a", "label": 3, "sides": [1.5, 2.5]}), b""])
     return [path.read_bytes(), path.read_bytes()[:-3], b""]

@@ -1,7 +1,7 @@
 """Zips of `.gnt` files: entries or an `InkError`, and no more unpacked than the zip declares and the bound allows.
 
-Bytes that start as a zip does are taken for one. All others are choices: members with names, sizes, methods and places
-that an honest packer would not write.
+Bytes that start like a zip are read as one. All others are choices: members with names, sizes, methods and offsets that
+no real packer writes.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _NAMES = (
 
 
 def check(data: bytes) -> None:
-    """What `expand` and `find_entries` find, and every byte of what they found."""
+    """Reads every byte of what `expand` and `find_entries` find."""
     path = folder() / "source.zip"
     path.write_bytes(data if data.startswith(b"PK") else built(Choices(data)))
     with patch.object(archives, "ALWAYS_UNPACKED", ALWAYS):
