@@ -76,15 +76,26 @@ def _tell(epoch: int, row: dict[str, float]) -> None:
 def main() -> None:
     """Trains, writes the result and prints the table."""
     parser = command_parser("benchmarks.architectures", __doc__)
-    parser.add_argument("--arch", nargs="+", choices=NAMES, default=NAMES, help="detectors to train (default: all)")
     parser.add_argument(
-        "--epochs", type=int, help="epochs of each training (default: math.train.epochs of params.yaml)"
+        "--arch",
+        nargs="+",
+        choices=NAMES,
+        metavar="ARCH",
+        default=NAMES,
+        help=f"detectors to train, of {', '.join(NAMES)} (default: all)",
     )
     parser.add_argument(
-        "--splits", type=Path, default=MATH_SPLITS, help="parts to train and test on (default: %(default)s)"
+        "--epochs", type=int, metavar="N", help="epochs of each training (default: math.train.epochs of params.yaml)"
     )
     parser.add_argument(
-        "--output", type=Path, default=ARCHITECTURES, help="where the figures go (default: %(default)s)"
+        "--splits",
+        type=Path,
+        metavar="FOLDER",
+        default=MATH_SPLITS,
+        help="parts to train and test on (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", default=ARCHITECTURES, help="where the figures go (default: %(default)s)"
     )
     arguments = parser.parse_args()
     params = load_params().math

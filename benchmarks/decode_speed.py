@@ -47,7 +47,11 @@ def main() -> None:
     parser = command_parser("benchmarks.decode_speed", __doc__)
     parser.add_argument("source", metavar="SOURCE", help="folder, .gnt file or zip")
     parser.add_argument(
-        "--repeat", type=int, default=3, help="runs of each contender; the fastest counts (default: %(default)s)"
+        "--repeat",
+        type=int,
+        metavar="N",
+        default=3,
+        help="runs of each contender; the fastest counts (default: %(default)s)",
     )
     arguments = parser.parse_args()
     cores = available_cores()

@@ -225,18 +225,30 @@ def main() -> None:
     """Measures and prints the tables."""
     parser = command_parser("benchmarks.full_scale", __doc__)
     parser.add_argument(
-        "--work", type=Path, required=True, help="folder for all files and results; a stopped run continues in it"
+        "--work",
+        type=Path,
+        required=True,
+        metavar="FOLDER",
+        help="folder for all files and results; a stopped run continues in it",
     )
     parser.add_argument(
-        "--scales", type=int, nargs="+", default=[1, 10, 100], help="percent of HWDB1.1's writers (default: 1 10 100)"
+        "--scales",
+        type=int,
+        nargs="+",
+        metavar="PERCENT",
+        default=[1, 10, 100],
+        help="percentages of HWDB1.1's writers (default: 1 10 100)",
     )
     parser.add_argument(
         "--again", type=Task, nargs="+", default=[], metavar="TASK", help=f"measure these again: {', '.join(Task)}"
     )
-    parser.add_argument("--cores", type=int, default=2, help="cores that all work shares (default: %(default)s)")
+    parser.add_argument(
+        "--cores", type=int, metavar="N", default=2, help="cores that all work shares (default: %(default)s)"
+    )
     parser.add_argument(
         "--characters",
         type=int,
+        metavar="N",
         default=LEVEL1_CLASSES,
         help="characters per writer; fewer for a trial (default: %(default)s)",
     )

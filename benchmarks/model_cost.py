@@ -56,9 +56,11 @@ def main() -> None:
     """Prints the table."""
     parser = command_parser("benchmarks.model_cost", __doc__)
     parser.add_argument(
-        "--classes", type=int, default=LEVEL1_CLASSES, help="classes of the network (default: %(default)s)"
+        "--classes", type=int, metavar="N", default=LEVEL1_CLASSES, help="classes of the network (default: %(default)s)"
     )
-    parser.add_argument("--runs", type=int, default=1000, help="timed runs of each variant (default: %(default)s)")
+    parser.add_argument(
+        "--runs", type=int, metavar="N", default=1000, help="timed runs of each variant (default: %(default)s)"
+    )
     arguments = parser.parse_args()
     network = random_network(arguments.classes)
     rows = [row(v, exported(network, v), arguments.runs) for v in tqdm(VARIANTS, desc="variants", leave=False)]

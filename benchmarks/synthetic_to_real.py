@@ -80,9 +80,13 @@ def main() -> None:
     """Runs the stages and prints the figures."""
     parser = command_parser("benchmarks.synthetic_to_real", __doc__)
     parser.add_argument("real", metavar="REAL", help="real scans: a .gnt file, a zip or a folder")
-    parser.add_argument("--work", type=Path, required=True, help="folder for the run; a stopped run continues in it")
-    parser.add_argument("--writers", type=int, default=400, help="synthetic writers (default: %(default)s)")
-    parser.add_argument("--epochs", type=int, default=8, help="epochs of training (default: %(default)s)")
+    parser.add_argument(
+        "--work", type=Path, required=True, metavar="FOLDER", help="folder for the run; a stopped run continues in it"
+    )
+    parser.add_argument(
+        "--writers", type=int, metavar="N", default=400, help="synthetic writers (default: %(default)s)"
+    )
+    parser.add_argument("--epochs", type=int, metavar="N", default=8, help="epochs of training (default: %(default)s)")
     arguments = parser.parse_args()
     chars = drawable_chars(arguments.real)
     trained, tested = arguments.work, arguments.work / "real"

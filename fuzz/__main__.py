@@ -33,8 +33,10 @@ def main() -> None:
     """Runs the target. Does not return: libFuzzer ends the process."""
     parser = command_parser("fuzz", __doc__)
     parser.add_argument("target", choices=TARGETS, help="the reader to fuzz, a module of fuzz/")
-    parser.add_argument("--runs", type=int, default=100_000, help="executions (default: %(default)s)")
-    parser.add_argument("--corpus", type=Path, help="folder that the corpus grows in (default: .fuzz/TARGET)")
+    parser.add_argument("--runs", type=int, metavar="N", default=100_000, help="executions (default: %(default)s)")
+    parser.add_argument(
+        "--corpus", type=Path, metavar="FOLDER", help="folder that the corpus grows in (default: .fuzz/TARGET)"
+    )
     parser.add_argument("--minimise", type=Path, metavar="FILE", help="make this failing input smaller instead")
     parser.add_argument("libfuzzer", nargs="*", help=argparse.SUPPRESS)  # its own, after `--`
     arguments = parser.parse_args()

@@ -38,7 +38,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "models", nargs="*", metavar="MODEL", help="a .tflite file or an artifact of dvc.yaml (default: all artifacts)"
     )
-    parser.add_argument("--to", type=Path, default=BUNDLES, metavar="FOLDER", help="default: %(default)s")
+    parser.add_argument(
+        "--to", type=Path, default=BUNDLES, metavar="FOLDER", help="where bundles go (default: %(default)s)"
+    )
     return parser
 
 
