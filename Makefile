@@ -12,7 +12,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export DVC_NO_ANALYTICS := 1
 export TF_CPP_MIN_LOG_LEVEL := 2
 
-.PHONY: help install repro app test test-slow test-flink flink-up flink-down fuzz lint hooks lock clean
+.PHONY: help install repro app test check test-flink flink-up flink-down fuzz lint hooks lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -40,7 +40,7 @@ app: install ## build the web app and serve it at http://127.0.0.1:8000 (PORT=80
 test: install lint ## lint, then run the fast tests
 	python -m pytest
 
-test-slow: install ## run the long tests (DVC end to end, kills, small disks)
+check: install ## run the long tests (DVC end to end, kills, small disks, all browser tests)
 	python -m pytest -m slow
 
 flink-up: install ## start a small Flink cluster on this machine (needs Java 11 or 17, and Maven)
