@@ -45,7 +45,7 @@ def begin(bench: Bench) -> None:
 
 
 def mend_lock(bench: Bench) -> bool:
-    """Removes DVC's own lock file if only half of it was written, as README tells (treeverse/dvc#7615)."""
+    """Removes DVC's own lock file if only half of it was written, as docs/faults.md says (treeverse/dvc#7615)."""
     lock = bench.folder / ".dvc/tmp/rwlock"
     if not lock.exists():
         return False
