@@ -28,7 +28,7 @@ from benchmarks import contenders
 from benchmarks.contenders import Contender
 from benchmarks.full_scale_report import START, Results, Task, report
 from benchmarks.measuring import Measurement, measure
-from pipeline.command import command_parser
+from pipeline.command import command_parser, run_command
 from pipeline.errors import InkError
 from pipeline.files import remove, write_json
 from pipeline.formats.charset import GB2312_LEVEL1
@@ -36,7 +36,6 @@ from pipeline.params import LEVEL1_CLASSES, load_params
 from pipeline.synthesis.characters import file_name, write_corpus
 from pipeline.synthesis.hands.medians import load_medians
 from pipeline.synthesis.hands.writers import FIRST_WRITER
-from stages import run_stage
 from stages.paths import MEDIANS
 
 WRITERS_OF_A_PERCENT = 3  # of HWDB1.1's 300
@@ -266,4 +265,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run_stage(main)
+    run_command(main, "full_scale")

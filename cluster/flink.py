@@ -28,7 +28,7 @@ from functools import partial
 import yaml
 
 from cluster.install import BEAM, FLINK, HOME, install
-from pipeline.command import command_parser
+from pipeline.command import command_parser, run_command
 from pipeline.errors import InkError
 from pipeline.files import remove, write_text
 
@@ -237,6 +237,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    from stages import run_stage
-
-    run_stage(main)
+    run_command(main, "flink")

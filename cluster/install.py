@@ -16,7 +16,7 @@ import sys
 import tarfile
 from pathlib import Path
 
-from pipeline.command import command_parser
+from pipeline.command import command_parser, run_command
 from pipeline.errors import InkError
 from pipeline.files import atomic_directory, remove, write_text
 
@@ -112,6 +112,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    from stages import run_stage
-
-    run_stage(main)
+    run_command(main, "install")
