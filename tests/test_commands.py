@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import runpy
 import sys
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ("pipeline", "benchmarks", "cluster", "fuzz")
+ROOMS = ("pipeline", "benchmarks", "cluster", "fuzz", "stages")
 INTERNAL = {"pipeline.jobs.worker", "cluster.worker"}  # the project itself starts them, with arguments of Beam's
 
 
@@ -28,7 +30,7 @@ COMMANDS = sorted(
 
 
 def test_commands_are_found():
-    assert {"pipeline.recognize", "pipeline.export", "pipeline.page.serve", "cluster.flink", "fuzz"} <= set(COMMANDS)
+    assert {"pipeline.recognize", "pipeline.page.serve", "cluster.flink", "fuzz", "stages.train"} <= set(COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -47,8 +49,12 @@ def test_help_shows_the_call_and_every_option(command, monkeypatch, capsys):
     module = importlib.import_module(
         f"{command}.__main__" if find_spec(command).submodule_search_locations else command
     )
+    # A stage leaves its command line to `run_stage`, which only its file as a script calls.
+    call = (
+        partial(runpy.run_path, module.__file__, run_name="__main__") if command.startswith("stages.") else module.main
+    )
     with pytest.raises(SystemExit) as end:
-        module.main()
+        call()
     assert end.value.code == 0
     (parser,) = parsers
     shown = capsys.readouterr().out
