@@ -1,4 +1,4 @@
-"""`python -m fuzz`: runs a target within its bounds, tells what breaks, and makes it small."""
+"""`python -m fuzz`: runs a target within its bounds, reports what breaks, and makes it small."""
 
 import os
 import subprocess
@@ -26,8 +26,10 @@ sys.modules["fuzz.gnt"] = target
 
 
 def fuzz(*arguments: str, folder: Path) -> subprocess.CompletedProcess:
+    # The shell forks it: Linux hands the peak memory of a process on to what it starts, and libFuzzer has a bound for
+    # it, which the process of the tests may exceed.
     return subprocess.run(
-        [sys.executable, "-m", "fuzz", *arguments],
+        ["sh", "-c", '"$@"; exit $?', "sh", sys.executable, "-m", "fuzz", *arguments],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": f"{folder}{os.pathsep}{ROOT}"},
         capture_output=True,
