@@ -158,7 +158,7 @@ def test_the_same_project_gives_the_same_bytes(project):
         for folder in ("one", "other")
     )
     assert one == other
-    assert len(one) == 8 + 7
+    assert len(one) == 9 + 8
 
 
 def test_every_metric_that_is_measured_has_a_meaning():
