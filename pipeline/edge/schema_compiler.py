@@ -9,6 +9,7 @@ https://flatbuffers.dev/grammar/
 
 from __future__ import annotations
 
+import argparse
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -131,5 +132,16 @@ def _expect_blank(text: str) -> None:
         raise ValueError(f"expected a table, union, enum or declaration, found {text.strip()[:60]!r}")
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m pipeline.edge.schema_compiler",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.parse_args()
     MODULE.write_text(compile_schema(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

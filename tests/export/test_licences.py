@@ -81,7 +81,7 @@ def test_the_fonts_are_those_of_matplotlib(name, files):
 
 
 def test_the_faces_of_printed_formulas_are_listed():
-    from pipeline.ink.typeset import FACES
+    from pipeline.synthesis.formulas.typeset import FACES
 
     named = {
         "dejavusans": "DejaVu Sans",
