@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pipeline.command import run_command
+from pipeline.command import command_parser, run_command
 
 
 def run_stage(main: Callable[..., None], variants: Sequence[str] = ()) -> None:
@@ -18,11 +17,7 @@ def run_stage(main: Callable[..., None], variants: Sequence[str] = ()) -> None:
         variants: the names that the command line may give.
     """
     name = Path(main.__code__.co_filename).stem
-    parser = argparse.ArgumentParser(
-        prog=f"python -m stages.{name}",
-        description=sys.modules[main.__module__].__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command_parser(f"stages.{name}", sys.modules[main.__module__].__doc__)
     if variants:
         parser.add_argument("variant", choices=variants, help="of the .tflite file, see pipeline/edge/variants.py")
     arguments = vars(parser.parse_args())

@@ -9,6 +9,7 @@ metadata of the .tflite files. Node.js comes from the Python package nodejs-whee
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from pipeline.edge.signatures import Kind
 from pipeline.edge.variants import DETECTOR_VARIANTS, VARIANTS
 from pipeline.page import build, catalogue, icons
 from stages import run_stage
-from stages.paths import APP, APP_DIST, MATH_METRICS, MATH_MODELS, METRICS, MODELS
+from stages.paths import APP, APP_DIST, LICENCE, MATH_METRICS, MATH_MODELS, METRICS, MODELS, THIRD_PARTY
 
 CHARACTERS, FORMULAS = "dynamic", "float16"  # preferred variants: those that dvc.yaml's artifacts name
 
@@ -26,6 +27,8 @@ def main() -> None:
         shipped = Path(folder)
         catalogue.write(shipped, recognisers())
         icons.write(shipped / "icons")
+        for licence in (LICENCE, THIRD_PARTY):  # LiteRT.js is handed out with the page
+            shutil.copy(licence, shipped)
         build.install(APP)
         build.build(APP, shipped, APP_DIST)
 

@@ -36,4 +36,5 @@ ARCHITECTURES = Path("benchmarks/architectures.json")  # written by benchmarks.a
 
 # The web app
 APP = Path("app")
+LICENCE, THIRD_PARTY = Path("LICENSE"), Path("THIRD_PARTY.md")
 APP_DIST = APP / "dist"

@@ -9,10 +9,11 @@ https://flatbuffers.dev/grammar/
 
 from __future__ import annotations
 
-import argparse
 import re
 from pathlib import Path
 from typing import NamedTuple
+
+from pipeline.command import command_parser
 
 SCHEMA = Path(__file__).with_name("metadata_schema.fbs")
 MODULE = SCHEMA.with_suffix(".py")
@@ -134,12 +135,7 @@ def _expect_blank(text: str) -> None:
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m pipeline.edge.schema_compiler",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.parse_args()
+    command_parser("pipeline.edge.schema_compiler", __doc__).parse_args()
     MODULE.write_text(compile_schema(), encoding="utf-8")
 
 

@@ -69,7 +69,9 @@ def test_an_error_that_the_user_can_mend_has_no_traceback(workspace):
     assert "Traceback" not in done.stderr
 
 
-def test_a_bug_keeps_its_traceback():
+def test_a_bug_keeps_its_traceback(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["stage"])
+
     def main():
         raise ZeroDivisionError
 
@@ -77,7 +79,9 @@ def test_a_bug_keeps_its_traceback():
         run_stage(main)
 
 
-def test_a_stage_that_is_stopped_says_so(capsys):
+def test_a_stage_that_is_stopped_says_so(monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["stage"])
+
     def main():
         raise KeyboardInterrupt
 
