@@ -123,6 +123,8 @@ def project(tmp_path, monkeypatch, sources, recognisers):
             variant = made.get(name, made["float16"])
             (models / f"{name}.tflite").write_bytes(variant.data)
             (metrics / f"{name}.json").write_text(json.dumps(variant.metrics), encoding="utf-8")
+    for name in ("LICENSE", "THIRD_PARTY.md"):
+        (tmp_path / name).write_text(f"{name} of the project", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -134,6 +136,8 @@ def test_the_stage_ships_every_variant_of_both_branches(project):
     assert [variant["name"] for variant in listed["formulas"]["variants"]] == list(DETECTOR_VARIANTS)
     for variant in (*listed["characters"]["variants"], *listed["formulas"]["variants"]):
         assert (project / "app/dist" / variant["file"]).stat().st_size == variant["bytes"]
+    for name in ("LICENSE", "THIRD_PARTY.md"):
+        assert (project / "app/dist" / name).read_text(encoding="utf-8") == f"{name} of the project"
 
 
 def test_the_stage_takes_labels_sizes_and_networks_from_the_model_files(project):
