@@ -30,6 +30,7 @@ $(STAMP): requirements.txt
 repro: install ## run the stages of both branches that changed, then print the comparison
 	dvc repro
 	cat reports/comparison.md
+	python -m pipeline.report.times
 
 PORT ?= 8000
 

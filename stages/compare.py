@@ -8,7 +8,6 @@ plots/math/variants.json, and prints the tables.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from pipeline.edge.variants import DETECTOR_VARIANTS, REFERENCE, VARIANTS
 from pipeline.errors import InkError
 from pipeline.report import comparison, math_comparison, tables
 from stages import run_stage
-from stages.paths import ARCHITECTURES, CURVES, MATH_METRICS, MATH_PLOTS, MATH_TIMES, METRICS, PLOTS, REPORTS, TIMES
+from stages.paths import ARCHITECTURES, CURVES, MATH_METRICS, MATH_PLOTS, METRICS, PLOTS, REPORTS
 
 Section = tuple[str, tuple[str, ...], list[list[str]], str]  # title, header, rows, and under which conditions
 
@@ -34,7 +33,7 @@ def main() -> None:
 
 
 def _recogniser() -> Section:
-    variants = _measured(VARIANTS, METRICS, TIMES)
+    variants: dict[str, Any] = {variant: _read(METRICS / f"{variant}.json") for variant in VARIANTS}
     train_top1 = _read(CURVES / "metrics.json")["train"]["accuracy_clean"]
     files.write_json(PLOTS / "variants.json", comparison.plot_rows(variants))
     rows = comparison.table(variants, train_top1)
@@ -42,7 +41,7 @@ def _recogniser() -> Section:
 
 
 def _detectors() -> list[Section]:
-    variants = _measured(DETECTOR_VARIANTS, MATH_METRICS, MATH_TIMES)
+    variants: dict[str, Any] = {variant: _read(MATH_METRICS / f"{variant}.json") for variant in DETECTOR_VARIANTS}
     reference = variants[REFERENCE]
     files.write_json(MATH_PLOTS / "variants.json", math_comparison.plot_rows(variants))
     benchmark = _read(ARCHITECTURES, "python -m benchmarks.architectures")
@@ -66,11 +65,6 @@ def _detectors() -> list[Section]:
             f"On the same canvas; the article: {math_comparison.ARTICLE.times_less_compute} x less.",
         ),
     ]
-
-
-def _measured(variants: Sequence[str], metrics: Path, times: Path) -> dict[str, dict[str, Any]]:
-    """Metrics and times of each variant in one."""
-    return {name: _read(metrics / f"{name}.json") | _read(times / f"{name}.json") for name in variants}
 
 
 def _read(path: Path, command: str = "dvc repro") -> Any:

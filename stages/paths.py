@@ -16,7 +16,7 @@ SPLITS = Path("data/splits")
 MODELS = Path("models/hccr")
 KERAS_MODEL = MODELS / "model.keras"
 CURVES = METRICS / "train"
-TIMES = METRICS / "times"  # apart from the metrics that a rerun reproduces
+TIMES = METRICS / "times"  # no output of a stage: see pipeline/report/times.py
 READINGS = Path("data/readings")
 
 # Symbols of formulas

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from pipeline.edge.variants import DETECTOR_VARIANTS, VARIANTS
 from tests.pages import CHECKS, Page, links, modules, parameters, paths, stages, targets, variables
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -95,59 +97,41 @@ def test_make_help_lists_every_target():
     assert sorted(name for name, _ in lines) == sorted(phony.split())
 
 
-def test_readme_has_the_figures_of_the_committed_report():
-    """Of the committed one or, before a commit, the one that the last run wrote."""
-    show = ["git", "show", "HEAD:reports/comparison.md"]
-    committed = subprocess.run(show, cwd=ROOT, capture_output=True, text=True, check=False).stdout
-    reports = [committed, (ROOT / "reports" / "comparison.md").read_text(encoding="utf-8")]
+def test_readme_has_the_figures_of_the_last_run():
+    """Of the committed metrics or, before a commit, of those that the last run wrote."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    expected = [figures(report) for report in reports if report]
+    expected = [figures(committed), figures(written)]
     assert any(table in readme for table in expected), f"README.md: expected this table:\n\n{expected[-1]}"
 
 
-def figures(report: str) -> str:
-    """README's table, from those of a report."""
+def committed(path: str) -> dict[str, float]:
+    """A metrics file in git; the one on disk if git has none."""
+    done = subprocess.run(["git", "show", f"HEAD:{path}"], cwd=ROOT, capture_output=True, text=True, check=False)
+    return written(path) if done.returncode else json.loads(done.stdout)
+
+
+def written(path: str) -> dict[str, float]:
+    """A metrics file on disk."""
+    return json.loads((ROOT / path).read_text(encoding="utf-8"))
+
+
+def figures(read: Callable[[str], dict[str, float]]) -> str:
+    """README's table from metrics and times."""
     lines = ["| recogniser | variant | accuracy | size, MB | latency, ms |", "|---|---|--:|--:|--:|"]
-    for row in rows(report, "top-1", "p50/p95 ms"):
-        lines.append(
-            f"| characters | {row['model']} | {row['top-1']} top-1 | {row['MB']} | {first(row['p50/p95 ms'])} |"
-        )
-    for row in rows(report, "AP50", "1 / 2 threads ms"):
-        lines.append(
-            f"| formulas | {row['model']} | {row['AP50']} AP50 | {row['MB']} | {first(row['1 / 2 threads ms'])} |"
-        )
+    for name in VARIANTS:
+        metrics, times = read(f"metrics/{name}.json"), read(f"metrics/times/{name}.json")
+        accuracy, size = f"{metrics['top1']:.2%}".replace("%", " % top-1"), f"{metrics['bytes'] / 1e6:.2f}"
+        lines.append(f"| characters | {name} | {accuracy} | {size} | {times['p50_ms']:.2f} |")
+    for name in DETECTOR_VARIANTS:
+        metrics, times = read(f"metrics/math/{name}.json"), read(f"metrics/math/times/{name}.json")
+        accuracy, size = f"{metrics['ap50']:.1%}".replace("%", " % AP50"), f"{metrics['bytes'] / 1e6:.2f}"
+        lines.append(f"| formulas | {name} | {accuracy} | {size} | {times['p50_ms']:.1f} |")
     return "\n".join(lines) + "\n"
 
 
-def rows(report: str, *columns: str) -> Iterator[dict[str, str]]:
-    """Rows of our own models, from the table with these columns."""
-    header: list[str] = []
-    for line in report.splitlines():
-        cells = [cell.strip() for cell in line.strip("|").split("|")] if line.startswith("|") else []
-        if set(columns) <= set(cells):
-            header = cells
-        elif not cells:
-            header = []
-        elif header and not set(cells[0]) <= set("-:") and "article" not in cells[0]:
-            yield dict(zip(header, cells, strict=True))
-
-
-def first(cell: str) -> str:
-    return cell.partition("/")[0].strip()
-
-
-def test_a_table_is_made_of_a_report():
-    report = """\
-| model       |  top-1 |   MB | p50/p95 ms |
-|-------------|-------:|-----:|-----------:|
-| the article | 94.0 % | 3.23 |          – |
-| dynamic     | 99.1 % | 1.11 |  0.39/0.43 |
-
-| model   |   AP50 |   MB | 1 / 2 threads ms |
-|---------|-------:|-----:|-----------------:|
-| float16 | 95.5 % | 3.97 |        5.6 / 4.8 |
-"""
-    assert figures(report).splitlines()[2:] == [
-        "| characters | dynamic | 99.1 % top-1 | 1.11 | 0.39 |",
-        "| formulas | float16 | 95.5 % AP50 | 3.97 | 5.6 |",
-    ]
+def test_a_table_is_made_of_metrics():
+    made_up = {"top1": 0.99123, "ap50": 0.955, "bytes": 1_112_000, "p50_ms": 0.394}
+    lines = figures(lambda path: made_up).splitlines()
+    assert lines[2] == "| characters | float32 | 99.12 % top-1 | 1.11 | 0.39 |"
+    assert lines[-1] == "| formulas | dynamic | 95.5 % AP50 | 1.11 | 0.4 |"
+    assert len(lines) == 2 + len(VARIANTS) + len(DETECTOR_VARIANTS)

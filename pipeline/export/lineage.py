@@ -18,10 +18,12 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from pipeline import files
 from pipeline.errors import InkError
 
 LOCK = Path("dvc.lock")
 METRICS = "metrics"  # the folder of what stages measured
+TIMES = "times"  # the folder of times, beside the metrics of each branch
 
 
 class Stage(NamedTuple):
@@ -133,12 +135,20 @@ def _check(path: Path, data: bytes, expected: str, stage: str) -> None:
 def _evaluation(stages: Mapping[str, Stage], model: str, writer: Stage) -> tuple[Stage, dict[str, Any]]:
     """The stage that measured this model, and not only another one beside it; its metrics and its times in one."""
     for stage in stages.values():
-        names = [name for name in stage.outs if name.startswith(f"{METRICS}/") and Path(name).stem == Path(model).stem]
-        if model in stage.deps and names:
-            if stage.deps[model] != writer.outs[model]:
-                raise InkError(f"{model}: `{stage.name}` measured another version of it; run `dvc repro {stage.name}`")
-            return stage, {key: value for name in names for key, value in read_output(stage, name).items()}
+        for name in stage.outs:
+            if model in stage.deps and name.startswith(f"{METRICS}/") and Path(name).stem == Path(model).stem:
+                if stage.deps[model] != writer.outs[model]:
+                    raise InkError(
+                        f"{model}: `{stage.name}` measured another version of it; run `dvc repro {stage.name}`"
+                    )
+                return stage, read_output(stage, name) | _times(Path(name))
     raise InkError(f"{model}: expected a stage of {LOCK} that measured it, found none; run `dvc repro`")
+
+
+def _times(metrics: Path) -> dict[str, Any]:
+    """What the evaluation timed on this machine; nothing if it ran on another one. The lock does not know times."""
+    path = metrics.parent / TIMES / metrics.name
+    return files.read_json(path) if path.exists() else {}
 
 
 def _report(stages: Mapping[str, Stage], variant: str, evaluation: Stage) -> Stage | None:

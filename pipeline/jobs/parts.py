@@ -25,9 +25,9 @@ from pipeline.formats.tfrecord import encode_batch
 from pipeline.jobs import shuffle
 from pipeline.jobs.shuffle import Scratch, total
 from pipeline.jobs.spills import HASH_BITS, check_complete, gather, hash64, shard_of, write_shard
-from pipeline.params import MOST_SHARDS
 
 PARTS = ("train", "validation", "test")
+MOST_SHARDS = 1024  # of a part: the most that params.yaml allows, for derived numbers too
 LEFT_OUT = -1  # the part of a sample that goes to none
 SPILL_ROWS = 16_384
 SHOWN = 10  # classes or writers in a message

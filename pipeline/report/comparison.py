@@ -8,7 +8,7 @@ from typing import Any
 
 Metrics = Mapping[str, Any]  # of one variant, as `pipeline.scoring.classifier.summarise` gives them
 
-HEADER = ("model", "top-1", "top-5", "train", "agree", "MB", "params", "MACs", "p50/p95 ms")
+HEADER = ("model", "top-1", "top-5", "train", "agree", "MB", "params", "MACs")
 NONE = "–"
 
 
@@ -32,7 +32,7 @@ def table(variants: Mapping[str, Metrics], train_top1: float) -> list[list[str]]
         train_top1: of the network before export, on the training part; it stands in the row of float32.
     """
     article = ["the article", _percent(ARTICLE.top1), NONE, _percent(ARTICLE.train_top1), NONE]
-    rows = [[*article, f"{ARTICLE.megabytes:.2f}", *[NONE] * 3]]
+    rows = [[*article, f"{ARTICLE.megabytes:.2f}", *[NONE] * 2]]
     for name, metrics in variants.items():
         rows.append(
             [
@@ -44,7 +44,6 @@ def table(variants: Mapping[str, Metrics], train_top1: float) -> list[list[str]]
                 f"{metrics['bytes'] / 1e6:.2f}",
                 f"{metrics['params'] / 1e6:.2f} M",
                 f"{metrics['macs'] / 1e6:.0f} M",
-                f"{metrics['p50_ms']:.2f}/{metrics['p95_ms']:.2f}",
             ]
         )
     return rows
@@ -53,8 +52,7 @@ def table(variants: Mapping[str, Metrics], train_top1: float) -> list[list[str]]
 def conditions(metrics: Metrics) -> str:
     """Under which conditions the figures hold, and what the short column names mean; three lines."""
     return (
-        f"{metrics['test_samples']:,} test samples of {metrics['classes']:,} classes. "
-        f"ms: latency of one character, batch 1, {metrics['threads']} thread, {metrics['cpu']}.\n"
+        f"{metrics['test_samples']:,} test samples of {metrics['classes']:,} classes.\n"
         "train: top-1 on the training part. agree: share read as float32 reads it. MB: 10^6 bytes.\n"
         "The article's figures: CASIA HWDB1.1 (3,755 classes), dynamic-range quantization."
     )
@@ -68,7 +66,6 @@ def plot_rows(variants: Mapping[str, Metrics]) -> list[dict[str, str | float]]:
             "bytes": metrics["bytes"],
             "mb": round(metrics["bytes"] / 1e6, 3),
             "top1": metrics["top1"],
-            "p50_ms": metrics["p50_ms"],
         }
         for name, metrics in variants.items()
     ]

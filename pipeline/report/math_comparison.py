@@ -11,7 +11,7 @@ from pipeline.report.reference import faster_rcnn_resnet
 
 Metrics = Mapping[str, Any]  # of one variant, as `pipeline.scoring.detector.summarise` gives them
 
-VARIANT_HEADER = ("model", "AP50", "AP", "loss", "AP50 w.", "Seg+Class R/P", "MB", "params", "MACs", "1 / 2 threads ms")
+VARIANT_HEADER = ("model", "AP50", "AP", "loss", "AP50 w.", "Seg+Class R/P", "MB", "params", "MACs")
 ARCHITECTURE_HEADER = ("architecture", "AP50", "AP", "AP50 w.", "MACs", "params", "MB", "ms")
 COMPUTE_HEADER = ("part", "GMACs", "of ours")
 REFERENCE_DEPTH = 101
@@ -34,7 +34,7 @@ ARTICLE = DetectorArticle()
 def variant_rows(variants: Mapping[str, Metrics]) -> list[list[str]]:
     """Rows under `VARIANT_HEADER`: the article's files, then each variant; `variants` holds float32."""
     rows = [
-        [f"the article, {name}", *[NONE] * 5, f"{megabytes:.0f}", *[NONE] * 3]
+        [f"the article, {name}", *[NONE] * 5, f"{megabytes:.0f}", *[NONE] * 2]
         for name, megabytes in (("engine", ARTICLE.engine), ("float32", ARTICLE.float32), ("float16", ARTICLE.float16))
     ]
     for name, metrics in variants.items():
@@ -50,7 +50,6 @@ def variant_rows(variants: Mapping[str, Metrics]) -> list[list[str]]:
                 f"{metrics['bytes'] / 1e6:.2f}",
                 f"{metrics['params'] / 1e6:.2f} M",
                 f"{metrics['macs'] / 1e6:.0f} M",
-                f"{metrics['p50_ms']:.1f} / {metrics['p50_ms_2_threads']:.1f}",
             ]
         )
     return rows
@@ -69,8 +68,7 @@ def conditions(metrics: Metrics) -> str:
         f"{metrics['test_images']:,} test formulas, {metrics['test_boxes']:,} symbols of {present} classes, boxes in "
         f"pixels of the {metrics['canvas_height']}x{metrics['canvas_width']} canvas.\n"
         "AP50, AP: COCO's, mean over the classes; w.: weighted by how often each occurs; loss: points of AP against "
-        f"float32.\n{strokes}"
-        f"ms: latency of one formula (p50), {metrics['cpu']}. MB: 10^6 bytes."
+        f"float32. MB: 10^6 bytes.\n{strokes}"
     )
 
 
@@ -116,7 +114,6 @@ def plot_rows(variants: Mapping[str, Metrics]) -> list[dict[str, str | float]]:
             "mb": round(metrics["bytes"] / 1e6, 3),
             "ap50": metrics["ap50"],
             "ap": metrics["ap"],
-            "p50_ms": metrics["p50_ms"],
         }
         for name, metrics in variants.items()
     ]

@@ -13,14 +13,9 @@ import time
 
 import pytest
 
-from tests.faults.killing import Bench, Snapshot, check_visible, snapshot, wait_until_gone
+from tests.faults.killing import Bench, check_visible, snapshot, wait_until_gone
 
 KILLS = 20
-TIMED = "reports/comparison.md"  # holds latencies, which no two runs share
-
-
-def but_timed(found: Snapshot) -> Snapshot:
-    return {path: digest for path, digest in found.items() if path != TIMED}
 
 
 def repro(bench: Bench) -> subprocess.Popen:
@@ -62,13 +57,13 @@ def mend_lock(bench: Bench) -> bool:
 def test_a_repro_that_is_killed_twenty_times(bench, tmp_path, capsys):
     for name in bench.stages:
         bench.make(name)
-    expected = but_timed(bench.expected())
+    expected = bench.expected()
     twin = Bench(tmp_path / "twin")
     begin(twin)
     start = time.monotonic()
     output, _ = repro(twin).communicate()
     seconds = time.monotonic() - start
-    assert but_timed(snapshot(twin.folder)) == expected, output
+    assert snapshot(twin.folder) == expected, output
     begin(twin)
     rng, kills, ends, mended = random.Random(1), 0, 1, 0
     while kills < KILLS:
@@ -80,15 +75,15 @@ def test_a_repro_that_is_killed_twenty_times(bench, tmp_path, capsys):
                 kills += 1
             process.communicate()
         wait_until_gone(process.pid)
-        check_visible(but_timed(snapshot(twin.folder)), expected)
+        check_visible(snapshot(twin.folder), expected)
         mended += mend_lock(twin)
         if process.returncode >= 0:
-            assert but_timed(snapshot(twin.folder)) == expected, output
+            assert snapshot(twin.folder) == expected, output
             begin(twin)
             ends += 1
     with repro(twin) as process:
         output, _ = process.communicate()
-    assert but_timed(snapshot(twin.folder)) == expected, output
+    assert snapshot(twin.folder) == expected, output
     with capsys.disabled():
         print(f"\ndvc repro: {KILLS} kills, {ends} undisturbed or finished between them, {seconds:.0f} s undisturbed")
         print(f"{mended} of the kills left half of DVC's own lock file")
