@@ -19,7 +19,6 @@ import multiprocessing
 import os
 import random
 import struct
-import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -30,6 +29,7 @@ import pyarrow.parquet as pq
 from PIL import Image
 
 from pipeline.formats.charset import GB2312_LEVEL1
+from pipeline.formats.entries import open_entry
 from pipeline.formats.sources import Unit, expand
 from pipeline.params import Decode, load_params
 from pipeline.progress import progress
@@ -73,7 +73,7 @@ def one_tfrecord(source: str, folder: Path, _: int) -> int:
 def tfrecord_of_scans(source: str, folder: Path, _: int) -> int:
     """Writes one TFRecord of all scans, shuffled."""
     units = _shown(expand(source), "TFRecord of scans")
-    samples = [(char, scan) for unit in units for char, scan in _records_from_file(unit.path)]
+    samples = [(char, scan) for unit in units for char, scan in _records_from_file(unit.place.path)]
     random.Random(1).shuffle(samples)
     return _write_tfrecord(folder, ((char, *scan.shape, scan.tobytes()) for char, scan in samples))
 
@@ -86,7 +86,7 @@ def decode_job(source: str, folder: Path, processes: int) -> int:
     shards = load_params().decode.shards
     params = Decode(source=source, charset=str(ALL), classes="found", max_bad_fraction=1.0, shards=shards)
     metrics = run(params, Output(folder / "decoded", folder / "classes.txt", folder / "decode.json"))
-    return metrics["records"]
+    return int(metrics["records"])
 
 
 def split_job(decoded: str, folder: Path, processes: int) -> int:
@@ -127,8 +127,8 @@ def _one_by_one(data: bytes, count: int, offset: int) -> np.ndarray:
 
 def _records(unit: Unit, pixels: Pixels = _at_once) -> Iterator[tuple[str, np.ndarray]]:
     """What a reader that trusts headers yields: character and scan."""
-    path = Path(unit.path)
-    data = path.read_bytes() if unit.member is None else zipfile.ZipFile(path).read(unit.member)
+    with open_entry(unit) as file:
+        data = file.read()
     offset = 0
     while offset < len(data):
         size, tag, width, height = struct.unpack_from("<I2sHH", data, offset)

@@ -15,10 +15,12 @@ from PIL import Image
 
 from fuzz import TARGETS
 from pipeline.errors import InkError
-from pipeline.formats.archives import METHODS, find_entries, read_entries
+from pipeline.formats.archives import METHODS
+from pipeline.formats.entries import read_entries
 from pipeline.formats.image import read_grey
 from pipeline.formats.inkml import read_inkml
 from pipeline.formats.inkml_writer import encode_inkml
+from pipeline.formats.search import find_entries
 from pipeline.params import check_params, load_params
 from tests.project import ROOT
 
@@ -93,9 +95,10 @@ def test_members_of_a_zip_come_back(tmp_path_factory, members, limit):
         with pytest.raises(InkError, match=r"expected .gnt files or zips of them, found none"):
             find_entries(path, (".gnt",), "x.source")
         return
-    entries = find_entries(path, (".gnt",), "x.source")
-    assert {entry.member: entry.size for entry in entries} == {name: len(data) for name, data in wanted.items()}
-    found = dict(zip((entry.member for entry in entries), read_entries(entries, limit), strict=True))
+    entries = find_entries(path, (".gnt",), "x.source").entries
+    members = [entry.name.removeprefix("source.zip:") for entry in entries]
+    assert [entry.size for entry in entries] == [len(wanted[name]) for name in members]
+    found = dict(zip(members, read_entries(entries, limit), strict=True))
     assert found == {name: data[: limit + 1] for name, data in wanted.items()}
 
 

@@ -1,30 +1,28 @@
-"""The files of a data source: a folder, a file, a zip, a folder with zips in it.
+"""Archives that data comes in: what a zip holds, and the bytes of one compressed file (gzip, bzip2).
 
-    for entry in find_entries("data/raw/casia", (".gnt",), "decode.source"):
-        print(entry.name, entry.size)
+    with open_place(place) as file, zipfile.ZipFile(file) as archive:
+        for member in zip_members(archive): ...     # tars: `pipeline.formats.tars`
 
-Names that start with a dot (`._1001-f.gnt`, which macOS puts into archives) are no data and left out. Nothing is
-unpacked under a name that an archive gives. Of a zip's member no more is unpacked than its directory declares, and of a
-whole zip no more than `MAX_RATIO` times its size, or `ALWAYS_UNPACKED`.
+Names of zip members that are not flagged as UTF-8 are UTF-8 if all of the zip are, else GBK (as GB18030) if all are,
+else code page 437, as the zip format has it. A `\\` in a zip's name separates folders: PowerShell 5 writes it. Nothing
+is unpacked under a name that an archive gives. Of a zip's member no more is unpacked than its directory declares.
 """
 
 from __future__ import annotations
 
+import bz2
 import contextlib
-import itertools
+import gzip
+import io
 import lzma
-import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
-from typing import IO
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import PurePosixPath
+from typing import IO, BinaryIO, NamedTuple, cast
 
-from pipeline.errors import InkError
-
-ZIP = ".zip"
+ZIP, TAR = ".zip", ".tar"
 # What zipfile raises for damaged zips, names that are no UTF-8, places outside the file, passwords, and LZMA whose
 # dictionary is larger than memory.
 ZIP_ERRORS = (
@@ -42,95 +40,141 @@ ZIP_ERRORS = (
 # Python unpacks 4 KiB of a member in one step. Deflate gives no more of it than is asked for, LZMA up to 28 MiB; bzip2
 # can give gigabytes.
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA)
+# One compressed file: what its name becomes without the ending, and what opens it. Both read in small steps.
+_COMPRESSED: dict[str, tuple[str, Callable[[BinaryIO], IO[bytes]]]] = {
+    ".gz": ("", lambda file: cast(IO[bytes], gzip.GzipFile(fileobj=file, mode="rb"))),
+    ".tgz": (TAR, lambda file: cast(IO[bytes], gzip.GzipFile(fileobj=file, mode="rb"))),
+    ".bz2": ("", lambda file: cast(IO[bytes], bz2.BZ2File(file))),
+    ".tbz2": (TAR, lambda file: cast(IO[bytes], bz2.BZ2File(file))),
+}
 MAX_RATIO = 100  # scans pack 2 to 20 times, ink 5 to 10; deflate can reach 1,032, LZMA 7,000
 ALWAYS_UNPACKED = 1 << 30  # bytes; a small zip of blank paper is no attack
+_LOCAL = struct.Struct("<4s22xHH")  # of a zip member: signature, lengths of name and extra field
+_ENCRYPTED, _UTF8 = 1, 0x800  # flags of a zip member
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One file, plain or inside a zip."""
+class Place(NamedTuple):
+    """Bytes of a file on disk: all of it, or a part that an archive holds as it is."""
 
-    name: str  # as reports show it: relative to the source, `archive.zip:member.gnt` inside a zip
-    path: str  # absolute, of the file or the zip
-    member: str | None  # inside the zip
-    size: int  # bytes
+    path: str  # absolute
+    start: int = 0
+    size: int | None = None  # None: to the end of the file
 
-    @property
-    def stem(self) -> str:
-        """The file's name without folder and ending."""
-        return PurePosixPath(self.member if self.member is not None else Path(self.path).name).stem
 
-    def sibling(self, name: str) -> Entry:
-        """A file by its path relative to this one's folder; it need not be there, and its size is not known."""
-        own = PurePosixPath(self.member if self.member is not None else self.path)
-        shown = self.name[: len(self.name) - len(own.name)] + name
-        if self.member is None:
-            return Entry(shown, str(Path(self.path).parent / name), None, 0)
-        return Entry(shown, self.path, (own.parent / name).as_posix(), 0)
+class Member(NamedTuple):
+    """One file of an archive."""
+
+    name: str  # with "/" between folders
+    size: int  # bytes, unpacked
+    start: int = 0  # of its bytes in a tar
+    number: int | None = None  # in the directory of a zip
+    crc: int | None = None  # CRC-32 of its bytes, as a zip declares it
+    problem: str = ""  # why there is nothing to read
 
     @property
-    def unpacked(self) -> PurePosixPath:
-        """The name that the file would have if each zip were unpacked into its folder."""
-        if self.member is None:
-            return PurePosixPath(self.name)
-        return PurePosixPath(self.name.removesuffix(f":{self.member}")).parent / self.member.lstrip("/")
+    def leads_outside(self) -> bool:
+        """Whether its path leaves the folder that the archive lies in."""
+        return ".." in PurePosixPath(self.name).parts
 
 
-def find_entries(source: Path | str, endings: tuple[str, ...], param: str) -> list[Entry]:
-    """All files of `source` that have one of the endings, sorted by name. Subfolders and zips are searched.
+class Window(io.RawIOBase):
+    """A part of a file as a file."""
 
-    Args:
-        source: folder, file or zip.
-        endings: in lower case; they match in any case.
-        param: which names the source, for messages.
+    def __init__(self, file: BinaryIO, start: int, size: int) -> None:
+        super().__init__()
+        self._file, self._start, self._size, self._at = file, start, size, 0
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def seekable(self) -> bool:
+        """It is."""
+        return True
+
+    def tell(self) -> int:
+        """The position in the part."""
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Goes to a position; raises OSError for one before the start."""
+        at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
+        if at < 0:
+            raise OSError(f"position {at} is before the start")  # as plain files do
+        self._at = at
+        return at
+
+    def read(self, size: int | None = -1) -> bytes:
+        """At most `size` bytes, and never more than the part has."""
+        left = max(0, self._size - self._at)
+        self._file.seek(self._start + self._at)
+        data = self._file.read(left if size is None or size < 0 else min(size, left))
+        self._at += len(data)
+        return data
+
+
+@contextlib.contextmanager
+def open_place(place: Place) -> Iterator[BinaryIO]:
+    """The bytes of a place, as a file that can seek."""
+    with open(place.path, "rb") as file:
+        yield file if place.size is None else cast(BinaryIO, Window(file, place.start, place.size))
+
+
+def may_unpack_to(size: int) -> int:
+    """How many bytes an archive of `size` bytes may unpack to, with all archives in it."""
+    return max(ALWAYS_UNPACKED, MAX_RATIO * size)
+
+
+def without_compression(name: str) -> str | None:
+    """The name of what a compressed file holds: `x.tar` of `x.tgz`, `x.gnt` of `x.gnt.gz`; None if it is not one."""
+    ending = PurePosixPath(name).suffix.lower()
+    return name[: -len(ending)] + _COMPRESSED[ending][0] if ending in _COMPRESSED else None
+
+
+def open_compressed(file: BinaryIO, name: str) -> IO[bytes]:
+    """What a compressed file holds; its name tells how it is compressed. Reading may raise `ZIP_ERRORS`."""
+    return _COMPRESSED[PurePosixPath(name).suffix.lower()][1](file)
+
+
+def zip_members(archive: zipfile.ZipFile) -> list[Member]:
+    """The files of a zip, in the order of its directory."""
+    infos = archive.infolist()
+    names = readable_names([_raw(info) for info in infos])
+    members = [
+        Member(name.replace("\\", "/"), info.file_size, number=number, crc=info.CRC)
+        for number, (name, info) in enumerate(zip(names, infos, strict=True))
+    ]
+    return [member for member in members if not member.name.endswith("/")]
+
+
+def stored_at(file: BinaryIO, archive: zipfile.ZipFile, number: int) -> int | None:
+    """Where in its zip a member's bytes start, if they are stored as they are; else None.
 
     Raises:
-        InkError: nothing there, a file that cannot be read, or a broken zip.
+        ZIP_ERRORS: the zip is broken, or the member encrypted.
     """
-    kinds, root = " or ".join(endings), Path(source).absolute()
-    if not root.exists():
-        raise InkError(
-            f"{source}: expected a folder, a {kinds} file or a .zip of them, found nothing there; mend {param} or "
-            "make it first (`dvc repro`, `dvc pull`)"
-        )
-    files = [root] if root.is_file() else sorted(path for path in root.rglob("*") if not _is_hidden(path, root))
-    base = root.parent if root.is_file() else root
-    entries: list[Entry] = []
-    for path in files:
-        name = path.relative_to(base).as_posix()
-        if path.name.lower().endswith(endings):
-            entries.append(_file_entry(path, name, param))
-        elif path.suffix.lower() == ZIP:
-            entries.extend(_zip_entries(path, name, endings, param))
-    if not entries:
-        raise InkError(f"{source}: expected {kinds} files or zips of them, found none among {len(files)} files")
-    return sorted(entries, key=lambda entry: entry.name)
+    info = archive.infolist()[number]
+    if info.flag_bits & _ENCRYPTED:
+        raise RuntimeError("encrypted")
+    if info.compress_type != zipfile.ZIP_STORED:
+        return None
+    end = file.seek(0, io.SEEK_END)
+    file.seek(info.header_offset)
+    signature, name, extra = _LOCAL.unpack(file.read(_LOCAL.size))
+    start = int(info.header_offset + _LOCAL.size + name + extra)
+    if signature != b"PK\3\4" or info.compress_size != info.file_size or start + info.file_size > end:
+        raise zipfile.BadZipFile(f"no stored member at byte {info.header_offset}")
+    return start
 
 
-def read_entries(entries: Iterable[Entry], limit: int) -> Iterator[bytes | Exception]:
-    """Yields the bytes of each entry, at most `limit` + 1 of them; where it cannot be read, the exception.
-
-    A zip stays open from one of its members to the next.
-    """
-    for path, group in itertools.groupby(entries, lambda entry: None if entry.member is None else entry.path):
-        with contextlib.ExitStack() as stack:
-            try:
-                archive = stack.enter_context(zipfile.ZipFile(path)) if path is not None else None
-            except ZIP_ERRORS as error:
-                yield from itertools.repeat(error, sum(1 for _ in group))
-                continue
-            for entry in group:
-                yield _read(entry, archive, limit)
-
-
-def open_member(archive: zipfile.ZipFile, member: str) -> IO[bytes]:
-    """The bytes of a member, as it is unpacked: never more of them than the directory declares.
+def open_member(archive: zipfile.ZipFile, member: str | int) -> IO[bytes]:
+    """The bytes of a zip's member, by its name or number: never more of them than the directory declares.
 
     Raises:
         KeyError: no such member.
         ZIP_ERRORS: it cannot be unpacked; reading on may raise them too.
     """
-    info = archive.getinfo(member)
+    info = archive.getinfo(member) if isinstance(member, str) else archive.infolist()[member]
     if info.compress_type not in METHODS:
         raise NotImplementedError(
             f"compression method {info.compress_type}, expected stored, deflated or LZMA; zip it again"
@@ -138,54 +182,21 @@ def open_member(archive: zipfile.ZipFile, member: str) -> IO[bytes]:
     return archive.open(info)
 
 
-def _read(entry: Entry, archive: zipfile.ZipFile | None, limit: int) -> bytes | Exception:
-    if archive is None and not Path(entry.path).is_file():  # opening a pipe would wait for its other end
-        return FileNotFoundError("no such file")
+def readable_names(raw: Sequence[bytes | str]) -> list[str]:
+    """Names as text; of those in bytes the module tells how."""
+    unflagged = [name for name in raw if isinstance(name, bytes)]
+    for encoding in ("utf-8", "gb18030", "cp437"):
+        with contextlib.suppress(UnicodeDecodeError):
+            decoded = iter([name.decode(encoding) for name in unflagged])
+            break
+    return [next(decoded) if isinstance(name, bytes) else name for name in raw]
+
+
+def _raw(info: zipfile.ZipInfo) -> bytes | str:
+    """The bytes of an unflagged name; the name if the zip says how it is written."""
+    if info.flag_bits & _UTF8:
+        return info.filename
     try:
-        with open(entry.path, "rb") if archive is None else open_member(archive, entry.member or "") as file:
-            return file.read(limit + 1)
-    except KeyError:
-        return FileNotFoundError("no such file")
-    except ZIP_ERRORS as error:
-        return error
-
-
-def _is_hidden(path: Path, root: Path) -> bool:
-    return any(part.startswith(".") for part in path.relative_to(root).parts)
-
-
-def _file_entry(path: Path, name: str, param: str) -> Entry:
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise InkError(f"{path}: expected a plain file, found something else; take it out of {param}")
-        with open(path, "rb") as file:
-            return Entry(name, str(path), None, file.seek(0, 2))
-    except OSError as error:
-        raise InkError(f"{path}: cannot be read ({error.strerror}); mend it or take it out of {param}") from error
-
-
-def _zip_entries(path: Path, name: str, endings: tuple[str, ...], param: str) -> list[Entry]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = [info for info in archive.infolist() if not info.filename.endswith("/")]
-        _check_unpacked(path, members, param)
-    except OSError as error:
-        raise InkError(f"{path}: cannot be read ({error.strerror}); mend it or take it out of {param}") from error
-    except ZIP_ERRORS as error:
-        raise InkError(f"{path}: broken zip ({error}); fetch it again or take it out of {param}") from error
-    return [
-        Entry(f"{name}:{info.filename}", str(path), info.filename, info.file_size)
-        for info in members
-        if info.filename.lower().endswith(endings)
-        and not any(part.startswith(".") for part in PurePosixPath(info.filename).parts)
-    ]
-
-
-def _check_unpacked(path: Path, members: Iterable[zipfile.ZipInfo], param: str) -> None:
-    declared = sum(info.file_size for info in members)
-    allowed = max(ALWAYS_UNPACKED, MAX_RATIO * path.stat().st_size)
-    if declared > allowed:
-        raise InkError(
-            f"{path}: expected a zip that unpacks to at most {allowed} bytes ({MAX_RATIO} times its size), found "
-            f"{declared}; unpack it yourself if you trust it, or take it out of {param}"
-        )
+        return info.filename.encode("cp437")
+    except UnicodeEncodeError:  # taken from a field of its own
+        return info.filename

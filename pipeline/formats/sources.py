@@ -1,9 +1,11 @@
-"""From a data source (folder, file, zip, folder of zips) to units of work: one `.gnt` file each, plain or inside a zip.
+"""From a data source (folder, file, archive) to units of work: one `.gnt` file each, plain or in an archive.
 
-    for unit in expand("data/raw/casia"):
+    stock = take_stock("data/raw/casia")
+    for unit in stock.units:
         for item in read_unit(unit): ...    # GntRecord or Defect, see `pipeline.formats.gnt`
 
-What counts as a file of the source is `pipeline.formats.archives`' business.
+What counts as a file of the source is the business of `pipeline.formats.search`. A file that is there twice (in a zip
+and unpacked beside it) is read once: the plain one, or the first by name.
 """
 
 from __future__ import annotations
@@ -12,21 +14,24 @@ import contextlib
 import mmap
 import re
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from pipeline.errors import InkError
-from pipeline.formats.archives import ZIP_ERRORS, Entry, find_entries, open_member
+from pipeline.formats.archives import ZIP_ERRORS
+from pipeline.formats.entries import Entry, open_entry, same_bytes
 from pipeline.formats.gnt import Defect, GntRecord, read_gnt
+from pipeline.formats.not_read import NotRead, not_read
+from pipeline.formats.search import find_entries
+from pipeline.formats.unpacking import CHUNK, Room, write_all
 
 GNT = ".gnt"
+PARAM = "decode.source"
 _CASIA_STEM = re.compile(r"([A-Z]?\d{3,4})-[a-z]", re.IGNORECASE)  # 1001-f, C001-f, 001-f: writer, kind of sample
 # A file that is cut short while it is mapped would end the process (SIGBUS); those of CASIA have 10 to 20 MB.
 _MAPPED_FROM = 1 << 26  # bytes
-_CHUNK = 1 << 16  # bytes; what follows the last whole chunk of a broken zip member is lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +50,36 @@ class Unit(Entry):
         return self.writer or self.stem
 
 
+class Stock(NamedTuple):
+    """What a source has."""
+
+    units: list[Unit]  # sorted by name
+    not_read: list[NotRead]  # sorted by name
+
+
 def expand(source: Path | str) -> list[Unit]:
-    """All `.gnt` files of `source`, sorted by name. Subfolders are searched, endings are matched in any case.
+    """The units of `take_stock`."""
+    return take_stock(source).units
+
+
+def take_stock(source: Path | str, room: Room | None = None) -> Stock:
+    """All `.gnt` files of `source`. Subfolders and archives are searched, endings are matched in any case.
 
     Raises:
-        InkError: nothing there, a file that cannot be read, a broken zip, or two files whose samples would share keys.
+        InkError: see `find_entries`; two different files whose samples would share keys; a name that keys cannot hold.
     """
-    units = [
-        Unit(entry.name, entry.path, entry.member, entry.size)
-        for entry in find_entries(source, (GNT,), "decode.source")
-    ]
-    _check_prefixes(units)
-    return units
+    found = find_entries(source, (GNT,), PARAM, room)
+    units, twice = _without_doubles([_unit(entry) for entry in found.entries])
+    return Stock(units, sorted([*found.passed_over(GNT), *twice]))
 
 
 def read_unit(unit: Unit) -> Iterator[GntRecord | Defect]:
     """Yields what stands in the file of a unit, see `read_gnt`; large files are memory-mapped.
 
-    A zip member streams into an unnamed temporary file first: memory does not grow with it, and the file not beyond the
-    size that the zip declares, which `find_entries` bounds. Where the zip breaks off,
-    the records before that are there. A file that cannot be read (any more) is one defect.
+    A zip member streams into an unnamed temporary file first, so that memory does not grow with it. That file gets no
+    larger than the zip declares, which `find_entries` bounds. Where the zip breaks off, the records before that are
+    kept.
+    A file that cannot be read (any more) is one defect.
 
     Raises:
         InkError: no room to unpack a zip member.
@@ -90,53 +105,53 @@ def read_unit(unit: Unit) -> Iterator[GntRecord | Defect]:
 def _open(unit: Unit) -> Iterator[tuple[memoryview, str | None]]:
     """Yields the bytes of a unit and what broke while they were unpacked, if anything did."""
     with contextlib.ExitStack() as stack:
-        if unit.member is None:
-            file: BinaryIO = stack.enter_context(open(unit.path, "rb"))
-            breakage = None
+        start, size, breakage = unit.place.start, unit.place.size, None
+        if not unit.packed:
+            file: BinaryIO = stack.enter_context(open(unit.place.path, "rb"))
         else:
             file = stack.enter_context(tempfile.TemporaryFile(buffering=0))
-            breakage = _unpack(unit, file)
-        if file.seek(0, 2) <= _MAPPED_FROM:
-            file.seek(0)
-            yield memoryview(file.read()), breakage
+            start, size, breakage = 0, None, _unpack(unit, file)
+        if size is None:
+            size = file.seek(0, 2)
+        if size <= _MAPPED_FROM:
+            file.seek(start)
+            yield memoryview(file.read(size)), breakage
             return
-        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        before = start % mmap.ALLOCATIONGRANULARITY
+        mapped = mmap.mmap(file.fileno(), before + size, access=mmap.ACCESS_READ, offset=start - before)
         # Not closed here: arrays may still view it. It goes with the last of them.
-        yield memoryview(mapped), breakage
+        yield memoryview(mapped)[before:], breakage
 
 
 def _unpack(unit: Unit, target: BinaryIO) -> str | None:
-    assert unit.member is not None
     try:
-        with zipfile.ZipFile(unit.path) as archive, open_member(archive, unit.member) as member:
-            while chunk := member.read(_CHUNK):
-                _keep(chunk, target, unit)
-    except (KeyError, *ZIP_ERRORS) as error:
+        with open_entry(unit) as member:
+            while chunk := member.read(CHUNK):
+                write_all(target, chunk, unit.name, f"{unit.size} bytes of room", tempfile.gettempdir())
+    except ZIP_ERRORS as error:
         return f"broken zip member after {target.tell()} of {unit.size} bytes: {error}"
     return None
 
 
-def _keep(chunk: bytes, target: BinaryIO, unit: Unit) -> None:
-    left = memoryview(chunk)
-    try:
-        while left:  # what is not buffered may be written in parts
-            left = left[target.write(left) :]
-    except OSError as error:
-        folder = tempfile.gettempdir()
-        raise InkError(
-            f"{unit.name}: expected {unit.size} bytes of room in {folder} to unpack it, found {error.strerror}; make "
-            "some, or set TMPDIR to a folder that has it"
-        ) from error
+def _unit(entry: Entry) -> Unit:
+    return Unit(entry.name, entry.unpacked, entry.place, entry.size, entry.archive, entry.number, entry.crc)
 
 
-def _check_prefixes(units: list[Unit]) -> None:
-    seen: dict[str, Unit] = {}
-    for unit in units:
-        other = seen.setdefault(unit.prefix, unit)
-        if other is not unit:
-            raise InkError(
-                f"{other.name} and {unit.name}: both would give samples with keys {unit.prefix}/...; expected one file "
-                "a writer, take one of the two out of decode.source or rename it"
-            )
+def _without_doubles(units: list[Unit]) -> tuple[list[Unit], list[NotRead]]:
+    """One unit for each prefix, plain files first, and the files that are there twice."""
+    first: dict[str, Unit] = {}
+    twice = []
+    for unit in sorted(units, key=lambda unit: (unit.archive != "", unit.name)):
         if "/" in unit.prefix or not unit.name.isprintable():  # bytes that are not UTF-8 decode to surrogates
             raise InkError(f"{unit.name!r}: expected a printable file name, since keys are made of it; rename the file")
+        other = first.setdefault(unit.prefix, unit)
+        if other is unit:
+            continue
+        if not same_bytes(other, unit):
+            one, two = sorted([other.name, unit.name])
+            raise InkError(
+                f"{one} and {two}: both would give samples with keys {unit.prefix}/..., and they differ; expected one "
+                f"file per writer, take one of the two out of {PARAM} or rename it"
+            )
+        twice.append(not_read(unit.name, f"the same as {other.name}", other.name))
+    return sorted(first.values(), key=lambda unit: unit.name), twice

@@ -6,8 +6,10 @@ Each unit of work leaves a receipt with these counts and its `defects`, one dict
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
+import logging
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,11 +21,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipeline.errors import InkError
-from pipeline.files import write_text
+from pipeline.files import partial_path, remove, write_text
+from pipeline.formats.not_read import NotRead, lines
+from pipeline.formats.unpacking import Room
 from pipeline.jobs.shuffle import Scratch, total
 from pipeline.jobs.spills import hash64, shard_of
 
 SHOWN_DEFECTS = 5  # in the message of a job that fails on too many
+SHOWN_NAMES = 5  # of files in the metrics
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -88,7 +95,50 @@ def defects(receipts: list[dict]) -> list[dict]:
 
 def quarantine_lines(receipts: list[dict]) -> str:
     """The quarantine report: one JSON object a line."""
-    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in defects(receipts))
+    return _json_lines(defects(receipts))
+
+
+@contextlib.contextmanager
+def room_beside(directory: Path) -> Iterator[Room]:
+    """Room for what a job has to unpack, where all its workers see it: beside its output. It is removed at the end."""
+    folder = partial_path(directory.with_name(f"{directory.name}.unpacked"))
+    remove(folder)  # what a kill left
+    try:
+        yield Room(folder.absolute())
+    finally:
+        remove(folder)
+
+
+def report_not_read(files: list[NotRead], source: str, directory: Path) -> dict[str, int | str]:
+    """Names the files of a source that are not read: in the log, in `directory`/not_read.jsonl, and as metrics.
+
+    Returns:
+        `not_read`, the number of files whose data is not read at all, and `duplicates`, the number of those whose data
+        is read from another place. If there are any, also the names of the first: `not_read_files`, `duplicate_files`.
+        Without any, no file is written.
+    """
+    lost, twice = [file for file in files if not file.same_as], [file for file in files if file.same_as]
+    metrics: dict[str, int | str] = {"not_read": len(lost), "duplicates": len(twice)}
+    for group, name, what in (
+        (lost, "not_read_files", "files are not read"),
+        (twice, "duplicate_files", "files are there twice and are read once"),
+    ):
+        if group:
+            metrics[name] = _shown([file.file for file in group])
+            logger.warning("%s: %d %s:\n  %s", source, len(group), what, "\n  ".join(lines(group)))
+    if files:
+        rows = [{"file": f.file, "reason": f.reason} | ({"same_as": f.same_as} if f.same_as else {}) for f in files]
+        write_text(directory / "not_read.jsonl", _json_lines(rows))
+    return metrics
+
+
+def _shown(names: list[str]) -> str:
+    more = [f"{len(names) - SHOWN_NAMES} more"] if len(names) > SHOWN_NAMES else []
+    return ", ".join([*names[:SHOWN_NAMES], *more])
+
+
+def _json_lines(rows: list[dict]) -> str:
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
 def spill_all(

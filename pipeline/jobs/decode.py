@@ -23,11 +23,12 @@ from pipeline.formats.gnt import Defect
 from pipeline.formats.parquet import COLUMNS, samples_table
 from pipeline.formats.png import encode_png
 from pipeline.formats.shards import shard_names
-from pipeline.formats.sources import Unit, expand, read_unit
+from pipeline.formats.sources import Unit, read_unit, take_stock
+from pipeline.formats.unpacking import Room
 from pipeline.ink.normalise import BlankScanError, normalise
 from pipeline.inputs import check_unchanged, stamps
 from pipeline.jobs import shuffle
-from pipeline.jobs.accounts import Account, Output, quarantine_lines, spill_all
+from pipeline.jobs.accounts import Account, Output, quarantine_lines, report_not_read, room_beside, spill_all
 from pipeline.jobs.shuffle import Scratch, total
 from pipeline.jobs.spills import check_complete, gather, write_shard
 from pipeline.params import Decode
@@ -39,20 +40,26 @@ BYTES_PER_SECOND = 40e6  # of `.gnt`, in one process; only to guess whether seve
 logger = logging.getLogger(__name__)
 
 
-def run(params: Decode, output: Output) -> dict[str, int]:
+def run(params: Decode, output: Output) -> dict[str, int | str]:
     """Decodes `params.source` and returns the metrics.
 
     Raises:
         InkError: nothing to decode, more bad records than `params.max_bad_fraction`, no sample of the charset, a source
             that changes meanwhile.
     """
+    with room_beside(output.directory) as room:
+        return _run(params, output, room)
+
+
+def _run(params: Decode, output: Output, room: Room) -> dict[str, int | str]:
     before = stamps(params.source)
-    units = expand(params.source)
+    units, not_read = take_stock(params.source, room)
     read_charset(params.charset)  # a file that cannot be read is an error before the work, not after
     params = params.model_copy(update={"charset": str(Path(params.charset).absolute())})
     remove(output.refused)
     with atomic_directory(output.directory) as directory:
         job = DecodeJob(params, Scratch.below(directory))
+        told = report_not_read(not_read, params.source, directory)
         seconds = sum(unit.size for unit in units) / BYTES_PER_SECOND
         receipts = shuffle.run(job, [(unit, unit.size) for unit in units], seconds, "decode")
         check_unchanged(params.source, before)
@@ -65,9 +72,9 @@ def run(params: Decode, output: Output) -> dict[str, int]:
     write_class_list(output.classes, classes)
     metrics["writers"] = len({receipt["writer"] for receipt in receipts if receipt["written"]} - {""})
     metrics["classes"] = len(classes)
-    write_json(output.metrics, metrics)
+    write_json(output.metrics, metrics | told)
     logger.info("%(records)d records: %(written)d written, %(filtered)d filtered, %(quarantined)d quarantined", metrics)
-    return metrics
+    return metrics | told
 
 
 @dataclass(frozen=True)

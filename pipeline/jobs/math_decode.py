@@ -22,13 +22,14 @@ from pipeline.files import atomic_directory, remove, write_json, write_text
 from pipeline.formats.charset import write_class_list
 from pipeline.formats.coco import write_coco, write_images
 from pipeline.formats.formula import Formula, encode_formulas, formulas_table
-from pipeline.formats.formulas import Drawn, Filtered, Rejected, Unit, plan, read_unit
+from pipeline.formats.formulas import Drawn, Filtered, Rejected, Unit, read_unit, take_stock
 from pipeline.formats.shards import shard_names
 from pipeline.formats.symbols import CROHME_SYMBOLS
+from pipeline.formats.unpacking import Room
 from pipeline.ink.canvas import Frame
 from pipeline.inputs import check_unchanged, stamps
 from pipeline.jobs import shuffle
-from pipeline.jobs.accounts import Account, Output, quarantine_lines, spill_all
+from pipeline.jobs.accounts import Account, Output, quarantine_lines, report_not_read, room_beside, spill_all
 from pipeline.jobs.shuffle import Scratch, total
 from pipeline.jobs.spills import check_complete, gather, write_shard
 from pipeline.params import MathDecode
@@ -41,18 +42,24 @@ FILES_PER_SECOND = 200  # in one process; only to guess whether several pay
 logger = logging.getLogger(__name__)
 
 
-def run(params: MathDecode, output: Output) -> dict[str, int]:
+def run(params: MathDecode, output: Output) -> dict[str, int | str]:
     """Decodes `params.source` and returns the metrics.
 
     Raises:
         InkError: nothing to decode, more bad files than `params.max_bad_fraction`, no formula of known symbols, a
             source that changes meanwhile.
     """
+    with room_beside(output.directory) as room:
+        return _run(params, output, room)
+
+
+def _run(params: MathDecode, output: Output, room: Room) -> dict[str, int | str]:
     before = stamps(params.source)
-    units = plan(params.source)
+    units, not_read = take_stock(params.source, room)
     remove(output.refused)
     with atomic_directory(output.directory) as directory:
         job = MathDecodeJob(params, Scratch.below(directory))
+        told = report_not_read(not_read, params.source, directory)
         files = sum(unit.files for unit in units)
         receipts = shuffle.run(job, [(unit, unit.files) for unit in units], files / FILES_PER_SECOND, "math-decode")
         check_unchanged(params.source, before)
@@ -69,9 +76,9 @@ def run(params: MathDecode, output: Output) -> dict[str, int]:
     metrics |= {name: total(receipts, name) for name in ("symbols", "dropped_symbols", "unreferenced_traces")}
     metrics["writers"] = len({writer for receipt in receipts for writer in receipt["writers"]} - {""})
     metrics["classes"] = len({symbol for receipt in receipts for symbol in receipt["labels"]})
-    write_json(output.metrics, metrics)
+    write_json(output.metrics, metrics | told)
     logger.info("%(files)d files: %(written)d written, %(filtered)d filtered, %(quarantined)d quarantined", metrics)
-    return metrics
+    return metrics | told
 
 
 @dataclass(frozen=True)

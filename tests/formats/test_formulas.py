@@ -36,7 +36,7 @@ def picture_set(folder, names=("a.png",), **changes):
 def test_units_are_files_of_one_folder(tmp_path, monkeypatch):
     make_source(tmp_path / "s")
     monkeypatch.setattr(formulas, "UNIT_FILES", 3)
-    sizes = [(unit.files, unit.images is not None, unit.entries[0].name) for unit in plan(tmp_path / "s")]
+    sizes = [(unit.files, unit.items[0].image is not None, unit.entries[0].name) for unit in plan(tmp_path / "s")]
     hands = [
         item for w in (1, 2, 3, 4) for item in ((3, False, f"hand/w{w}/0.inkml"), (2, False, f"hand/w{w}/3.inkml"))
     ]

@@ -1,14 +1,18 @@
 """From a data source to its `.gnt` files."""
 
+import gzip
 import io
+import pickle
+import tarfile
 import zipfile
 
 import numpy as np
 import pytest
 
 from pipeline.errors import InkError
+from pipeline.formats import sources
 from pipeline.formats.gnt import Defect, GntRecord, encode_record
-from pipeline.formats.sources import expand, read_unit
+from pipeline.formats.sources import expand, read_unit, take_stock
 
 SCANS = np.random.default_rng(1).integers(0, 16, (40, 90, 90), np.uint8)
 RECORD_BYTES = 10 + 90 * 90
@@ -114,11 +118,67 @@ def test_a_broken_zip(tmp_path):
         expand(tmp_path)
 
 
-def test_two_files_of_one_writer(tmp_path):
-    write(tmp_path / "a" / "1001-f.gnt")
+def test_two_different_files_of_one_writer(tmp_path):
+    write(tmp_path / "a" / "1001-f.gnt", GNT[:RECORD_BYTES])
     write(tmp_path / "b.zip", zipped(**{"1001-f": GNT}))
-    with pytest.raises(InkError, match=r"a/1001-f.gnt and b.zip:1001-f.gnt: both would give samples with keys 1001/"):
+    with pytest.raises(
+        InkError,
+        match=r"a/1001-f.gnt and b.zip:1001-f.gnt: both would give samples with keys 1001/..., and they differ",
+    ):
         expand(tmp_path)
+
+
+def test_a_file_that_is_there_twice_is_read_once(tmp_path):
+    """From the plain file, or else the archive that comes first."""
+    write(tmp_path / "a.zip", zipped(**{"1001-f": GNT, "1002-f": GNT}))
+    write(tmp_path / "b" / "1001-f.gnt")
+    write(tmp_path / "c.gnt.gz", gzip.compress(GNT))
+    write(tmp_path / "c.zip", zipped(c=GNT))
+    stock = take_stock(tmp_path)
+    assert [unit.name for unit in stock.units] == ["a.zip:1002-f.gnt", "b/1001-f.gnt", "c.gnt.gz"]
+    assert stock.not_read == [
+        ("a.zip:1001-f.gnt", "the same as b/1001-f.gnt", "b/1001-f.gnt"),
+        ("c.zip:c.gnt", "the same as c.gnt.gz", "c.gnt.gz"),
+    ]
+
+
+def test_a_file_is_read_wherever_it_lies(tmp_path):
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name in ("1001-f.gnt", "deep/1002-f.gnt"):
+            info = tarfile.TarInfo(name)
+            info.size = len(GNT)
+            archive.addfile(info, io.BytesIO(GNT))
+    write(tmp_path / "HWDB1.0.tar.gz", packed.getvalue())
+    write(tmp_path / "1003-f.gnt.gz", gzip.compress(GNT))
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("HWDB1.1.zip", zipped(**{"1004-f": GNT}))
+    (tmp_path / "link").symlink_to(tmp_path.parent / f"{tmp_path.name}-more")
+    write(tmp_path.parent / f"{tmp_path.name}-more" / "1005-f.gnt")
+    units = expand(tmp_path)
+    assert [(unit.name, unit.writer, unit.size) for unit in units] == [
+        ("1003-f.gnt.gz", "1003", len(GNT)),
+        ("HWDB1.0.tar.gz:1001-f.gnt", "1001", len(GNT)),
+        ("HWDB1.0.tar.gz:deep/1002-f.gnt", "1002", len(GNT)),
+        ("all.zip:HWDB1.1.zip:1004-f.gnt", "1004", len(GNT)),
+        ("link/1005-f.gnt", "1005", len(GNT)),
+    ]
+    for unit in units:
+        found = list(read_unit(pickle.loads(pickle.dumps(unit))))
+        assert [item.offset for item in found] == [number * RECORD_BYTES for number in range(40)]
+        assert all(np.array_equal(item.pixels, scan) for item, scan in zip(found, SCANS, strict=True))
+
+
+def test_a_large_file_in_a_tar_is_mapped(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "_MAPPED_FROM", 0)
+    with tarfile.open(tmp_path / "x.tar", "w") as archive:
+        for name in ("1001-f.gnt", "1002-f.gnt"):
+            info = tarfile.TarInfo(name)
+            info.size = len(GNT)
+            archive.addfile(info, io.BytesIO(GNT))
+    for unit in expand(tmp_path):
+        items = list(read_unit(unit))
+        assert all(np.array_equal(item.pixels, scan) for item, scan in zip(items, SCANS, strict=True))
 
 
 def test_a_name_that_keys_cannot_hold(tmp_path):

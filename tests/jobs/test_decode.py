@@ -1,7 +1,10 @@
 """Job `decode`: every record is accounted for, and the outputs are the same bytes however it is cut up."""
 
+import gzip
 import json
+import logging
 import struct
+import tarfile
 import zipfile
 
 import numpy as np
@@ -20,7 +23,10 @@ from tests.jobs.execution import quarantine, work_twice
 from tests.jobs.tiny_casia import CHARS, digests, gnt, scan
 from tests.project import ALL, LEVEL1
 
-GOOD = {"records": 30, "written": 30, "filtered": 0, "quarantined": 0, "writers": 6, "classes": 5}
+GOOD = {"records": 30, "written": 30, "filtered": 0, "quarantined": 0, "writers": 6, "classes": 5} | {
+    "not_read": 0,
+    "duplicates": 0,
+}
 
 
 def output(folder):
@@ -93,13 +99,13 @@ def test_work_that_runs_twice_does_no_harm(source, tmp_path, monkeypatch):
 def test_the_charset_filters(source, tmp_path):
     (source / "1007-f.gnt").write_bytes(gnt(1007, "啊垯!"))
     metrics = decode(source, tmp_path / "out", charset=str(LEVEL1))
-    assert metrics == {"records": 33, "written": 31, "filtered": 2, "quarantined": 0, "writers": 7, "classes": 5}
+    assert metrics == GOOD | {"records": 33, "written": 31, "filtered": 2, "writers": 7}
 
 
 def test_a_class_list_fixes_the_labels(source, tmp_path):
     (tmp_path / "list.txt").write_text("座\n阿\n啊\n", encoding="utf-8")
     metrics = decode(source, tmp_path / "out", charset=str(tmp_path / "list.txt"), classes="charset")
-    assert metrics == {"records": 30, "written": 12, "filtered": 18, "quarantined": 0, "writers": 6, "classes": 3}
+    assert metrics == GOOD | {"written": 12, "filtered": 18, "classes": 3}
     assert {(sample.char, sample.label) for sample in samples(tmp_path / "out")} == {("阿", 1), ("啊", 2)}
     assert (tmp_path / "out/classes.txt").read_text(encoding="utf-8") == "座\n阿\n啊\n"
 
@@ -113,7 +119,7 @@ def test_every_bad_record_is_quarantined_and_no_good_one_lost(source, tmp_path):
     (source / "1005-f.gnt").write_bytes(b"not a .gnt")
     (source / "1006-f.gnt").write_bytes(struct.pack("<I2sHH", 99, b"\xb0\xa1", 5, 5) + gnt(1006))
     metrics = decode(source, tmp_path / "out")
-    assert metrics == {"records": 25, "written": 19, "filtered": 0, "quarantined": 6, "writers": 4, "classes": 5}
+    assert metrics == GOOD | {"records": 25, "written": 19, "filtered": 0, "quarantined": 6, "writers": 4, "classes": 5}
     lines = quarantine(tmp_path / "out/decoded/quarantine.jsonl")
     length = len(encode_record(CHARS[4], scan(1002, 4)))
     assert lines == [
@@ -174,3 +180,52 @@ def test_the_source_and_the_class_list_are_looked_at_first(source, tmp_path):
     with pytest.raises(InkError, match=r"none.txt: expected a file with one character per line"):
         decode(source, tmp_path / "out", charset=str(tmp_path / "none.txt"))
     assert not (tmp_path / "out").exists()
+
+
+def test_what_is_not_read_is_named_in_log_report_and_metrics(source, tmp_path, caplog):
+    for number in range(7):
+        (source / f"{number}.rar").write_bytes(b"Rar!")
+    (source / "readme.txt").write_bytes(b"no data")
+    with zipfile.ZipFile(source / "trn.zip", "w") as archive:
+        archive.write(source / "1002-f.gnt", "1002-f.gnt")
+        archive.writestr("trn.alz", b"ALZ")
+    with caplog.at_level(logging.WARNING, "pipeline"):
+        metrics = decode(source, tmp_path / "out")
+    assert metrics == GOOD | {
+        "not_read": 8,
+        "not_read_files": "0.rar, 1.rar, 2.rar, 3.rar, 4.rar, 3 more",
+        "duplicates": 1,
+        "duplicate_files": "trn.zip:1002-f.gnt",
+    }
+    assert json.loads((tmp_path / "out/metrics/decode.json").read_text()) == metrics
+    assert caplog.messages == [
+        f"{source}: 8 files are not read:\n"
+        "  7 files (0.rar, ...): .rar archives are not opened; unpack it\n"
+        "  trn.zip:trn.alz: .alz archives are not opened; unpack it",
+        f"{source}: 1 files are there twice and are read once:\n  trn.zip:1002-f.gnt: the same as 1002-f.gnt",
+    ]
+    lines = quarantine(tmp_path / "out/decoded/not_read.jsonl")
+    assert lines[0] == {"file": "0.rar", "reason": ".rar archives are not opened; unpack it"}
+    assert lines[7] == {"file": "trn.zip:1002-f.gnt", "reason": "the same as 1002-f.gnt", "same_as": "1002-f.gnt"}
+    assert len(lines) == 9
+
+
+def test_the_bytes_do_not_depend_on_how_the_source_is_packed(source, tmp_path):
+    decode(source, tmp_path / "one")
+    (tmp_path / "mixed").mkdir()
+    with tarfile.open(tmp_path / "mixed" / "a.tar.gz", "w:gz") as archive:
+        for number in (1001, 1002):
+            archive.add(source / f"{number}-f.gnt", f"{number}-f.gnt")
+    with gzip.open(tmp_path / "mixed" / "1003-f.gnt.gz", "wb") as file:
+        file.write((source / "1003-f.gnt").read_bytes())
+    with zipfile.ZipFile(tmp_path / "inner.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(source / "1004-f.gnt", "a\\1004-f.gnt")
+        archive.write(source / "1005-f.gnt", "a\\1005-f.gnt")
+    with zipfile.ZipFile(tmp_path / "mixed" / "outer.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(tmp_path / "inner.zip", "inner.zip")
+    (tmp_path / "linked").mkdir()
+    (source / "1006-f.gnt").rename(tmp_path / "linked" / "1006-f.gnt")
+    (tmp_path / "mixed" / "link").symlink_to(tmp_path / "linked")
+    decode(tmp_path / "mixed", tmp_path / "two")
+    assert sorted(path.name for path in (tmp_path / "two").iterdir()) == ["classes.txt", "decoded", "metrics"]
+    assert digests(tmp_path / "one") == digests(tmp_path / "two")

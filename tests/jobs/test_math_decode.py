@@ -29,6 +29,8 @@ GOOD = {
     "unreferenced_traces": 0,
     "writers": 4,
     "classes": 3,
+    "not_read": 0,
+    "duplicates": 0,
 }
 NAMES = [f"samples-{shard:05d}-of-00003" for shard in range(3)]
 
