@@ -1,6 +1,6 @@
 """Coverage-guided fuzzing of every reader of untrusted files.
 
-    python -m fuzz gnt --runs 100000    # one target: coco, gnt, images, inkml, models, params, tfrecord, zips
+    python -m fuzz gnt --runs 100000    # one target: archives, coco, gnt, images, inkml, models, params, tfrecord, zips
     make fuzz                           # all of them, a million executions each
 
 A target is a module with two functions. `check(data)` asserts the contract of a reader: if it raises, for any
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-TARGETS = ("coco", "gnt", "images", "inkml", "models", "params", "tfrecord", "zips")
+TARGETS = ("archives", "coco", "gnt", "images", "inkml", "models", "params", "tfrecord", "zips")
 REGRESSIONS = Path(__file__).parents[1] / "tests" / "regressions"
 
 # Bounds of each execution.

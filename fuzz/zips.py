@@ -11,7 +11,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 from unittest.mock import patch
 
@@ -21,9 +21,12 @@ from fuzz.choices import Choices
 from fuzz.scratch import folder
 from pipeline.errors import InkError
 from pipeline.formats import archives
-from pipeline.formats.archives import find_entries, read_entries
+from pipeline.formats.entries import read_entries
 from pipeline.formats.gnt import GntRecord, encode_record
-from pipeline.formats.sources import GNT, Unit, expand, read_unit
+from pipeline.formats.not_read import NotRead
+from pipeline.formats.search import find_entries
+from pipeline.formats.sources import GNT, Unit, read_unit, take_stock
+from pipeline.formats.unpacking import Room
 
 ALWAYS = 1 << 16  # bytes; `archives.ALWAYS_UNPACKED`, lowered so that an execution is quick
 LIMIT = 1 << 12  # bytes read of an entry
@@ -33,34 +36,53 @@ _END = struct.Struct("<4sHHHHIIH")
 _NAMES = (
     *(b"1001-f.gnt", b"1002-f.gnt", b"a/b/1001-f.GNT", b"../x.gnt", b"/etc/x.gnt", b"a/../../x.gnt", b"C:\\x.gnt"),
     *(b"x\ny.gnt", b"x\0.gnt", b"x.gnt\0.txt", b"\xff\xfe.gnt", b"\xed\xa0\x80.gnt", b".gnt", b"x.gnt/", b"", b"n.zip"),
+    *(b"n.tar", b"n.tgz", b"1001-f.gnt.gz", b"a\\1003-f.gnt", "手.gnt".encode("gbk"), "手.gnt".encode(), b"n.rar"),
 )
 
 
 def check(data: bytes) -> None:
-    """Reads every byte of what `expand` and `find_entries` find."""
+    """What `take_stock` and `find_entries` find, and every byte of what they found."""
     path = folder() / "source.zip"
     path.write_bytes(data if data.startswith(b"PK") else built(Choices(data)))
+    check_source(path)
+
+
+def check_source(path: Path) -> None:
+    """The contract of a source that is one archive."""
+    room = folder() / "room"
+    for kept in room.glob("*"):
+        kept.unlink()
     with patch.object(archives, "ALWAYS_UNPACKED", ALWAYS):
         try:
-            units = expand(path)
+            stock = take_stock(path, Room(room))
         except InkError as error:
             str(error).encode()
         else:
-            _check_units(units, path)
+            _check_names(stock.not_read)
+            _check_units(stock.units, path, room)
         try:
-            entries = find_entries(path, (GNT, ".zip"), "x.source")
+            found = find_entries(path, (GNT, ".txt"), "x.source", Room(room))
         except InkError:
             return
-        for entry, found in zip(entries, read_entries(entries, LIMIT), strict=True):
-            assert isinstance(found, Exception) or len(found) <= min(LIMIT + 1, entry.size)
+        for entry, content in zip(found.entries, read_entries(found.entries, LIMIT), strict=True):
+            assert isinstance(content, Exception) or len(content) <= min(LIMIT + 1, entry.size)
 
 
-def _check_units(units: list[Unit], path: Path) -> None:
-    assert sum(unit.size for unit in units) <= max(ALWAYS, archives.MAX_RATIO * path.stat().st_size)
+def _check_names(files: list[NotRead]) -> None:
+    for file in files:
+        assert file.reason
+        assert "".join(file).isprintable()
+        "".join(file).encode()
+
+
+def _check_units(units: list[Unit], path: Path, room: Path) -> None:
+    allowed = max(ALWAYS, archives.MAX_RATIO * path.stat().st_size)
+    assert sum(unit.size for unit in units if unit.packed) <= allowed
+    assert sum(kept.stat().st_size for kept in room.glob("*")) <= 2 * allowed
     for unit in units:
-        assert Path(unit.path) == path
+        assert Path(unit.place.path) == path or Path(unit.place.path).parent == room
         assert not unit.unpacked.is_absolute()
-        assert ".." not in (*unit.unpacked.parts, *PurePosixPath(unit.member or "").parts)
+        assert ".." not in unit.unpacked.parts
         assert unit.prefix.isprintable()
         items = list(read_unit(unit))
         assert [item.index for item in items] == list(range(len(items)))

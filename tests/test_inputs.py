@@ -1,11 +1,12 @@
 """Inputs that stay as they are, and what is said of those that do not."""
 
 import os
+import re
 
 import pytest
 
 from pipeline.errors import InkError
-from pipeline.inputs import check_unchanged, stamps
+from pipeline.inputs import check_there, check_unchanged, stamps, walk
 
 
 @pytest.fixture
@@ -61,3 +62,73 @@ def test_a_file_is_an_input_too(folder):
     (folder / "a.gnt").unlink()
     with pytest.raises(InkError, match=r"a.gnt: .* is gone"):
         check_unchanged(folder / "a.gnt", before)
+
+
+def test_linked_folders_are_looked_at(folder, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "d.gnt").write_bytes(b"1")
+    (folder / "link").symlink_to(elsewhere)
+    before = stamps(folder)
+    assert sorted(before) == ["a.gnt", "deep/b.gnt", "link/d.gnt", "lost"]
+    rewrite(elsewhere / "d.gnt")
+    with pytest.raises(InkError, match=r"link/d.gnt: .* found that the first changed"):
+        check_unchanged(folder, before)
+
+
+def test_links_that_lead_back_or_to_what_is_read_are_not_followed(folder):
+    (folder / "deep" / "up").symlink_to(folder)
+    (folder / "above").symlink_to(folder.parent)
+    (folder / "again").symlink_to(folder / "deep")
+    assert sorted(stamps(folder)) == ["a.gnt", "deep/b.gnt", "lost"]
+    assert sorted(walk(folder).skipped) == [
+        (folder / "above", "a link to a folder above the source", None),
+        (folder / "again", "", folder / "deep"),
+        (folder / "deep/up", "", folder),
+    ]
+
+
+def test_a_folder_that_links_lead_to_goes_by_its_own_name(folder):
+    """Whatever the order of names: what was read before a link was made keeps its name."""
+    (folder / "A").symlink_to(folder / "deep")
+    assert "deep/b.gnt" in stamps(folder)
+
+
+@pytest.fixture
+def experiment(tmp_path, monkeypatch):
+    """The temporary workspace of an experiment, as DVC lays it out below the user's own."""
+    copy = tmp_path / "project/.dvc/tmp/exps/standalone/tmpabc"
+    copy.mkdir(parents=True)
+    monkeypatch.chdir(copy)
+    return tmp_path / "project"
+
+
+COPY = r"this is a temporary copy of the workspace \(`dvc exp run --temp` or `--queue`\)"
+
+
+def missing(source):
+    with pytest.raises(InkError) as error:
+        check_there(source, ".gnt", "decode.source")
+    return str(error.value)
+
+
+def test_nothing_there(experiment):
+    advice = "found nothing there; mend decode.source or make it first (`dvc repro`, `dvc pull`)"
+    assert missing("data/raw/typo") == f"data/raw/typo: expected a folder, a .gnt file or a .zip of them, {advice}"
+    assert missing("/nowhere").endswith(advice)
+    (experiment / "mine.zip").touch()
+    check_there(str(experiment / "mine.zip"), ".gnt", "decode.source")
+
+
+def test_a_source_outside_of_the_repository_in_a_temporary_workspace(experiment):
+    told = missing("../x.zip")
+    assert re.search(rf"found nothing there; {COPY}, from which paths out of the repository lead elsewhere", told)
+    assert told.endswith(f"set decode.source to {experiment.parent / 'x.zip'}")
+
+
+def test_a_source_that_git_does_not_know_in_a_temporary_workspace(experiment):
+    (experiment / "data/raw/mine").mkdir(parents=True)
+    told = missing("data/raw/mine")
+    assert re.search(rf"found nothing there; {COPY}, which has only what git and DVC know: run", told)
+    assert told.endswith("run `dvc add data/raw/mine`, then `git add data/raw/mine.dvc` and try again")
+    (experiment / "data/raw/mine.dvc").touch()
+    assert missing("data/raw/mine").endswith("run `git add data/raw/mine.dvc` and try again")
