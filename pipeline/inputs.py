@@ -1,4 +1,4 @@
-"""The files of an input, which must stay as they are while they are read: a change is an error, not another output.
+"""Inputs that stay as they are while they are read: what changes meanwhile is an error, not another output.
 
 before = stamps("data/raw/casia")
 ...                                             # list and read
@@ -8,90 +8,34 @@ check_unchanged("data/raw/casia", before)
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
 
 from pipeline.errors import InkError
 
 Stamps = dict[str, tuple[int, int] | None]
 """Size and time of change of each file, by its path; None for one that cannot be looked at."""
 
-
 _EXPERIMENTS = Path(".dvc/tmp/exps")  # where DVC makes temporary workspaces, `tmp*` and `standalone/tmp*`
-
 _COPY = "this is a temporary copy of the workspace (`dvc exp run --temp` or `--queue`)"
 
 
-class Tree(NamedTuple):
-    """What lies below a folder, hidden names left out."""
-
-    files: list[Path]  # everything that is not a folder, sorted
-    skipped: list[
-        tuple[Path, str, Path | None]
-    ]  # folder, why it is not entered, or the same folder by the path that is entered
-
-
-def walk(root: Path) -> Tree:
-    """Lists the files below a folder; links to folders are followed.
-
-    A folder is entered once, under its own path rather than a link if it has both. A link to a folder above `root` is
-    not followed, since it would never end.
-    """
-    if root.is_file():
-        return Tree([root], [])
-    tree = Tree([], [])
-    entered: dict[str, Path] = {}
-    links = _enter(root, tree, entered)
-    while links:
-        link, *links = sorted(links)
-        real = os.path.realpath(link)
-        if os.path.realpath(root).startswith(os.path.join(real, "")):
-            tree.skipped.append((link, "a link to a folder above the source", None))
-        else:
-            links += _enter(link, tree, entered)
-    tree.files.sort()
-    return tree
-
-
-def _enter(top: Path, tree: Tree, entered: dict[str, Path]) -> list[Path]:
-    """Adds the files below one folder to `tree` and returns the linked folders there."""
-    pending, links = [top], list[Path]()
-    while pending:
-        folder = pending.pop()
-        first = entered.setdefault(os.path.realpath(folder), folder)
-        if first is not folder:
-            tree.skipped.append((folder, "", first))
-            continue
-        try:
-            with os.scandir(folder) as listing:
-                items = [item for item in listing if not item.name.startswith(".")]
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            tree.skipped.append((folder, f"cannot be read ({error.strerror})", None))
-            continue
-        for item in items:
-            path = folder / item.name
-            if not os.path.isdir(path):  # of a link that leads nowhere or to itself, too
-                tree.files.append(path)
-            else:
-                (links if item.is_symlink() else pending).append(path)
-    return links
-
-
-def stamps(path: Path | str) -> Stamps:
-    """Of a file, or of all files below a folder, see `walk`."""
+def stamps(path: Path | str, files: Iterable[Path] | None = None) -> Stamps:
+    """Of a file, or of `files` below a folder; by default all but hidden ones, without those of linked folders."""
     root = Path(path)
-    return {file.relative_to(root).as_posix(): _stamp(file) for file in walk(root).files}
+    if files is None:
+        files = [root] if root.is_file() else [file for file in root.rglob("*") if not file.is_dir()]
+    names = {file.relative_to(root): file for file in files}
+    return {name.as_posix(): _stamp(file) for name, file in names.items() if not _is_hidden(name)}
 
 
-def check_unchanged(path: Path | str, before: Stamps) -> None:
-    """Sees that an input is as it was.
+def check_unchanged(path: Path | str, before: Stamps, files: Iterable[Path] | None = None) -> None:
+    """Sees that an input is as it was when `stamps` gave `before`, for the same kind of `files`.
 
     Raises:
         InkError: files came, went or changed; names the first.
     """
-    after = stamps(path)
+    after = stamps(path, files)
     changed = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
     if not changed:
         return
@@ -136,3 +80,7 @@ def _stamp(file: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_size, status.st_mtime_ns
+
+
+def _is_hidden(name: Path) -> bool:
+    return any(part.startswith(".") for part in name.parts)

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from pipeline.errors import InkError
-from pipeline.inputs import check_there, check_unchanged, stamps, walk
+from pipeline.inputs import check_there, check_unchanged, stamps
 
 
 @pytest.fixture
@@ -62,35 +62,6 @@ def test_a_file_is_an_input_too(folder):
     (folder / "a.gnt").unlink()
     with pytest.raises(InkError, match=r"a.gnt: .* is gone"):
         check_unchanged(folder / "a.gnt", before)
-
-
-def test_linked_folders_are_looked_at(folder, tmp_path_factory):
-    elsewhere = tmp_path_factory.mktemp("elsewhere")
-    (elsewhere / "d.gnt").write_bytes(b"1")
-    (folder / "link").symlink_to(elsewhere)
-    before = stamps(folder)
-    assert sorted(before) == ["a.gnt", "deep/b.gnt", "link/d.gnt", "lost"]
-    rewrite(elsewhere / "d.gnt")
-    with pytest.raises(InkError, match=r"link/d.gnt: .* found that the first changed"):
-        check_unchanged(folder, before)
-
-
-def test_links_that_lead_back_or_to_what_is_read_are_not_followed(folder):
-    (folder / "deep" / "up").symlink_to(folder)
-    (folder / "above").symlink_to(folder.parent)
-    (folder / "again").symlink_to(folder / "deep")
-    assert sorted(stamps(folder)) == ["a.gnt", "deep/b.gnt", "lost"]
-    assert sorted(walk(folder).skipped) == [
-        (folder / "above", "a link to a folder above the source", None),
-        (folder / "again", "", folder / "deep"),
-        (folder / "deep/up", "", folder),
-    ]
-
-
-def test_a_folder_that_links_lead_to_goes_by_its_own_name(folder):
-    """Whatever the order of names: what was read before a link was made keeps its name."""
-    (folder / "A").symlink_to(folder / "deep")
-    assert "deep/b.gnt" in stamps(folder)
 
 
 @pytest.fixture

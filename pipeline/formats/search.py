@@ -28,8 +28,9 @@ from pipeline.formats.archives import TAR, ZIP, ZIP_ERRORS, Member, Place, open_
 from pipeline.formats.entries import Entry
 from pipeline.formats.not_read import NotRead, not_read, seen, why_not_read
 from pipeline.formats.tars import tar_members
+from pipeline.formats.tree import walk
 from pipeline.formats.unpacking import Room
-from pipeline.inputs import check_there, walk
+from pipeline.inputs import check_there
 
 MAX_DEPTH = 4  # archives in each other
 MAX_FILES = 1 << 20  # in one file of the source

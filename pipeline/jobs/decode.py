@@ -24,6 +24,7 @@ from pipeline.formats.parquet import COLUMNS, samples_table
 from pipeline.formats.png import encode_png
 from pipeline.formats.shards import shard_names
 from pipeline.formats.sources import Unit, read_unit, take_stock
+from pipeline.formats.tree import walk
 from pipeline.formats.unpacking import Room
 from pipeline.ink.normalise import BlankScanError, normalise
 from pipeline.inputs import check_unchanged, stamps
@@ -52,7 +53,7 @@ def run(params: Decode, output: Output) -> dict[str, int | str]:
 
 
 def _run(params: Decode, output: Output, room: Room) -> dict[str, int | str]:
-    before = stamps(params.source)
+    before = stamps(params.source, walk(Path(params.source)).files)
     units, not_read = take_stock(params.source, room)
     read_charset(params.charset)  # a file that cannot be read is an error before the work, not after
     params = params.model_copy(update={"charset": str(Path(params.charset).absolute())})
@@ -62,7 +63,7 @@ def _run(params: Decode, output: Output, room: Room) -> dict[str, int | str]:
         told = report_not_read(not_read, params.source, directory)
         seconds = sum(unit.size for unit in units) / BYTES_PER_SECOND
         receipts = shuffle.run(job, [(unit, unit.size) for unit in units], seconds, "decode")
-        check_unchanged(params.source, before)
+        check_unchanged(params.source, before, walk(Path(params.source)).files)
         job.account.check(receipts, output.refused)
         _check_written(receipts, params)
         check_complete(directory, job.shard_names)

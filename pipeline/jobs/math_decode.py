@@ -25,6 +25,7 @@ from pipeline.formats.formula import Formula, encode_formulas, formulas_table
 from pipeline.formats.formulas import Drawn, Filtered, Rejected, Unit, read_unit, take_stock
 from pipeline.formats.shards import shard_names
 from pipeline.formats.symbols import CROHME_SYMBOLS
+from pipeline.formats.tree import walk
 from pipeline.formats.unpacking import Room
 from pipeline.ink.canvas import Frame
 from pipeline.inputs import check_unchanged, stamps
@@ -54,7 +55,7 @@ def run(params: MathDecode, output: Output) -> dict[str, int | str]:
 
 
 def _run(params: MathDecode, output: Output, room: Room) -> dict[str, int | str]:
-    before = stamps(params.source)
+    before = stamps(params.source, walk(Path(params.source)).files)
     units, not_read = take_stock(params.source, room)
     remove(output.refused)
     with atomic_directory(output.directory) as directory:
@@ -62,7 +63,7 @@ def _run(params: MathDecode, output: Output, room: Room) -> dict[str, int | str]
         told = report_not_read(not_read, params.source, directory)
         files = sum(unit.files for unit in units)
         receipts = shuffle.run(job, [(unit, unit.files) for unit in units], files / FILES_PER_SECOND, "math-decode")
-        check_unchanged(params.source, before)
+        check_unchanged(params.source, before, walk(Path(params.source)).files)
         job.account.check(receipts, output.refused)
         _check_labels(receipts, params)
         check_complete(directory, job.shard_names)

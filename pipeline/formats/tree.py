@@ -1,0 +1,66 @@
+"""The files below a folder, links to folders followed.
+
+for path in walk(Path("data/raw/casia")).files: ...
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Tree(NamedTuple):
+    """What lies below a folder, hidden names left out."""
+
+    files: list[Path]  # everything that is not a folder, sorted
+    skipped: list[tuple[Path, str, Path | None]]
+    """Folder, why it is not entered, and the path by which the same folder is entered, if it is."""
+
+
+def walk(root: Path) -> Tree:
+    """Lists the files below a folder; links to folders are followed.
+
+    A folder is entered once, under its own path rather than a link if it has both. A link to a folder above `root` is
+    not followed, since it would never end.
+    """
+    if root.is_file():
+        return Tree([root], [])
+    tree = Tree([], [])
+    entered: dict[str, Path] = {}
+    links = _enter(root, tree, entered)
+    while links:
+        link, *links = sorted(links)
+        real = os.path.realpath(link)
+        if os.path.realpath(root).startswith(os.path.join(real, "")):
+            tree.skipped.append((link, "a link to a folder above the source", None))
+        else:
+            links += _enter(link, tree, entered)
+    tree.files.sort()
+    return tree
+
+
+def _enter(top: Path, tree: Tree, entered: dict[str, Path]) -> list[Path]:
+    """Adds the files below one folder to `tree` and returns the linked folders there."""
+    pending, links = [top], list[Path]()
+    while pending:
+        folder = pending.pop()
+        first = entered.setdefault(os.path.realpath(folder), folder)
+        if first is not folder:
+            tree.skipped.append((folder, "", first))
+            continue
+        try:
+            with os.scandir(folder) as listing:
+                items = [item for item in listing if not item.name.startswith(".")]
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            tree.skipped.append((folder, f"cannot be read ({error.strerror})", None))
+            continue
+        for item in items:
+            path = folder / item.name
+            if not os.path.isdir(path):  # of a link that leads nowhere or to itself, too
+                tree.files.append(path)
+            else:
+                (links if item.is_symlink() else pending).append(path)
+    return links
