@@ -1,13 +1,15 @@
 """From files to formulas: units of work, and what becomes of each file."""
 
 import os
+import tarfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pipeline.errors import InkError
 from pipeline.formats import formulas
-from pipeline.formats.formulas import Drawn, Filtered, Rejected, plan, read_unit
+from pipeline.formats.formulas import Drawn, Filtered, Rejected, plan, read_unit, take_stock
 from pipeline.formats.inkml import read_inkml
 from pipeline.formats.png import decode_png
 from pipeline.formats.symbols import LABELS
@@ -15,6 +17,8 @@ from pipeline.ink.canvas import Frame, draw_ink
 from tests.jobs.tiny_math import coco, ink, make_source, pack, photo, write
 from tests.project import ROOT
 
+CASES = Path(__file__).parents[1] / "cases" / "zips"
+PARTS = "images, annotations, categories"
 FRAME = Frame(height=64, width=128, symbol=16, pen=2)
 
 
@@ -224,10 +228,48 @@ def test_no_data(tmp_path):
         plan(tmp_path)
 
 
-def test_other_json_files_are_left_alone(tmp_path):
+def test_a_coco_file_of_any_name_is_read(tmp_path):
+    write(tmp_path / "train" / "_annotations.coco.json", coco(["a.png"]))
+    write(tmp_path / "train" / "a.png", photo(1))
+    assert only(tmp_path).formula.key == "train/a"
+
+
+def test_what_is_not_read_is_named(tmp_path):
     write(tmp_path / "my_annotations.json", b"{}")
     write(tmp_path / "a.inkml", ink(1))
+    write(tmp_path / "b.png", photo(1))
+    write(tmp_path / "more.rar", b"Rar!")
     assert len(outcomes(tmp_path)) == 1
+    assert take_stock(tmp_path).not_read == [
+        ("b.png", "expected .inkml, or a picture that a COCO file has boxes for", ""),
+        ("more.rar", ".rar archives are not opened; unpack it", ""),
+        ("my_annotations.json", f"expected a COCO file with {PARTS}, found no list of images", ""),
+    ]
+
+
+def test_pictures_alone_are_no_formulas(tmp_path):
+    write(tmp_path / "a.png", photo(1))
+    write(tmp_path / "a.json", b"{}")
+    seen = r"found none: 1 .png \(a.png\); a.json: expected a COCO file with .*; mend math.decode.source"
+    with pytest.raises(InkError, match=seen):
+        plan(tmp_path)
+
+
+@pytest.mark.parametrize(("name", "key"), [("backslash", "set/a"), ("gbk", "手写/公式1"), ("utf8", "手写/公式1")])
+def test_pictures_in_zips_of_every_kind_of_names(name, key):
+    assert only(CASES / f"{name}.zip").formula.key == key
+
+
+def test_formulas_in_a_compressed_tar_are_cut_into_units_like_those_of_a_folder(tmp_path, monkeypatch):
+    make_source(tmp_path / "s")
+    with tarfile.open(tmp_path / "s.tar.gz", "w:gz") as archive:
+        archive.add(tmp_path / "s", ".")
+    monkeypatch.setattr(formulas, "UNIT_FILES", 3)
+    one, other = (plan(tmp_path / name) for name in ("s", "s.tar.gz"))
+    assert [unit.files for unit in one] == [unit.files for unit in other]
+    assert [o.formula.image for o in outcomes(tmp_path / "s")] == [
+        o.formula.image for o in outcomes(tmp_path / "s.tar.gz")
+    ]
 
 
 def test_a_pipe_among_the_pictures_does_not_hang(tmp_path):
