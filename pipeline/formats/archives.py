@@ -71,11 +71,6 @@ class Member(NamedTuple):
     crc: int | None = None  # CRC-32 of its bytes, as a zip declares it
     problem: str = ""  # why there is nothing to read
 
-    @property
-    def leads_outside(self) -> bool:
-        """Whether its path leaves the folder that the archive lies in."""
-        return ".." in PurePosixPath(self.name).parts
-
 
 class Window(io.RawIOBase):
     """A part of a file as a file."""

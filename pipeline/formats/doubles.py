@@ -41,16 +41,16 @@ def without_doubles(items: Iterable[Item]) -> tuple[list[Item], list[NotRead]]:
         entry, key = item.entry, _key(item.entry)
         alike = by_content[content] if content is not None else []
         double = next((other for other in alike if _is_double(item, other)), None)
-        holder = by_key.setdefault(key, item)
-        if double is None and holder is not item:
-            if not (same_bytes(holder.entry, entry) and holder.says_the_same(item)):
-                raise _collision(holder.entry, entry, key)
-            double = holder
-        if double is not None:
+        if double is None and key in by_key:
+            double = by_key[key]
+            if not (same_bytes(double.entry, entry) and double.says_the_same(item)):
+                raise _collision(double.entry, entry, key)
+        if double is None:
+            by_key[key] = item
+            alike.append(item)
+            kept.append(item)
+        else:
             twice.append(not_read(entry.name, f"the same as {double.entry.name}", double.entry.name))
-            continue
-        kept.append(item)
-        alike.append(item)
     return kept, twice
 
 

@@ -70,7 +70,7 @@ def open_entry(entry: Entry) -> Iterator[IO[bytes]]:
 
 
 def same_bytes(one: Entry, other: Entry) -> bool:
-    """Whether two entries have the same bytes, by size and CRC-32. What cannot be read is the same as nothing."""
+    """Whether two entries have the same bytes, by size and CRC-32. What cannot be read is not the same as anything."""
     if one.place == other.place and one.number == other.number:
         return True
     sums = [checksum(entry) for entry in (one, other) if one.size == other.size]
@@ -81,6 +81,8 @@ def checksum(entry: Entry) -> int | None:
     """The CRC-32 of an entry's bytes; None if they cannot be read, or are fewer than its size."""
     if entry.crc is not None:
         return entry.crc
+    if not Path(entry.place.path).is_file():
+        return None
     try:
         with open_entry(entry) as file:
             crc, left = 0, entry.size

@@ -224,9 +224,8 @@ class _Search:
         if start is not None:
             return Place(entry.place.path, entry.place.start + start, entry.size)
         with archives.open_member(inside.archive, entry.number) as stream:
-            return self._room.keep(stream, bounds.shown(entry.name), lambda _: None)[
-                0
-            ]  # the zip's directory was counted
+            place, _ = self._room.keep(stream, bounds.shown(entry.name), _counted_already)
+            return place
 
     def _uncompressed(self, entry: Entry, bounds: _Bounds, inside: _Opened | None) -> tuple[Place, int]:
         """Where the content of a compressed file is kept, and its CRC-32."""
@@ -254,6 +253,10 @@ class _Search:
 
     def _unreadable(self, shown: str, error: OSError) -> InkError:
         return InkError(f"{shown}: cannot be read ({error.strerror}); mend it or take it out of {self._param}")
+
+
+def _counted_already(_: int) -> None:
+    """Of a zip's members: their sizes are in its directory."""
 
 
 def _plain(path: Path, name: str, size: int) -> Entry:

@@ -95,8 +95,8 @@ def _content(header: tarfile.TarInfo, attributes: _Attributes) -> int:
 
 
 def _member(header: tarfile.TarInfo, attributes: _Attributes, start: int, size: int, seen: dict[str, Member]) -> Member:
-    name = _text(attributes.name, header.name)
-    if header.islnk() and (target := seen.get(_text(attributes.link, header.linkname))):
+    name = _text(attributes.name, header.name).removeprefix("./")
+    if header.islnk() and (target := seen.get(_text(attributes.link, header.linkname).removeprefix("./"))):
         return target._replace(name=name)
     return Member(name, size, start, problem="" if header.isreg() else "a link or a device; pack the file itself")
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import tarfile
 import zipfile
 
@@ -176,3 +177,17 @@ def test_the_key_is_the_path_as_if_unpacked(tmp_path):
     write(tmp_path, d__x_zip=zipped(w__a_b_inkml=b"1"))
     (entry,) = find_entries(tmp_path, (".inkml",), "x.source").entries
     assert key_of(entry) == "d/w/a.b"
+
+
+def test_a_pipe_that_is_called_like_a_picture_in_an_archive_does_not_hang(tmp_path):
+    write(tmp_path, annotations_json=coco("a.png"), x_zip=zipped(annotations_json=coco("a.png"), a_png=b""))
+    os.mkfifo(tmp_path / "a.png")
+    (tmp_path / "y").mkdir()
+    (tmp_path / "x.zip").rename(tmp_path / "y" / "x.zip")
+    assert doubles(tmp_path) == (["a.png", "y/x.zip:a.png"], {})
+
+
+def test_a_double_does_not_take_the_key_of_another_formula(tmp_path):
+    write(tmp_path, x_zip=zipped(w__a_inkml=b"1"), y__w__a_inkml=b"1", z_zip=zipped(w__a_inkml=b"2"))
+    kept, twice = doubles(tmp_path)
+    assert (kept, twice) == (["y/w/a.inkml", "z.zip:w/a.inkml"], {"x.zip:w/a.inkml": "y/w/a.inkml"})
