@@ -25,7 +25,7 @@ from pipeline.command import command_parser
 
 WORK = Path(".fuzz")
 MEMORY_FOLDER = Path("/dev/shm")
-# Executions of one process. The code that atheris instruments leaks up to 3 kB in each of them; without it none does.
+# Executions of one process. The code that atheris instruments leaks up to 10 kB in each of them; without it none does.
 ROUND = 50_000
 
 
