@@ -17,7 +17,7 @@ from pipeline.ink.canvas import Frame, draw_ink
 from tests.jobs.tiny_math import coco, ink, make_source, pack, photo, write
 from tests.project import ROOT
 
-CASES = Path(__file__).parents[1] / "cases" / "zips"
+ZIPS = Path(__file__).parents[1] / "cases" / "zips"
 PARTS = "images, annotations, categories"
 FRAME = Frame(height=64, width=128, symbol=16, pen=2)
 
@@ -257,7 +257,7 @@ def test_pictures_alone_are_no_formulas(tmp_path):
 
 @pytest.mark.parametrize(("name", "key"), [("backslash", "set/a"), ("gbk", "手写/公式1"), ("utf8", "手写/公式1")])
 def test_pictures_in_zips_of_every_kind_of_names(name, key):
-    assert only(CASES / f"{name}.zip").formula.key == key
+    assert only(ZIPS / f"{name}.zip").formula.key == key
 
 
 def test_formulas_in_a_compressed_tar_are_cut_into_units_like_those_of_a_folder(tmp_path, monkeypatch):
