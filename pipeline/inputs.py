@@ -11,7 +11,10 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+import yaml
+
 from pipeline.errors import InkError
+from pipeline.files import write_text
 
 Stamps = dict[str, tuple[int, int] | None]
 """Size and time of change of each file, by its path; None for one that cannot be looked at."""
@@ -56,6 +59,26 @@ def check_there(source: Path | str, kinds: str, param: str) -> None:
     if not Path(source).exists():
         advice = _advice(Path(source), param) or f"mend {param} or make it first (`dvc repro`, `dvc pull`)"
         raise InkError(f"{source}: expected a folder, a {kinds} file or a .zip of them, found nothing there; {advice}")
+
+
+def record_source(source: str, kinds: str, param: str, out: Path) -> None:
+    """Writes the path of a source to `out`, if the source exists or DVC makes or fetches it.
+
+    Raises:
+        InkError: see `check_there`.
+    """
+    if not _comes_from_dvc(source):
+        check_there(source, kinds, param)
+    write_text(out, f"{source}\n")
+
+
+def _comes_from_dvc(source: str) -> bool:
+    """Whether a path, or a folder above it, is an output in dvc.yaml or has a .dvc file beside it."""
+    stages = yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"].values()
+    listed = [out for stage in stages for out in stage.get("outs", [])]
+    outputs = {os.path.normpath(next(iter(out)) if isinstance(out, dict) else out) for out in listed}
+    path = Path(os.path.normpath(source))
+    return any(str(p) in outputs or p.with_name(f"{p.name}.dvc").exists() for p in (path, *path.parents) if p.name)
 
 
 def _advice(source: Path, param: str) -> str:

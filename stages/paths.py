@@ -9,6 +9,7 @@ REPORTS = Path("reports")
 # Handwritten Chinese characters
 MEDIANS = Path("data/raw/medians")  # a folder: medians.jsonl and its licence
 STROKES = Path("data/raw/strokes")
+SOURCE = Path("data/source.txt")  # holds the path of the source, see stage `source`
 CORPUS_SHEET = PLOTS / "corpus.png"
 DECODED = Path("data/decoded")
 CLASSES = Path("data/classes.txt")
@@ -21,6 +22,7 @@ READINGS = Path("data/readings")
 
 # Symbols of formulas
 FORMULAS = Path("data/raw/formulas")  # folders, named in pipeline/synthesis/formulas/corpus.py
+MATH_SOURCE = Path("data/math/source.txt")
 FORMULAS_SHEET = PLOTS / "math/formulas.png"
 MATH_DECODED = Path("data/math/decoded")
 MATH_CLASSES = Path("data/math/classes.txt")

@@ -7,7 +7,10 @@ import yaml
 
 from tests.project import ROOT, Project
 
-STAGES = {"medians", "strokes", "decode", "split", "formulas", "math-decode", "math-split"}
+STAGES = {
+    *("medians", "strokes", "source", "decode", "split"),
+    *("formulas", "math-source", "math-decode", "math-split"),
+}
 
 
 def outputs(lock: Path) -> dict[str, dict[str, str]]:

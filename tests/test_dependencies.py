@@ -21,6 +21,8 @@ CODE = ("pipeline/", "stages/")
 
 # Inputs that no path of `stages.paths` names, and why.
 OTHER_DATA = {
+    "decode": {"data/source.txt"},  # has DVC run `source` before
+    "math-decode": {"data/math/source.txt"},
     "medians": {"package.json", "package-lock.json"},  # what npm installs, by version and hash
     "app": {f"app/{name}" for name in ("index.html", "package.json", "package-lock.json", "src", "static")}
     | {"app/tsconfig.json", "app/vite.config.ts"},  # what Vite builds the page from
