@@ -15,12 +15,12 @@ from PIL import Image
 
 from fuzz import TARGETS
 from pipeline.errors import InkError
-from pipeline.formats.archives import METHODS
 from pipeline.formats.entries import read_entries
 from pipeline.formats.image import read_grey
 from pipeline.formats.inkml import read_inkml
 from pipeline.formats.inkml_writer import encode_inkml
 from pipeline.formats.search import find_entries
+from pipeline.formats.zip_member import METHODS
 from pipeline.params import check_params, load_params
 from tests.project import ROOT
 

@@ -25,7 +25,7 @@ from pipeline.edge.graph import IDENTIFIER, Graph, Signature, read_graph
 from pipeline.edge.metadata_schema import AssociatedFileType, BoundingBoxType, ColorSpaceType, CoordinateType
 from pipeline.edge.signatures import OUTPUTS, Kind
 from pipeline.errors import InkError
-from pipeline.formats.archives import ZIP_ERRORS, open_member
+from pipeline.formats.zip_member import ZIP_ERRORS, open_member
 
 LABELS = "labels.txt"
 NORMALISATION = "normalisation.json"

@@ -14,32 +14,13 @@ import bz2
 import contextlib
 import gzip
 import io
-import lzma
 import struct
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import IO, BinaryIO, NamedTuple, cast
 
 ZIP, TAR = ".zip", ".tar"
-# What zipfile raises for damaged zips, names that are no UTF-8, places outside the file, passwords, and LZMA whose
-# dictionary is larger than memory.
-ZIP_ERRORS = (
-    zipfile.BadZipFile,
-    zlib.error,
-    lzma.LZMAError,
-    struct.error,
-    EOFError,
-    RuntimeError,
-    ValueError,
-    OverflowError,
-    MemoryError,
-    OSError,
-)
-# Python unpacks 4 KiB of a member in one step. Deflate gives no more of it than is asked for, LZMA up to 28 MiB; bzip2
-# can give gigabytes.
-METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA)
 # One compressed file: what its name becomes without the ending, and what opens it. Both read in small steps.
 _COMPRESSED: dict[str, tuple[str, Callable[[BinaryIO], IO[bytes]]]] = {
     ".gz": ("", lambda file: cast(IO[bytes], gzip.GzipFile(fileobj=file, mode="rb"))),
@@ -160,21 +141,6 @@ def stored_at(file: BinaryIO, archive: zipfile.ZipFile, number: int) -> int | No
     if signature != b"PK\3\4" or info.compress_size != info.file_size or start + info.file_size > end:
         raise zipfile.BadZipFile(f"no stored member at byte {info.header_offset}")
     return start
-
-
-def open_member(archive: zipfile.ZipFile, member: str | int) -> IO[bytes]:
-    """The bytes of a zip's member, by its name or number: never more of them than the directory declares.
-
-    Raises:
-        KeyError: no such member.
-        ZIP_ERRORS: it cannot be unpacked; reading on may raise them too.
-    """
-    info = archive.getinfo(member) if isinstance(member, str) else archive.infolist()[member]
-    if info.compress_type not in METHODS:
-        raise NotImplementedError(
-            f"compression method {info.compress_type}, expected stored, deflated or LZMA; zip it again"
-        )
-    return archive.open(info)
 
 
 def readable_names(raw: Sequence[bytes | str]) -> list[str]:

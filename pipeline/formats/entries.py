@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from pipeline.formats.archives import ZIP_ERRORS, Place, open_member, open_place
+from pipeline.formats.archives import Place, open_place
+from pipeline.formats.zip_member import ZIP_ERRORS, open_member
 
 _CHUNK = 1 << 16  # bytes
 

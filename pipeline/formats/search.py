@@ -24,12 +24,13 @@ from typing import BinaryIO
 
 from pipeline.errors import InkError
 from pipeline.formats import archives
-from pipeline.formats.archives import TAR, ZIP, ZIP_ERRORS, Member, Place, open_place
+from pipeline.formats.archives import TAR, ZIP, Member, Place, open_place
 from pipeline.formats.entries import Entry
 from pipeline.formats.not_read import NotRead, not_read, seen, why_not_read
 from pipeline.formats.tars import tar_members
 from pipeline.formats.tree import walk
 from pipeline.formats.unpacking import Room
+from pipeline.formats.zip_member import ZIP_ERRORS, open_member
 from pipeline.inputs import check_there
 
 MAX_DEPTH = 4  # archives in each other
@@ -223,7 +224,7 @@ class _Search:
         start = archives.stored_at(inside.file, inside.archive, entry.number)
         if start is not None:
             return Place(entry.place.path, entry.place.start + start, entry.size)
-        with archives.open_member(inside.archive, entry.number) as stream:
+        with open_member(inside.archive, entry.number) as stream:
             place, _ = self._room.keep(stream, bounds.shown(entry.name), _counted_already)
             return place
 

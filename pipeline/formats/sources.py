@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from pipeline.errors import InkError
-from pipeline.formats.archives import ZIP_ERRORS
 from pipeline.formats.entries import Entry, open_entry, same_bytes
 from pipeline.formats.gnt import Defect, GntRecord, read_gnt
 from pipeline.formats.not_read import NotRead, not_read
 from pipeline.formats.search import find_entries
 from pipeline.formats.unpacking import CHUNK, Room, write_all
+from pipeline.formats.zip_member import ZIP_ERRORS
 
 GNT = ".gnt"
 PARAM = "decode.source"
