@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from pipeline.closure import EXEMPT, closure
+from pipeline.edge.variants import VARIANTS
 from stages import paths
 from tests.project import ROOT
 
@@ -129,3 +130,26 @@ def test_the_runs_of_both_trainings_are_named_by_what_decides_their_weights():
             "pipeline/learning/run.py",
             "pipeline/learning/saving.py",
         }
+
+
+def outputs() -> set[str]:
+    """The outputs of all stages, of every variant."""
+    return {
+        path.replace("${item.variant}", variant)
+        for stage in STAGES
+        for path in listed(stage, "outs")
+        for variant in VARIANTS
+    }
+
+
+def test_dvc_draws_the_designed_charts_only():
+    """What a stage lists as `plots`, DVC draws by default templates; charts at the top level have titles and axes."""
+    assert [stage for stage in STAGES if "plots" in STAGES[stage]] == []
+    sources = {
+        path for plot in DVC["plots"] for path in ([plot] if isinstance(plot, str) else next(iter(plot.values()))["y"])
+    }
+    assert {path for path in sources if not any(related(path, out) for out in outputs())} == set()
+
+
+def test_artifacts_are_outputs():
+    assert {artifact["path"] for artifact in DVC["artifacts"].values()} <= outputs()
