@@ -2,8 +2,10 @@
 
     grey = read_grey(data)     # uint8 [height, width]; ImageError where there is no picture
 
-EXIF rotation is applied, what is transparent shows white, deeper pixels are brought to 8 bits. Pillow's conversions to
-grey are integer arithmetic, and so are libjpeg's and zlib's decoders: the same file gives the same pixels everywhere.
+EXIF rotation is applied. A transparent picture gets the ground that its ink needs: white under dark strokes, black
+under light ones. Deeper pixels are brought to 8 bits; those that use only a part of their range keep its detail.
+Pillow's conversions to grey are integer arithmetic, and so are libjpeg's and zlib's decoders: the same file gives the
+same pixels everywhere.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 MAX_BYTES = 1 << 26
 MAX_PIXELS = 50_000_000  # a phone's camera has 12 to 50 million
 MAX_SCANS = 100  # passes over a JPEG, each as long as the first: libtiff's bound too; encoders write up to some ten
+BRIGHT = 128  # a pixel is light from this level on
+MIXED = 50  # a sheet has at least 1 / MIXED of its pixels on either side of `BRIGHT`
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF", "PPM")  # what may be parsed at all
 
 _MARKER = re.compile(rb"\xff+[^\x00\x01\xd0-\xd7\xff]")  # of JPEG; restarts and stuffed bytes are none that count
@@ -52,6 +56,26 @@ def read_grey(data: bytes) -> np.ndarray:
         raise ImageError(f"no readable picture: {error}") from error
 
 
+def flatten(grey: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Puts a transparent picture on the ground that shows its ink: black under light strokes, white under dark ones.
+
+    What covers more than half of the picture and is both light and dark is a sheet with ink on it: its ground is
+    continued.
+
+    Args:
+        grey: uint8 [height, width].
+        alpha: uint8 [height, width], 0 = transparent, 255 = opaque.
+
+    Returns:
+        uint8 [height, width].
+    """
+    total, light = int(alpha.sum(dtype=np.int64)), int(alpha[grey >= BRIGHT].sum(dtype=np.int64))
+    is_sheet = 2 * total > 255 * alpha.size and min(light, total - light) * MIXED >= total
+    ground = np.uint16(255 if (2 * light > total) == is_sheet else 0)
+    share = alpha.astype(np.uint16)
+    return ((grey * share + ground * (255 - share) + 127) // 255).astype(np.uint8)
+
+
 def _scans(data: bytes) -> int:
     """How many a JPEG has up to its end, but no more than one above the bound: each costs time, and hardly a byte."""
     at = count = 0
@@ -65,14 +89,27 @@ def _scans(data: bytes) -> int:
 
 def _grey(image: Image.Image) -> np.ndarray:
     if image.mode.startswith("I;16"):
-        return (np.asarray(image).astype(np.uint16) >> 8).astype(np.uint8)
+        return _fitted(np.asarray(image).astype(np.int64))
     if image.mode in ("I", "F"):
         return _stretched(np.asarray(image).astype(np.float64))
     if image.mode == "LAB":
         return np.array(image.getchannel(0))
     if image.has_transparency_data:
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
+        visible = image.convert("RGBA")
+        return flatten(np.asarray(visible.convert("RGB").convert("L")), np.asarray(visible.getchannel("A")))
     return np.array(image.convert("L"))
+
+
+def _fitted(values: np.ndarray) -> np.ndarray:
+    """16-bit values to 8 bits, by the fewest bits that the largest value allows to drop.
+
+    So 12 bits in 16 and a dark picture keep their detail. A picture of at most 256 levels, all beyond 8 bits, keeps
+    each of them: the largest becomes 255.
+    """
+    low, high = int(values.min()), int(values.max())
+    if high - low < 256:
+        return (values - max(high - 255, 0)).astype(np.uint8)
+    return (values >> max(high.bit_length() - 8, 0)).astype(np.uint8)
 
 
 def _stretched(values: np.ndarray) -> np.ndarray:

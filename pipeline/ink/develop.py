@@ -26,9 +26,11 @@ import numpy as np
 from PIL import Image
 
 from pipeline.ink.canvas import UNITS, CanvasFormula, Frame, fitting_scale
+from pipeline.ink.ground import ground_level, ink_is_dark, shrink
+from pipeline.ink.sheet import find_sheet
+from pipeline.ink.threshold import otsu
 
 MAX_SIDE = 2048  # pixels, of a picture that is worked on
-BACKGROUND_SIDE = 512  # pixels
 MIN_CONTRAST = 16  # in 255ths of the background's room; fainter marks are no ink
 SPECK = 40  # a part of less area than 1 / SPECK of the typical one is a speck
 PAD = 1  # pixels of soft edge around the extent
@@ -115,11 +117,13 @@ def find_ink(grey: np.ndarray) -> PhotoInk:
     Raises:
         BlankPhotoError: no ink.
     """
-    reduced = _reduce(grey)
+    sheet = find_sheet(grey)
+    reduced = shrink(sheet.image, MAX_SIDE)
     flat = develop(reduced)
     left, top, right, bottom, sizes = _extent(flat)
     image = np.ascontiguousarray(flat[top:bottom, left:right])
-    return PhotoInk(image, np.array([top, left]), np.array(reduced.shape) / grey.shape, sizes)
+    reduction = np.array(reduced.shape) / sheet.image.shape
+    return PhotoInk(image, sheet.corner * reduction + [top, left], reduction, sizes)
 
 
 def develop(grey: np.ndarray) -> np.ndarray:
@@ -128,13 +132,14 @@ def develop(grey: np.ndarray) -> np.ndarray:
     Raises:
         BlankPhotoError: no ink.
     """
-    background = _background(grey)
-    dark, light = cv2.subtract(background, grey), cv2.subtract(grey, background)
-    ink, room = (dark, background) if _energy(dark) >= _energy(light) else (light, 255 - background)
-    share = np.minimum(ink.astype(np.int32) * 255 // np.maximum(room, 1), 255).astype(np.uint8)
+    if not ink_is_dark(grey):
+        grey = 255 - grey
+    ground = ground_level(grey)
+    ink = cv2.subtract(ground, grey).astype(np.int32)
+    share = np.minimum(ink * 255 // np.maximum(ground, 1), 255).astype(np.uint8)
     share = cv2.GaussianBlur(share, (3, 3), 0)  # the sensor's noise; in fixed point
     counts = np.bincount(share.reshape(-1), minlength=256)
-    threshold = _otsu(counts)
+    threshold = otsu(counts)
     above = np.cumsum(counts[threshold + 1 :])
     if not above.size or not above[-1]:
         raise BlankPhotoError(f"blank: no ink in {grey.shape[1]} x {grey.shape[0]} pixels")
@@ -144,39 +149,6 @@ def develop(grey: np.ndarray) -> np.ndarray:
     floor = threshold // 2
     stretch = (np.arange(256) - floor) * 255 // max(typical - floor, 1)
     return cv2.LUT(share, np.clip(stretch, 0, 255).astype(np.uint8))
-
-
-def _reduce(grey: np.ndarray) -> np.ndarray:
-    height, width = grey.shape
-    longer = max(height, width)
-    if longer <= MAX_SIDE:
-        return grey
-    size = max(width * MAX_SIDE // longer, 1), max(height * MAX_SIDE // longer, 1)
-    return np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BOX))
-
-
-def _background(grey: np.ndarray) -> np.ndarray:
-    height, width = grey.shape
-    longer = max(height, width)
-    side = min(longer, BACKGROUND_SIDE)
-    size = max(width * side // longer, 1), max(height * side // longer, 1)
-    small = np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BOX))
-    median = cv2.medianBlur(small, side // 3 | 1)
-    return np.asarray(Image.fromarray(median).resize((width, height), Image.Resampling.BILINEAR))
-
-
-def _energy(difference: np.ndarray) -> int:
-    counts = np.bincount(difference.reshape(-1), minlength=256)
-    return int((counts * np.arange(256) ** 2).sum())
-
-
-def _otsu(counts: np.ndarray) -> int:
-    """The level (ink is above it) that parts a histogram, int64 [256], best: Otsu 1979."""
-    weight, moment = np.cumsum(counts)[:-1], np.cumsum(counts * np.arange(256))[:-1]
-    total, whole = int(counts.sum()), int((counts * np.arange(256)).sum())
-    difference = weight.astype(np.float64) * whole - moment.astype(np.float64) * total
-    between = difference * difference / np.maximum(weight.astype(np.float64) * (total - weight), 1)
-    return int(between.argmax())
 
 
 def _extent(ink: np.ndarray) -> tuple[int, int, int, int, list[int]]:

@@ -5,7 +5,7 @@
 
 What is done to a picture is what was done to the training data, by the same code: a scan of a character goes through
 `pipeline.ink.normalise`, a photograph of a formula through `pipeline.ink.develop`. The photograph of a character goes
-through both; where paper is pure white (as in data sets) or pure black, developing it would only cost strokes.
+through both; where the ground has one level throughout (white in data sets), developing it would only cost strokes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from pipeline.edge.segments import places
 from pipeline.errors import InkError
 from pipeline.ink.canvas import Frame
 from pipeline.ink.develop import MIN_CONTRAST, BlankPhotoError, find_ink, place_photo
+from pipeline.ink.ground import ink_is_dark
 from pipeline.ink.normalise import BlankScanError, normalise
+from pipeline.ink.sheet import find_sheet
 
 CANDIDATES = 5  # of a character, unless told otherwise
 PAPER = 255
@@ -144,10 +146,11 @@ def normalise_picture(grey: np.ndarray) -> np.ndarray:
     Raises:
         BlankScanError, BlankPhotoError: no ink.
     """
-    for scan in (grey, PAPER - grey):
-        if _is_scan(scan):
-            return normalise(scan)
-    return normalise(PAPER - find_ink(grey).image)
+    picture = find_sheet(grey).image
+    if not ink_is_dark(picture):
+        picture = PAPER - picture
+    scan = _as_scan(picture)
+    return normalise(PAPER - find_ink(picture).image if scan is None else scan)
 
 
 def _frame(data: bytes, sizes: Mapping[str, float]) -> Frame:
@@ -159,11 +162,17 @@ def _frame(data: bytes, sizes: Mapping[str, float]) -> Frame:
     return Frame(height, width, symbol, pen)
 
 
-def _is_scan(grey: np.ndarray) -> bool:
-    """Whether the paper is pure white throughout: the commonest level, without the shades of a photo."""
-    counts = np.bincount(grey.reshape(-1), minlength=PAPER + 1)
-    marks, faint = counts[:PAPER].sum(), counts[PAPER - MIN_CONTRAST + 1 : PAPER].sum()
-    return bool(counts[PAPER] == counts.max() and faint <= FAINT * marks)
+def _as_scan(picture: np.ndarray) -> np.ndarray | None:
+    """Dark ink on pure white, if the ground has one level throughout and not the shades of a photo; otherwise None."""
+    counts = np.bincount(picture.reshape(-1), minlength=PAPER + 1)
+    middle = (int(picture.min()) + int(picture.max()) + 1) // 2
+    level = middle + int(counts[middle:].argmax())
+    marks, around = counts.sum() - counts[level], counts[max(level - MIN_CONTRAST + 1, 0) :].sum() - counts[level]
+    if around > FAINT * marks:
+        return None
+    stretch = np.arange(PAPER + 1) * PAPER // max(level, 1)
+    stretch[level:] = PAPER
+    return stretch.astype(np.uint8)[picture]
 
 
 @contextlib.contextmanager
