@@ -1,10 +1,10 @@
 """What ink lies on: whether it is lighter than the ink, and how bright it is at each place.
 
-    dark = ink_is_dark(grey)              # black on white, or chalk on a board
-    level = ground_level(grey)            # of dark ink, as if there were no ink on it
+    dark = ink_is_dark(grey)       # True: ink on paper; False: chalk on a board
+    level = ground_level(grey)     # of dark ink: as if there were no ink on it
 
-Both look at the picture at 512 pixels, without its noise, through a window that no pen fills: a third of the longer
-side. All of it is integer arithmetic. A megapixel takes some 30 ms.
+Both work on the picture reduced to 512 pixels, with a window that no pen fills: a third of the longer side. All of it
+is integer arithmetic. A megapixel takes about 30 ms.
 """
 
 from __future__ import annotations
@@ -15,62 +15,64 @@ from PIL import Image
 
 SIDE = 512  # pixels that the longer side is reduced to
 WINDOW = 3  # windows along the longer side
-LIVELY = 4  # a place counts for the polarity where contrast is at least 1 / LIVELY of the strongest
-RIM = 32  # the picture's rim is 1 / RIM of its shorter side
-DENSE = 3
-DEPTH = 2  # what is darker than the ground by 1 / DEPTH of the deepest ink is not taken for ground
+LIVELY = 4  # a pixel votes on the polarity if the contrast around it is at least 1 / LIVELY of the strongest
+RIM = 32  # the rim of a picture is 1 / RIM of its shorter side wide
+DENSE = 40  # percent of a window; a pen that covers more shifts the median
 
 
 def ink_is_dark(grey: np.ndarray) -> bool:
-    """Whether ink is darker than its ground: the ground fills more of the picture, and of the picture's rim.
+    """Whether ink is darker than its ground, which fills more of the picture and of the picture's rim.
 
-    Each pixel with contrast around it says how dark it is between the darkest and the lightest of its window. The mean
-    over the picture and the mean over its rim count alike: a thick pen may fill most of a tight picture, but touches
-    its rim at few places; a thin one on a wide sheet leaves the rim without contrast, where it says nothing.
+    Each pixel says how dark it is between the darkest and the lightest one of its window. The means over the picture
+    and over its rim count equally: a thick pen can fill most of a tight picture but touches the rim at few places; a
+    thin pen in the middle of a wide sheet leaves no contrast at the rim, where nothing votes then.
 
     Args:
         grey: uint8 [height, width].
     """
-    calm, side = _calm(shrink(grey, SIDE))
-    low, high = cv2.erode(calm, side), cv2.dilate(calm, side)
+    calm, window = _calm(shrink(grey, SIDE))
+    low, high = cv2.erode(calm, window), cv2.dilate(calm, window)
     contrast = cv2.subtract(high, low).astype(np.int64)
-    counts = contrast * LIVELY >= max(int(contrast.max()), 1)
-    balance = 2 * calm.astype(np.int64) - low - high  # above 0: rather light
+    votes = contrast * LIVELY >= max(int(contrast.max()), 1)
+    lightness = 2 * calm.astype(np.int64) - low - high  # from -contrast to contrast
     height, width = calm.shape
     rim = max(min(height, width) // RIM, 1)
-    edge = np.ones(calm.shape, bool)
-    edge[rim : height - rim, rim : width - rim] = False
-    inside, around = (
-        (int(balance[place].sum()), max(int(contrast[place].sum()), 1)) for place in (counts, counts & edge)
+    inner = np.zeros(calm.shape, bool)
+    inner[rim : height - rim, rim : width - rim] = True
+    (whole, most), (around, most_around) = (
+        (int(lightness[place].sum()), max(int(contrast[place].sum()), 1)) for place in (votes, votes & ~inner)
     )
-    return inside[0] * around[1] + around[0] * inside[1] >= 0
+    return whole * most_around + around * most >= 0
 
 
 def ground_level(grey: np.ndarray) -> np.ndarray:
     """Brightness of the ground at each pixel of a picture of dark ink: uint8 [height, width].
 
-    Ink gives way to the ground around it (a closing that is wider than any pen) before the median around each place is
-    taken; so a pen that covers more than half of a window leaves no mark.
+    It is the median of the window. Where ink covers so much of a window that it shifts the median, ink is replaced
+    first: by a closing as large as the window.
 
     Args:
         grey: uint8 [height, width].
     """
     small = shrink(grey, SIDE)
-    calm, side = _calm(small)
-    closed = cv2.erode(cv2.dilate(calm, side), side)
+    calm, window = _calm(small)
+    side = window.shape[0]
+    level = cv2.medianBlur(small, side)
+    closed = cv2.erode(cv2.dilate(calm, window), window)
     depth = cv2.subtract(closed, calm).astype(np.int32)
-    ink = depth * DEPTH > depth.max()
-    dense = cv2.boxFilter(ink.astype(np.uint8), cv2.CV_32S, side.shape, normalize=False, borderType=cv2.BORDER_CONSTANT)
-    window = side.shape[0]
-    level = cv2.medianBlur(small, window)
-    if (dense * 5 > 2 * window * window).any():
-        level = np.where(dense * 5 > 2 * window * window, cv2.medianBlur(np.where(ink, closed, small), window), level)
+    ink = 2 * depth > depth.max()
+    covered = cv2.boxFilter(
+        ink.astype(np.uint8), cv2.CV_32S, window.shape, normalize=False, borderType=cv2.BORDER_CONSTANT
+    )
+    dense = covered * 100 > DENSE * side * side
+    if dense.any():
+        level = np.where(dense, cv2.medianBlur(np.where(ink, closed, small), side), level)
     height, width = grey.shape
     return np.asarray(Image.fromarray(level).resize((width, height), Image.Resampling.BILINEAR))
 
 
 def shrink(grey: np.ndarray, side: int) -> np.ndarray:
-    """A picture whose longer side is at most `side` pixels: the mean of what each of its pixels covers."""
+    """A picture, uint8 [height, width], reduced until its longer side is at most `side` pixels: means of areas."""
     height, width = grey.shape
     longer = max(height, width)
     if longer <= side:
@@ -80,6 +82,6 @@ def shrink(grey: np.ndarray, side: int) -> np.ndarray:
 
 
 def _calm(small: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The picture without the sensor's noise, and the window's shape."""
-    window = max(small.shape) // WINDOW | 1
-    return cv2.GaussianBlur(small, (3, 3), 0), np.ones((window, window), np.uint8)
+    """The picture with less of the sensor's noise, and its window: uint8 [side, side] of ones."""
+    side = max(small.shape) // WINDOW | 1
+    return cv2.GaussianBlur(small, (3, 3), 0), np.ones((side, side), np.uint8)

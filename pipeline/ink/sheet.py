@@ -74,7 +74,7 @@ def find_sheet(grey: np.ndarray) -> Sheet:
     if not _is_on_desk(small, bright, part, outline):
         return whole
     shrunk = _shrunk(outline, small.shape)
-    if _is_chalk(small, shrunk):
+    if not len(shrunk.left) or _is_chalk(small, shrunk):
         return whole
     cut = _cut(grey, shrunk, small.shape)
     return cut if cut and np.ptp(cut.image) else whole  # paper without grain is no photo: it lies within a drawn frame

@@ -1,13 +1,17 @@
 /** Calls the page's ports of `pipeline` under Node: one JSON request a line, one JSON answer a line. */
 import { createInterface } from "node:readline";
 
+import { flatten } from "../../app/src/engine/flatten.ts";
 import { drawInk } from "../../app/src/ink/canvas.ts";
 import { fitPhoto } from "../../app/src/ink/develop.ts";
 import type { Grey } from "../../app/src/ink/grey.ts";
+import { groundLevel, inkIsDark } from "../../app/src/ink/ground.ts";
 import { medianBlur } from "../../app/src/ink/median.ts";
 import { normalise } from "../../app/src/ink/normalise.ts";
 import { rasterise } from "../../app/src/ink/raster.ts";
 import { scanStrokes } from "../../app/src/ink/scan.ts";
+import { findSheet } from "../../app/src/ink/sheet.ts";
+import { dilate, erode } from "../../app/src/ink/windows.ts";
 import { readingOrder } from "../../app/src/reading.ts";
 import { findOwners, places } from "../../app/src/segments.ts";
 import { sign } from "../../app/src/symbols.ts";
@@ -37,7 +41,16 @@ const calls: Record<string, (...args: any[]) => unknown> = {
     const picture = fitPhoto(unpack(photo), frame);
     return picture && { image: pack(picture.image), placement: picture.placement };
   },
+  flatten: (image: Packed, alpha: Packed) => pack(flatten(unpack(image), unpack(alpha).pixels)),
   medianBlur: (image: Packed, side: number) => pack(medianBlur(unpack(image), side)),
+  dilate: (image: Packed, side: number) => pack(dilate(unpack(image), side)),
+  erode: (image: Packed, side: number) => pack(erode(unpack(image), side)),
+  inkIsDark: (image: Packed) => inkIsDark(unpack(image)),
+  groundLevel: (image: Packed) => pack(groundLevel(unpack(image))),
+  findSheet: (photo: Packed) => {
+    const { image, left, top } = findSheet(unpack(photo));
+    return { image: pack(image), left, top };
+  },
   scanStrokes: (strokes, side) => pack(scanStrokes(strokes, side)),
   readingOrder: (boxes) => readingOrder(boxes),
   places: (detections) => places(detections),

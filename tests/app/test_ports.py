@@ -7,10 +7,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from pipeline.formats.image import flatten
 from pipeline.ink.canvas import Frame, draw_ink, rasterise
 from pipeline.ink.develop import BlankPhotoError, place_photo
+from pipeline.ink.ground import ground_level, ink_is_dark
 from pipeline.ink.normalise import normalise
+from pipeline.ink.sheet import find_sheet
 from tests.app.node import flat, pack, unpack
+from tests.ink.made import on_desk
 from tests.ink.test_normalise import stroke_scan
 
 FRAME = Frame(height=128, width=512, symbol=32, pen=2)
@@ -95,8 +99,65 @@ def test_a_photo_becomes_the_same_canvas(ports, height, width, light):
     np.testing.assert_array_equal(unpack(ours["image"]), image)
 
 
+@pytest.mark.parametrize("tilt", [0, 2, -3])
+@pytest.mark.parametrize("rims", [(40, 30, 50, 60), (0, 0, 25, 0), (0, 70, 0, 0)])
+def test_a_sheet_is_cut_from_the_same_pixels(ports, tilt, rims):
+    grey = on_desk(photo(np.random.default_rng(3), 300, 420), rims, tilt)
+    sheet = find_sheet(grey)
+    assert sheet.image.size < grey.size
+    ours = ports.call("findSheet", pack(grey))
+    np.testing.assert_array_equal(unpack(ours["image"]), sheet.image)
+    assert [ours["top"], ours["left"]] == sheet.corner.tolist()
+    np.testing.assert_array_equal(
+        unpack(ports.call("fitPhoto", pack(grey), FRAME._asdict())["image"]), place_photo(grey, FRAME)[0]
+    )
+
+
+@slow_machine
+@given(st.integers(0, 10**6))
+def test_any_picture_shows_the_same_sheet(ports, seed):
+    """Bright quadrilaterals, most of them no sheets on a desk, on coarse noise."""
+    rng = np.random.default_rng(seed)
+    height, width = rng.integers(10, 420, 2).tolist()
+    grey = cv2.resize(rng.integers(0, 90, (6, 6)).astype(np.uint8), (width, height))
+    corners = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) + rng.uniform(-0.25, 0.25, (4, 2))
+    cv2.fillConvexPoly(grey, (corners * [width, height]).astype(np.int32), int(rng.integers(120, 256)))
+    grey = cv2.add(grey, rng.integers(0, 9, grey.shape).astype(np.uint8))
+    sheet, ours = find_sheet(grey), ports.call("findSheet", pack(grey))
+    np.testing.assert_array_equal(unpack(ours["image"]), sheet.image)
+    assert [ours["top"], ours["left"]] == sheet.corner.tolist()
+
+
+@pytest.mark.parametrize("pen", [4, 18, 36])
+@pytest.mark.parametrize(("height", "width"), [(60, 60), (700, 450), (20, 90)])
+def test_the_ground_has_the_same_levels(ports, pen, height, width):
+    rng = np.random.default_rng(pen)
+    grey = np.clip(np.linspace(150, 230, width)[None] + rng.normal(0, 3, (height, width)), 0, 255).astype(np.uint8)
+    for _ in range(4):
+        ends = (rng.uniform(0.1, 0.9, (2, 2)) * [width, height]).astype(int).tolist()
+        cv2.line(grey, ends[0], ends[1], 30, max(pen * height // 200, 1))
+    np.testing.assert_array_equal(unpack(ports.call("groundLevel", pack(grey))), ground_level(grey))
+
+
+@slow_machine
+@given(hnp.arrays(np.uint8, st.tuples(st.integers(1, 60), st.integers(1, 60)), elements=st.integers(0, 255)))
+def test_ink_is_dark_to_both(ports, grey):
+    assert ports.call("inkIsDark", pack(grey)) == ink_is_dark(grey)
+    np.testing.assert_array_equal(unpack(ports.call("groundLevel", pack(grey))), ground_level(grey))
+
+
+@slow_machine
+@given(st.integers(1, 30), st.integers(1, 30), st.integers(0, 10**6))
+def test_transparent_ink_gets_the_same_ground(ports, height, width, seed):
+    rng = np.random.default_rng(seed)
+    grey = np.clip(rng.normal(rng.integers(0, 256), rng.integers(1, 90), (height, width)), 0, 255).astype(np.uint8)
+    alpha = np.clip(rng.normal(rng.integers(0, 256), 90, (height, width)), 0, 255).astype(np.uint8)
+    np.testing.assert_array_equal(unpack(ports.call("flatten", pack(grey), pack(alpha))), flatten(grey, alpha))
+
+
 def test_the_placement_leads_from_a_photo_to_the_canvas(ports):
-    grey = photo(np.random.default_rng(1), 700, 2500)
+    grey = on_desk(photo(np.random.default_rng(1), 700, 2500), (90, 0, 0, 60))
+    assert find_sheet(grey).image.size < grey.size
     box = np.array([[200.0, 900.0, 420.0, 1300.0]])
     _, theirs = place_photo(grey, FRAME)
     ours = ports.call("fitPhoto", pack(grey), FRAME._asdict())["placement"]
@@ -116,6 +177,14 @@ def test_any_picture_is_ink_to_both_or_to_none(ports, grey):
         assert ours is None
     else:
         np.testing.assert_array_equal(unpack(ours["image"]), image)
+
+
+@pytest.mark.parametrize("side", [1, 3, 7, 71])
+def test_extremes_are_those_of_opencv(ports, side):
+    image = np.random.default_rng(side).integers(0, 256, (45, 60)).astype(np.uint8)
+    window = np.ones((side, side), np.uint8)
+    np.testing.assert_array_equal(unpack(ports.call("dilate", pack(image), side)), cv2.dilate(image, window))
+    np.testing.assert_array_equal(unpack(ports.call("erode", pack(image), side)), cv2.erode(image, window))
 
 
 @pytest.mark.parametrize("side", [1, 3, 7, 71])

@@ -1,19 +1,23 @@
-/** `pipeline/ink/develop.py` in TypeScript: the same photograph gives the same canvas. The steps are told there. */
+/** `pipeline/ink/develop.py` in TypeScript: the same photograph gives the same canvas. See there for the steps. */
 import { type Bounds, grow, hull } from "./bounds.ts";
 import { type Frame, type Picture, fittingScale } from "./canvas.ts";
-import { type Grey, blank, crop, lookUp, paste, peakOf } from "./grey.ts";
-import { medianBlur } from "./median.ts";
-import { BILINEAR, BOX, resize } from "./resample.ts";
+import { type Grey, blank, crop, invert, lookUp, paste, peakOf } from "./grey.ts";
+import { blur, groundLevel, inkIsDark, shrink } from "./ground.ts";
+import { findParts } from "./parts.ts";
+import { BILINEAR, resize } from "./resample.ts";
+import { findSheet } from "./sheet.ts";
+import { histogram, otsu } from "./threshold.ts";
 
 const MAX_SIDE = 2048; // pixels, of a picture that is worked on
-const BACKGROUND_SIDE = 512; // pixels
 const MIN_CONTRAST = 16; // in 255ths of the background's room; fainter marks are no ink
 const SPECK = 40; // a part of less area than 1 / SPECK of the typical one is a speck
 const PAD = 1; // pixels of soft edge around the extent
+const STRONG = Uint8Array.from({ length: 256 }, (_, value) => (value > 127 ? 1 : 0)); // what belongs to a part
 
 /** Puts a photographed formula on the canvas; null for a photograph without ink. */
 export function fitPhoto(grey: Grey, frame: Frame): Picture | null {
-  const reduced = reduce(grey, MAX_SIDE);
+  const sheet = findSheet(grey);
+  const reduced = shrink(sheet.image, MAX_SIDE);
   const ink = develop(reduced);
   if (!ink) return null;
   const { bounds, sizes } = findExtent(ink);
@@ -26,10 +30,10 @@ export function fitPhoto(grey: Grey, frame: Frame): Picture | null {
   const image = blank(frame.width, frame.height);
   const [left, top] = [Math.floor((frame.width - width) / 2), Math.floor((frame.height - height) / 2)];
   paste(image, lookUp(small, shares(peak)), left, top);
-  const [reducedX, reducedY] = [reduced.width / grey.width, reduced.height / grey.height];
+  const [reducedX, reducedY] = [reduced.width / sheet.image.width, reduced.height / sheet.image.height];
   const placement = {
-    originX: bounds.left / reducedX,
-    originY: bounds.top / reducedY,
+    originX: sheet.left + bounds.left / reducedX,
+    originY: sheet.top + bounds.top / reducedY,
     scaleX: (width / extentX) * reducedX,
     scaleY: (height / extentY) * reducedY,
     offsetX: left,
@@ -40,7 +44,7 @@ export function fitPhoto(grey: Grey, frame: Frame): Picture | null {
 
 /** Flat ink: 0 = background, 255 = ink as strong as its median or stronger. Null if there is none. */
 export function develop(grey: Grey): Grey | null {
-  const share = blur(shareOfInk(grey));
+  const share = blur(shareOfInk(inkIsDark(grey) ? grey : invert(grey)));
   const counts = histogram(share);
   const threshold = otsu(counts);
   const typical = medianAbove(counts, threshold);
@@ -51,78 +55,14 @@ export function develop(grey: Grey): Grey | null {
   return lookUp(share, stretch);
 }
 
-/** A picture whose longer side is at most `side`. */
-function reduce(grey: Grey, side: number): Grey {
-  const longer = Math.max(grey.width, grey.height);
-  if (longer <= side) return grey;
-  const fit = (length: number): number => Math.max(Math.floor((length * side) / longer), 1);
-  return resize(grey, fit(grey.width), fit(grey.height), BOX);
-}
-
-/** What is darker than the background, or lighter, whichever holds more, as a share of what the light leaves room for. */
+/** What is darker than the ground, as a share of what the light leaves room for. */
 function shareOfInk(grey: Grey): Grey {
-  const back = background(grey).pixels;
-  const dark = grey.pixels.map((value, i) => Math.max(back[i]! - value, 0));
-  const light = grey.pixels.map((value, i) => Math.max(value - back[i]!, 0));
-  const onLight = energy(dark) >= energy(light);
-  const ink = onLight ? dark : light;
-  const pixels = ink.map((value, i) => {
-    const room = onLight ? back[i]! : 255 - back[i]!;
-    return Math.min(Math.floor((value * 255) / Math.max(room, 1)), 255);
+  const ground = groundLevel(grey).pixels;
+  const pixels = grey.pixels.map((value, i) => {
+    const ink = Math.max(ground[i]! - value, 0);
+    return Math.min(Math.floor((ink * 255) / Math.max(ground[i]!, 1)), 255);
   });
   return { ...grey, pixels };
-}
-
-function background(grey: Grey): Grey {
-  const side = Math.min(Math.max(grey.width, grey.height), BACKGROUND_SIDE);
-  const median = medianBlur(reduce(grey, side), Math.floor(side / 3) | 1);
-  return resize(median, grey.width, grey.height, BILINEAR);
-}
-
-function energy(differences: Uint8Array): number {
-  return differences.reduce((sum, value) => sum + value * value, 0);
-}
-
-/** A Gaussian of 3 x 3 pixels, edges mirrored, in fixed point: `cv2.GaussianBlur`. */
-function blur(image: Grey): Grey {
-  const { width, height, pixels } = image;
-  const result = blank(width, height);
-  const rows = new Uint16Array(width * height);
-  const mirror = (i: number, length: number): number => (length === 1 ? 0 : i < 0 ? 1 : i === length ? length - 2 : i);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const at = y * width;
-      rows[at + x] = pixels[at + mirror(x - 1, width)]! + 2 * pixels[at + x]! + pixels[at + mirror(x + 1, width)]!;
-    }
-  }
-  for (let y = 0; y < height; y++) {
-    const [above, below] = [mirror(y - 1, height) * width, mirror(y + 1, height) * width];
-    for (let x = 0; x < width; x++) {
-      result.pixels[y * width + x] = (rows[above + x]! + 2 * rows[y * width + x]! + rows[below + x]! + 8) >> 4;
-    }
-  }
-  return result;
-}
-
-function histogram(image: Grey): number[] {
-  const counts = new Array<number>(256).fill(0);
-  for (const value of image.pixels) counts[value]! += 1;
-  return counts;
-}
-
-/** The level (ink is above it) that parts a histogram best: Otsu 1979. */
-function otsu(counts: readonly number[]): number {
-  const total = counts.reduce((sum, count) => sum + count, 0);
-  const whole = counts.reduce((sum, count, value) => sum + count * value, 0);
-  let [weight, moment, best, threshold] = [0, 0, -1, 0];
-  for (let value = 0; value < 255; value++) {
-    weight += counts[value]!;
-    moment += counts[value]! * value;
-    const difference = weight * whole - moment * total;
-    const between = (difference * difference) / Math.max(weight * (total - weight), 1);
-    if (between > best) [best, threshold] = [between, value];
-  }
-  return threshold;
 }
 
 /** The median of the values above the threshold; null if there are none. */
@@ -137,7 +77,7 @@ function medianAbove(counts: readonly number[], threshold: number): number | nul
 
 /** Extent of the ink without specks, and the long sides of its parts. */
 function findExtent(ink: Grey): { bounds: Bounds; sizes: number[] } {
-  const parts = findParts(ink);
+  const { parts } = findParts(lookUp(ink, STRONG), true);
   const areas = parts.map(({ area }) => area).sort((a, b) => b - a);
   const middle = Math.floor((areas.reduce((sum, area) => sum + area, 0) + 1) / 2);
   let [seen, index] = [0, -1];
@@ -154,41 +94,6 @@ function findExtent(ink: Grey): { bounds: Bounds; sizes: number[] } {
     },
     sizes: kept.map((part) => Math.max(part.right - part.left, part.bottom - part.top)),
   };
-}
-
-interface Part extends Bounds {
-  readonly area: number;
-}
-
-/** The parts of strong ink that hang together, corners included. */
-function findParts({ width, height, pixels }: Grey): Part[] {
-  const seen = new Uint8Array(pixels.length);
-  const parts: Part[] = [];
-  const stack: number[] = [];
-  const visit = (at: number): void => {
-    if (pixels[at]! <= 127 || seen[at]) return;
-    seen[at] = 1;
-    stack.push(at);
-  };
-  for (let start = 0; start < pixels.length; start++) {
-    visit(start);
-    if (!stack.length) continue;
-    let [left, top, right, bottom, area] = [width, height, 0, 0, 0];
-    for (let at = stack.pop(); at !== undefined; at = stack.pop()) {
-      const x = at % width;
-      const y = (at - x) / width;
-      area += 1;
-      [left, top] = [Math.min(left, x), Math.min(top, y)];
-      [right, bottom] = [Math.max(right, x + 1), Math.max(bottom, y + 1)];
-      for (let row = Math.max(y - 1, 0); row <= Math.min(y + 1, height - 1); row++) {
-        for (let column = Math.max(x - 1, 0); column <= Math.min(x + 1, width - 1); column++) {
-          visit(row * width + column);
-        }
-      }
-    }
-    parts.push({ left, top, right, bottom, area });
-  }
-  return parts;
 }
 
 /** Value to 255ths of the peak. */
