@@ -193,7 +193,8 @@ function cut(grey: Grey, outline: Rows, small: Grey): Sheet | null {
     const within = Math.min(Math.max(place, 0), unit * last);
     const [above, share] = [Math.floor(within / unit), within % unit];
     const below = Math.min(above + 1, last);
-    const mix = (ends: readonly number[]): number => (ends[above]! * (unit - share) + ends[below]! * share) * grey.width;
+    const mix = (ends: readonly number[]): number =>
+      (ends[above]! * (unit - share) + ends[below]! * share) * grey.width;
     const [left, right] = [Math.ceil(mix(outline.begin) / units), Math.floor(mix(outline.end) / units)];
     if (right > left) rows.push({ y, left, right });
   }
