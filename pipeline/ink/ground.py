@@ -61,8 +61,8 @@ def ground_level(grey: np.ndarray) -> np.ndarray:
     closed = cv2.erode(cv2.dilate(calm, window), window)
     depth = cv2.subtract(closed, calm).astype(np.int32)
     ink = 2 * depth > depth.max()
-    covered = cv2.boxFilter(
-        ink.astype(np.uint8), cv2.CV_32S, window.shape, normalize=False, borderType=cv2.BORDER_CONSTANT
+    covered = cv2.boxFilter(  # beyond its edges, the picture goes on as it does for the median
+        ink.astype(np.uint8), cv2.CV_32S, window.shape, normalize=False, borderType=cv2.BORDER_REPLICATE
     )
     dense = covered * 100 > DENSE * side * side
     if dense.any():

@@ -31,8 +31,8 @@ INSET = 2  # that the outline shrinks by
 EDGE = 2  # distance from the edge at which desk and sheet are compared
 # Shares are in percent.
 MIN_AREA = 15  # of the picture, that the sheet covers
-MIN_FILL = 90  # of its convex outline, that the sheet fills, with all that it encloses
-MIN_BLANK = 70  # of its outline, that is bright: less, and it may be a large character in chalk
+MIN_FILL = 96  # of its convex outline, that the sheet fills with all that it encloses; a character in chalk fills less
+MIN_BLANK = 70  # of its outline, that is bright
 MAX_STRAY = 5  # of the sheet's area, that is bright elsewhere
 MIN_DARK = 80  # of one side of the picture, that the desk covers
 MAX_DESK = 50  # of the sheet's brightness, that the desk has
@@ -115,9 +115,13 @@ def _lower_hull(values: np.ndarray) -> np.ndarray:
 
 def _is_on_desk(small: np.ndarray, bright: np.ndarray, part: np.ndarray, outline: Outline) -> bool:
     """Whether the bright part is a sheet, and what is around it a dark desk: see the shares above."""
-    area, covered = int(part.sum()), int((outline.right - outline.left).sum())
     rows, columns = _ends(part), _ends(part.T)
+    covered = int((outline.right - outline.left).sum())
     filled = min(int((end - begin).sum()) for _, begin, end in (rows, columns)) * UNITS
+    top, begin, end = rows
+    place = np.arange(small.shape[1])
+    within = bright[top : top + len(begin)] & (place >= begin[:, None]) & (place < end[:, None])
+    area = int(within.sum())
     sides = bright[0], bright[-1], bright[:, 0], bright[:, -1]
     inside, outside = np.concatenate([_across(small, *rows), _across(small.T, *columns)], axis=1)
     return bool(

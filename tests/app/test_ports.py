@@ -7,14 +7,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from pipeline.formats.image import flatten
+from benchmarks.made_pictures import PAGE, Drawing, render, replace
+from pipeline.formats.image import flatten, read_grey
 from pipeline.ink.canvas import Frame, draw_ink, rasterise
 from pipeline.ink.develop import BlankPhotoError, place_photo
 from pipeline.ink.ground import ground_level, ink_is_dark
 from pipeline.ink.normalise import normalise
 from pipeline.ink.sheet import find_sheet
 from tests.app.node import flat, pack, unpack
-from tests.ink.made import on_desk
 from tests.ink.test_normalise import stroke_scan
 
 FRAME = Frame(height=128, width=512, symbol=32, pen=2)
@@ -24,18 +24,32 @@ EDGE = 5  # pixels that a stroke stays away from the canvas' edge, as it does on
 slow_machine = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def photo(rng: np.random.Generator, height: int, width: int, light: bool = False) -> np.ndarray:
-    """Strokes on unevenly lit, noisy paper."""
-    paper = (
-        np.linspace(150, 235, width)[None] + np.linspace(-30, 10, height)[:, None] + rng.normal(0, 3, (height, width))
-    )
+def strokes(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """Six short lines: uint8 [height, width], 255 = ink."""
     ink = np.zeros((height, width), np.uint8)
     for _ in range(6):
         x, y = rng.integers(width // 8, width - width // 8), rng.integers(height // 5, height - height // 5)
         end = x + int(rng.integers(-width // 12, width // 12 + 1)), y + int(rng.integers(-height // 8, height // 8 + 1))
         cv2.line(ink, (int(x), int(y)), (int(end[0]), int(end[1])), 255, max(height // 60, 1), cv2.LINE_AA)
-    grey = paper * (1 - 0.7 * ink / 255)
+    return ink
+
+
+def photo(rng: np.random.Generator, height: int, width: int, light: bool = False) -> np.ndarray:
+    """Strokes on unevenly lit, noisy paper."""
+    paper = (
+        np.linspace(150, 235, width)[None] + np.linspace(-30, 10, height)[:, None] + rng.normal(0, 3, (height, width))
+    )
+    grey = paper * (1 - 0.7 * strokes(rng, height, width) / 255)
     return np.clip(255 - grey if light else grey, 0, 255).astype(np.uint8)
+
+
+def desk(height: int, width: int, rims: tuple[int, int, int, int], tilt: float = 0.0) -> np.ndarray:
+    """A sheet with strokes on a dark desk."""
+    ink = strokes(np.random.default_rng(3), height, width)
+    drawing = Drawing(ink, np.zeros((0, 4)), ())
+    grey = read_grey(render(drawing, replace(PAGE, margin=0.0, shade=0.3, rims=rims, tilt=tilt), 4).data)
+    assert find_sheet(grey).image.size < grey.size
+    return grey
 
 
 @slow_machine
@@ -102,9 +116,8 @@ def test_a_photo_becomes_the_same_canvas(ports, height, width, light):
 @pytest.mark.parametrize("tilt", [0, 2, -3])
 @pytest.mark.parametrize("rims", [(40, 30, 50, 60), (0, 0, 25, 0), (0, 70, 0, 0)])
 def test_a_sheet_is_cut_from_the_same_pixels(ports, tilt, rims):
-    grey = on_desk(photo(np.random.default_rng(3), 300, 420), rims, tilt)
+    grey = desk(300, 420, rims, tilt)
     sheet = find_sheet(grey)
-    assert sheet.image.size < grey.size
     ours = ports.call("findSheet", pack(grey))
     np.testing.assert_array_equal(unpack(ours["image"]), sheet.image)
     assert [ours["top"], ours["left"]] == sheet.corner.tolist()
@@ -156,8 +169,7 @@ def test_transparent_ink_gets_the_same_ground(ports, height, width, seed):
 
 
 def test_the_placement_leads_from_a_photo_to_the_canvas(ports):
-    grey = on_desk(photo(np.random.default_rng(1), 700, 2500), (90, 0, 0, 60))
-    assert find_sheet(grey).image.size < grey.size
+    grey = desk(700, 2500, (90, 0, 0, 60))
     box = np.array([[200.0, 900.0, 420.0, 1300.0]])
     _, theirs = place_photo(grey, FRAME)
     ours = ports.call("fitPhoto", pack(grey), FRAME._asdict())["placement"]

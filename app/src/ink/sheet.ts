@@ -11,7 +11,7 @@ const INSET = 2; // that the outline shrinks by
 const EDGE = 2; // distance from the edge at which desk and sheet are compared
 // Shares are in percent.
 const MIN_AREA = 15; // of the picture, that the sheet covers
-const MIN_FILL = 90; // of its convex outline, that the sheet fills, with all that it encloses
+const MIN_FILL = 96; // of its convex outline, that the sheet fills with all that it encloses
 const MIN_BLANK = 70; // of its outline, that is bright
 const MAX_STRAY = 5; // of the sheet's area, that is bright elsewhere
 const MIN_DARK = 80; // of one side of the picture, that the desk covers
@@ -95,11 +95,14 @@ function lowerHull(values: readonly number[]): number[] {
 }
 
 function isOnDesk(small: Grey, bright: Grey, part: Grey, outline: Rows): boolean {
-  const area = sum(part.pixels);
   const covered = extent(outline);
   const [turned, turnedPart] = [turn(small), turn(part)];
   const [rows, columns] = [rowsOf(part), rowsOf(turnedPart)];
   const filled = Math.min(extent(rows), extent(columns)) * UNITS;
+  const area = rows.begin.reduce((total, begin, i) => {
+    const row = (rows.top + i) * bright.width;
+    return total + sum(bright.pixels.subarray(row + begin, row + rows.end[i]!));
+  }, 0);
   const edges = [...across(small, rows), ...across(turned, columns)];
   const sharp = edges.filter(([inside, outside]) => outside * 100 <= MAX_DESK * inside).length;
   return (

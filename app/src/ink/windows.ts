@@ -1,7 +1,7 @@
-/** Extremes and sums over the window around each pixel, of which the part within the picture counts. */
+/** Extremes and sums over the window around each pixel. */
 import { type Grey, blank, invert } from "./grey.ts";
 
-/** The largest value of each window, `side` pixels a side (odd): `cv2.dilate`. */
+/** The largest value of each window, `side` pixels long and wide (odd), within the picture: `cv2.dilate`. */
 export function dilate(image: Grey, side: number): Grey {
   return dilateAndTurn(dilateAndTurn(image, side), side);
 }
@@ -35,7 +35,7 @@ function dilateAndTurn({ width, height, pixels }: Grey, side: number): Grey {
   return turned;
 }
 
-/** The sum of each window, row by row. */
+/** The sum of each window, row by row; edges are repeated beyond the picture: `cv2.boxFilter`. */
 export function windowSums({ width, height, pixels }: Grey, side: number): Float64Array {
   const along = sumAndTurn(Float64Array.from(pixels), width, height, side);
   return sumAndTurn(along, height, width, side);
@@ -45,9 +45,9 @@ function sumAndTurn(values: Float64Array, width: number, height: number, side: n
   const turned = new Float64Array(values.length);
   const radius = (side - 1) / 2;
   for (let y = 0; y < height; y++) {
-    const value = (x: number): number => (x >= 0 && x < width ? values[y * width + x]! : 0);
+    const value = (x: number): number => values[y * width + Math.min(Math.max(x, 0), width - 1)]!;
     let sum = 0;
-    for (let x = 0; x < radius; x++) sum += value(x);
+    for (let x = -radius - 1; x < radius; x++) sum += value(x);
     for (let x = 0; x < width; x++) {
       sum += value(x + radius) - value(x - radius - 1);
       turned[x * height + y] = sum;
