@@ -27,7 +27,7 @@ from pipeline.export.card import licences, model_card
 from pipeline.export.folder import SUMS, replace_folder
 from pipeline.export.lineage import read_lineage
 from pipeline.export.snippets import kotlin, shape, swift
-from pipeline.ink import canvas, develop, normalise
+from pipeline.ink import canvas, develop, ground, normalise, sheet
 from pipeline.report.tables import markdown
 
 CARD, README, METRICS = "MODEL_CARD.md", "README.md", "metrics.json"
@@ -35,7 +35,7 @@ CARD, README, METRICS = "MODEL_CARD.md", "README.md", "metrics.json"
 # The code, functions and modules, that says in its own words how the input is made and what is made of the outputs.
 _INPUT: Mapping[Kind, tuple[Any, ...]] = {
     "characters": (normalise.normalise, normalise),
-    "formulas": (develop, canvas, canvas.draw_ink),
+    "formulas": (develop, sheet, ground, canvas, canvas.draw_ink),
 }
 _OUTPUT: Mapping[Kind, tuple[Any, ...]] = {"characters": (), "formulas": (places, reading_order)}
 

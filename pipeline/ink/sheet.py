@@ -10,7 +10,7 @@
 4. The outline shrinks by the pixels that are half desk. What a tilted outline leaves of its bounding box repeats the
    outermost pixel of the row.
 
-All of it is integer arithmetic. A megapixel takes about 2 ms.
+All of it is integer arithmetic. A megapixel takes about 3 ms.
 """
 
 from __future__ import annotations

@@ -146,9 +146,10 @@ def test_tiny_and_huge_photos_are_read(formulas, scale):
     wait_for_symbols(formulas, SIGNS)
 
 
-def test_a_transparent_picture_is_on_white(formulas):
-    dark = photograph(LINE).point(lambda value: 255 if value < 120 else 0)
-    upload(formulas, encode(Image.merge("LA", (Image.new("L", dark.size), dark))), "ink.png")
+@pytest.mark.parametrize("level", [0, 255])
+def test_dark_and_light_ink_on_transparent_ground_is_read(formulas, level):
+    ink = photograph(LINE).point(lambda value: 255 if value < 120 else 0)
+    upload(formulas, encode(Image.merge("LA", (Image.new("L", ink.size, level), ink))), "ink.png")
     wait_for_symbols(formulas, SIGNS)
 
 

@@ -66,11 +66,74 @@ def test_numbers_that_are_none():
     assert reason(saved(Image.fromarray(np.full((2, 2), np.inf, np.float32)), "TIFF")) == "no pixel is a number"
 
 
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([0, 100, 200], [0, 100, 200]),  # an 8-bit picture in 16 bits
+        ([0, 1000, 4095], [0, 62, 255]),  # 12 bits
+        ([0, 1, 257], [0, 0, 128]),
+        ([30000, 30100, 30200], [55, 155, 255]),  # no more than 256 levels: none of them is lost
+        ([65535, 65535, 65535], [255, 255, 255]),
+        ([0, 0, 0], [0, 0, 0]),
+        ([0, 32768, 65535], [0, 128, 255]),
+    ],
+)
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_a_part_of_16_bits_keeps_its_detail(values, expected, kind):
+    assert read_grey(saved(Image.fromarray(np.array([values], np.uint16)), kind)).tolist() == [expected]
+
+
+def transparent(grey, alpha, mode="LA"):
+    picture = Image.fromarray(np.array(grey, np.uint8)).convert(mode)
+    picture.putalpha(Image.fromarray(np.array(alpha, np.uint8)))
+    return read_grey(saved(picture))
+
+
+STROKE = np.zeros((8, 8), np.uint8)  # alpha: a soft stroke
+STROKE[3:5, 1:7] = 255
+STROKE[2, 1:7] = 100
+
+
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
-def test_what_is_transparent_shows_white(mode):
-    picture = Image.fromarray(RAMP).convert(mode)
-    picture.putalpha(Image.fromarray(np.where(RAMP < 100, 0, 255).astype(np.uint8)))
-    assert read_grey(saved(picture)).tolist() == np.where(RAMP < 100, 255, RAMP).tolist()
+@pytest.mark.parametrize("level", [0, 60, 127])
+def test_dark_strokes_get_white_ground(mode, level):
+    expected = (level * STROKE.astype(int) + 255 * (255 - STROKE.astype(int)) + 127) // 255
+    assert transparent(np.full((8, 8), level), STROKE, mode).tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+@pytest.mark.parametrize("level", [128, 200, 255])
+def test_light_strokes_get_black_ground(mode, level):
+    expected = (level * STROKE.astype(int) + 127) // 255
+    assert transparent(np.full((8, 8), level), STROKE, mode).tolist() == expected.tolist()
+
+
+def test_strokes_may_fill_the_picture():
+    alpha = np.full((8, 8), 255)
+    alpha[0, :3] = 0
+    assert transparent(np.full((8, 8), 230), alpha)[0, 0] == 0
+    assert transparent(np.full((8, 8), 30), alpha)[0, 0] == 255
+
+
+@pytest.mark.parametrize(("paper", "ink", "ground"), [(240, 20, 255), (20, 240, 0)])
+def test_an_opaque_sheet_with_ink_is_continued(paper, ink, ground):
+    sheet = np.full((20, 20), paper)
+    sheet[5:8, 4:16] = ink
+    alpha = np.pad(np.full((16, 16), 255), 2)
+    grey = transparent(sheet, alpha)
+    assert (grey[alpha == 0] == ground).all()
+    np.testing.assert_array_equal(grey[alpha > 0], sheet[alpha > 0])
+
+
+def test_a_palette_may_have_a_transparent_colour():
+    picture = Image.fromarray(np.array([[0, 1, 1]], np.uint8)).convert("P")
+    picture.putpalette([10, 10, 10, 255, 255, 255])
+    assert read_grey(saved(picture, transparency=0)).tolist() == [[0, 255, 255]]
+    assert read_grey(saved(picture, transparency=1)).tolist() == [[10, 255, 255]]
+
+
+def test_nothing_visible_is_blank_paper():
+    assert (transparent(np.full((4, 4), 200), np.zeros((4, 4))) == 255).all()
 
 
 def test_exif_rotation():
