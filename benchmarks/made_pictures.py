@@ -22,23 +22,24 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from pipeline.edge.coco import Detections, Truth, match
+from pipeline.edge.detections import Detections
 from pipeline.errors import InkError
 from pipeline.formats.charset import GB2312_LEVEL1
 from pipeline.formats.image import read_grey
 from pipeline.formats.symbols import LABELS
 from pipeline.ink.canvas import Frame, draw_ink
-from pipeline.ink.corpus import draw_sample
 from pipeline.ink.develop import BlankPhotoError, place_photo
-from pipeline.ink.formula_hand import draw_formula_writer, write_formula
-from pipeline.ink.grammar import ORDER, compose
-from pipeline.ink.medians import load_medians
 from pipeline.ink.normalise import BlankScanError
-from pipeline.ink.skeleton import build_skeleton
-from pipeline.ink.writers import draw_writer
 from pipeline.progress import progress
 from pipeline.recognize.reader import CharacterReader, FormulaReader, normalise_picture
 from pipeline.report import tables
+from pipeline.scoring.coco import Truth, match
+from pipeline.synthesis.characters import draw_sample
+from pipeline.synthesis.formulas.grammar import ORDER, compose
+from pipeline.synthesis.formulas.handwriting import draw_formula_writer, write_formula
+from pipeline.synthesis.hands.medians import load_medians
+from pipeline.synthesis.hands.skeleton import build_skeleton
+from pipeline.synthesis.hands.writers import draw_writer
 from stages.paths import MEDIANS
 
 SEED, FIRST_WRITER, LOOSENESS = 77, 7001, 0.5  # of writers whom no corpus has

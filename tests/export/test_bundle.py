@@ -101,7 +101,7 @@ def test_the_readme_of_a_detector(bundled):
     assert str(develop.__doc__).strip().splitlines()[-1] in page
     assert "One detection a place, best first." in page
     assert "Indices of boxes in reading order" in page
-    assert page.count("```") == 2 * 7
+    assert page.count("```") == 2 * 9
 
 
 def test_the_card_of_the_embedded_corpus(bundled):
