@@ -3,7 +3,8 @@
     sheet = find_sheet(grey)
     sheet.image, sheet.corner     # without the desk; the picture itself if there is none
 
-1. The picture is reduced to 256 pixels and divided by Otsu into dark and bright.
+1. The picture is reduced to 256 pixels and divided by Otsu into dark and bright; if that finds no sheet, the dark part
+   is divided once more.
 2. The largest bright part is the sheet. Its outline is made convex, so that ink at its edge makes no dent.
 3. The dark around it is a desk if the tests of `_is_on_desk` say so: strokes that fill a tight picture, writing on a
    board and shadows fail them.
@@ -32,7 +33,7 @@ EDGE = 2  # distance from the edge at which desk and sheet are compared
 # Shares are in percent.
 MIN_AREA = 15  # of the picture, that the sheet covers
 MIN_FILL = 96  # of its convex outline, that the sheet fills with all that it encloses; a character in chalk fills less
-MIN_BLANK = 70  # of its outline, that is bright
+MIN_BLANK = 65  # of its outline, that is bright
 MAX_STRAY = 5  # of the sheet's area, that is bright elsewhere
 MIN_DARK = 80  # of one side of the picture, that the desk covers
 MAX_DESK = 50  # of the sheet's brightness, that the desk has
@@ -66,18 +67,26 @@ def find_sheet(grey: np.ndarray) -> Sheet:
     small = shrink(grey, SIDE)
     if min(small.shape) < MIN_SIDE:
         return whole
-    bright = small > otsu(np.bincount(small.reshape(-1), minlength=256))
+    counts = np.bincount(small.reshape(-1), minlength=256)
+    level = otsu(counts)
+    outline = _find_outline(small, level)
+    if outline is None:  # the level may divide the lit part of the sheet from the shaded one
+        outline = _find_outline(small, otsu(np.where(np.arange(256) <= level, counts, 0)))
+    cut = outline and _cut(grey, outline, small.shape)
+    return cut if cut and np.ptp(cut.image) else whole  # paper without grain is no photo: it lies within a drawn frame
+
+
+def _find_outline(small: np.ndarray, level: int) -> Outline | None:
+    """The outline of a sheet that is brighter than `level`, on a desk that is not, without its blurred edge."""
+    bright = small > level
     if not bright.any():
-        return whole
+        return None
     part = _largest_part(bright)
     outline = _outline(part)
     if not _is_on_desk(small, bright, part, outline):
-        return whole
+        return None
     shrunk = _shrunk(outline, small.shape)
-    if not len(shrunk.left) or _is_chalk(small, shrunk):
-        return whole
-    cut = _cut(grey, shrunk, small.shape)
-    return cut if cut and np.ptp(cut.image) else whole  # paper without grain is no photo: it lies within a drawn frame
+    return None if not len(shrunk.left) or _is_chalk(small, shrunk) else shrunk
 
 
 def _largest_part(bright: np.ndarray) -> np.ndarray:

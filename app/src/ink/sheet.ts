@@ -12,7 +12,7 @@ const EDGE = 2; // distance from the edge at which desk and sheet are compared
 // Shares are in percent.
 const MIN_AREA = 15; // of the picture, that the sheet covers
 const MIN_FILL = 96; // of its convex outline, that the sheet fills with all that it encloses
-const MIN_BLANK = 70; // of its outline, that is bright
+const MIN_BLANK = 65; // of its outline, that is bright
 const MAX_STRAY = 5; // of the sheet's area, that is bright elsewhere
 const MIN_DARK = 80; // of one side of the picture, that the desk covers
 const MAX_DESK = 50; // of the sheet's brightness, that the desk has
@@ -38,20 +38,27 @@ export function findSheet(grey: Grey): Sheet {
   const whole = { image: grey, left: 0, top: 0 };
   const small = shrink(grey, SIDE);
   if (Math.min(small.width, small.height) < MIN_SIDE) return whole;
-  const threshold = otsu(histogram(small));
-  const bright = { ...small, pixels: small.pixels.map((value) => (value > threshold ? 1 : 0)) };
+  const counts = histogram(small);
+  const level = otsu(counts);
+  const outline =
+    findOutline(small, level) ?? findOutline(small, otsu(counts.map((count, value) => (value <= level ? count : 0))));
+  const sheet = outline && cut(grey, outline, small);
+  const first = sheet?.image.pixels[0];
+  return sheet && sheet.image.pixels.some((value) => value !== first) ? sheet : whole;
+}
+
+/** The outline of a sheet that is brighter than `level`, without its blurred edge; null if it lies on no desk. */
+function findOutline(small: Grey, level: number): Rows | null {
+  const bright = { ...small, pixels: small.pixels.map((value) => (value > level ? 1 : 0)) };
   const { parts, labels } = findParts(bright, false);
-  if (!parts.length) return whole;
+  if (!parts.length) return null;
   const areas = parts.map(({ area }) => area);
   const largest = areas.indexOf(areas.reduce((most, area) => Math.max(most, area)));
   const part = { ...small, pixels: Uint8Array.from(labels, (label) => (label === largest + 1 ? 1 : 0)) };
   const outline = outlineOf(rowsOf(part));
-  if (!isOnDesk(small, bright, part, outline)) return whole;
+  if (!isOnDesk(small, bright, part, outline)) return null;
   const shrunk = shrinkOutline(outline, small);
-  if (!shrunk.begin.length || isChalk(small, shrunk)) return whole;
-  const sheet = cut(grey, shrunk, small);
-  const first = sheet?.image.pixels[0];
-  return sheet && sheet.image.pixels.some((value) => value !== first) ? sheet : whole;
+  return !shrunk.begin.length || isChalk(small, shrunk) ? null : shrunk;
 }
 
 function rowsOf({ width, height, pixels }: Grey): Rows {
