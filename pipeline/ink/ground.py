@@ -17,6 +17,7 @@ SIDE = 512  # pixels that the longer side is reduced to
 WINDOW = 3  # windows along the longer side
 LIVELY = 4  # a pixel votes on the polarity if the contrast around it is at least 1 / LIVELY of the strongest
 RIM = 32  # the rim of a picture is 1 / RIM of its shorter side wide
+INK = 60  # percent of the deepest ink's depth, from which on a pixel is ink; deep shadows reach 50
 DENSE = 40  # percent of a window; a pen that covers more shifts the median
 
 
@@ -60,7 +61,7 @@ def ground_level(grey: np.ndarray) -> np.ndarray:
     level = cv2.medianBlur(small, side)
     closed = cv2.erode(cv2.dilate(calm, window), window)
     depth = cv2.subtract(closed, calm).astype(np.int32)
-    ink = 2 * depth > depth.max()
+    ink = depth * 100 > INK * int(depth.max())
     covered = cv2.boxFilter(  # beyond its edges, the picture goes on as it does for the median
         ink.astype(np.uint8), cv2.CV_32S, window.shape, normalize=False, borderType=cv2.BORDER_REPLICATE
     )

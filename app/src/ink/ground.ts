@@ -8,6 +8,7 @@ const SIDE = 512; // pixels that the longer side is reduced to
 const WINDOW = 3; // windows along the longer side
 const LIVELY = 4; // a pixel votes if the contrast around it is at least 1 / LIVELY of the strongest
 const RIM = 32; // the rim of a picture is 1 / RIM of its shorter side wide
+const INK = 60; // percent of the deepest ink's depth, from which on a pixel is ink
 const DENSE = 40; // percent of a window; a pen that covers more shifts the median
 
 /** Whether ink is darker than its ground. */
@@ -48,7 +49,7 @@ export function groundLevel(grey: Grey): Grey {
   const closed = erode(dilate(calm, side), side);
   const depth = closed.pixels.map((value, i) => value - calm.pixels[i]!);
   const deepest = peakOf({ ...small, pixels: depth });
-  const ink = depth.map((value) => (2 * value > deepest ? 1 : 0));
+  const ink = depth.map((value) => (value * 100 > INK * deepest ? 1 : 0));
   const covered = windowSums({ ...small, pixels: ink }, side);
   const isDense = (count: number): boolean => count * 100 > DENSE * side * side;
   const level = medianBlur(small, side);
