@@ -13,6 +13,7 @@ from pipeline.ink.develop import place_photo
 from pipeline.ink.normalise import normalise
 from pipeline.recognize.reader import CharacterReader, FormulaReader, FoundSymbol, load_reader, normalise_picture
 from tests.edge.tiny_detector import HEIGHT, WIDTH, tiny_detector
+from tests.ink.test_ground import bar
 from tests.tiny_models import BARS, BOXES, CHARACTERS, FRAME, SURE, UNSURE, bars, scan
 
 
@@ -63,6 +64,16 @@ def test_a_scan_is_seen_as_decoding_sees_it(character_model, characters, char):
     np.testing.assert_array_equal(normalise_picture(255 - picture), seen)
     (probabilities,) = Runner(character_model)(seen[None])
     assert [share for _, share in candidates] == sorted(probabilities.tolist(), reverse=True)
+
+
+@pytest.mark.parametrize("pen", [12, 30, 60])
+@pytest.mark.parametrize("paper", [255, 230])
+def test_a_thick_bar_that_fills_its_picture_is_not_read_in_negative(pen, paper):
+    black_on_white = bar(40, 300, pen)
+    assert (black_on_white == 0).mean() > 0.4
+    picture = np.minimum(black_on_white, paper)
+    np.testing.assert_array_equal(normalise_picture(picture), normalise(black_on_white))
+    np.testing.assert_array_equal(normalise_picture(255 - picture), normalise(black_on_white))
 
 
 def test_faint_marks_of_a_photo_are_no_ink():
