@@ -18,7 +18,7 @@ WINDOW = 3  # windows along the longer side
 LIVELY = 4  # a pixel votes on the polarity if the contrast around it is at least 1 / LIVELY of the strongest
 RIM = 32  # the rim of a picture is 1 / RIM of its shorter side wide
 INK = 55  # percent of the deepest ink's depth, from which on a pixel is ink; deep shadows reach 50
-DENSE = 40  # percent of a window; a pen that covers more shifts the median
+DENSE = 30  # percent of a window; a pen that covers more shifts the median
 
 
 def ink_is_dark(grey: np.ndarray) -> bool:

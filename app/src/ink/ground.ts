@@ -9,7 +9,7 @@ const WINDOW = 3; // windows along the longer side
 const LIVELY = 4; // a pixel votes if the contrast around it is at least 1 / LIVELY of the strongest
 const RIM = 32; // the rim of a picture is 1 / RIM of its shorter side wide
 const INK = 55; // percent of the deepest ink's depth, from which on a pixel is ink
-const DENSE = 40; // percent of a window; a pen that covers more shifts the median
+const DENSE = 30; // percent of a window; a pen that covers more shifts the median
 
 /** Whether ink is darker than its ground. */
 export function inkIsDark(grey: Grey): boolean {
