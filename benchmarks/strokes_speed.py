@@ -88,7 +88,7 @@ def main() -> None:
     command_parser("benchmarks.strokes_speed", __doc__).parse_args()
     cv2.setNumThreads(1)
     chars = GB2312_LEVEL1[::EVERY]
-    medians = load_medians(MEDIANS, chars)
+    medians = load_medians(MEDIANS / "medians.jsonl", chars)
     skeletons = [build_skeleton(medians[char]) for char in chars]
     writers = [draw_writer(1, FIRST_WRITER + index) for index in range(len(chars))]
     seeds = [(1, FIRST_WRITER + index, ord(char)) for index, char in enumerate(chars)]
