@@ -1,4 +1,4 @@
-"""Results that threads compute ahead of their reader. The order is the input's: nothing here changes a byte."""
+"""Threads compute results ahead of the reader. Results keep the order of the input, so no output byte changes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _Result = TypeVar("_Result")
 
 
 def ahead(function: Callable[[_Item], _Result], items: Iterator[_Item]) -> Iterator[_Result]:
-    """`map(function, items)` in order, computed by threads a few items ahead of the reader."""
+    """Yields `map(function, items)` in order; threads compute a few results before the reader needs them."""
     with ThreadPoolExecutor(THREADS, thread_name_prefix="ahead") as pool:
         pending: deque = deque()
         for item in items:

@@ -1,4 +1,4 @@
-"""The models that this project hands out: `artifacts` of dvc.yaml, by name."""
+"""The models that this project publishes, by name: `artifacts` in dvc.yaml."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DVC_YAML = Path("dvc.yaml")
 
 
 def artifacts() -> dict[str, Path]:
-    """The artifacts of the project in this folder; none outside of one.
+    """Returns the path of each artifact by name; empty if the current folder has no dvc.yaml.
 
     Raises:
         InkError: dvc.yaml cannot be read.
@@ -24,14 +24,14 @@ def artifacts() -> dict[str, Path]:
         found = yaml.safe_load(DVC_YAML.read_text(encoding="utf-8"))["artifacts"]
         return {name: Path(artifact["path"]) for name, artifact in found.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
-        raise InkError(f"{DVC_YAML}: expected artifacts with a path each, found none ({error})") from error
+        raise InkError(f"{DVC_YAML}: expected a path for each artifact, found none ({error})") from error
 
 
 def read_model(name: str) -> tuple[Path, bytes]:
-    """Where a model is and what its file holds; `name` is that of a file or, where there is none, an artifact's.
+    """Returns the path and the bytes of a model; `name` is a file or, if no such file exists, an artifact.
 
     Raises:
-        InkError: there is no such file, or dvc.yaml cannot be read.
+        InkError: the model or dvc.yaml cannot be read.
     """
     path = Path(name)
     known = {} if path.is_file() else artifacts()

@@ -1,10 +1,10 @@
-"""What a module is made of: the project modules that it imports, directly or through others, and files beside them.
+"""The project files that decide what a module does: itself, all modules that it imports, and their data files.
 
     closure("stages.train")        # paths relative to the repository root
     digest("pipeline.hccr.training")
 
-Imports are read from the sources, those within functions too; nothing is executed. Both the names that a checkpoint is
-kept under and the test of dvc.yaml's dependencies come from here, so that they cannot disagree.
+Imports are direct or indirect, at the top of a file or inside a function. They are parsed from the sources; no code is
+executed. The names of checkpoints and the test of dvc.yaml's dependencies both use this module, so they always agree.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("pipeline", "stages")
 
-# Modules that decide whether, where and how fast a stage runs, but no byte of what it writes.
+# Modules that decide whether, where and how fast a stage runs, but no byte of its output.
 EXEMPT = {
-    "pipeline/ahead.py": "threads that compute the same results in the same order",
+    "pipeline/ahead.py": "computes the same results in the same order",
     "pipeline/closure.py": "reads sources; its digest names checkpoints",
-    "pipeline/command.py": "how a command ends",
+    "pipeline/command.py": "starts and ends commands",
     "pipeline/edge/quiet.py": "silences the C++ log",
     "pipeline/errors.py": "the exception for messages",
-    "pipeline/files.py": "outputs are written completely or not at all",
-    "pipeline/inputs.py": "an input that changes is an error",
-    "pipeline/jobs/runner.py": "where Beam runs; the bytes do not depend on it",
+    "pipeline/files.py": "writes outputs completely or not at all",
+    "pipeline/inputs.py": "reports inputs that change during a run",
+    "pipeline/jobs/runner.py": "chooses the Beam runner; the bytes do not depend on it",
     "pipeline/jobs/worker.py": "one local Beam process",
     "pipeline/jobs/workers.py": "local Beam processes",
     "pipeline/npm.py": "installs what package-lock.json pins by hash",
-    "pipeline/params.py": "the values that a stage uses are its `params` in dvc.yaml",
+    "pipeline/params.py": "dvc.yaml lists the values that a stage uses as its `params`",
     "pipeline/processes.py": "number of processes; the bytes do not depend on it",
     "pipeline/progress.py": "progress bars",
     "stages/__init__.py": "runs a stage's main()",
-    "stages/paths.py": "the paths are `deps` and `outs` in dvc.yaml",
+    "stages/paths.py": "dvc.yaml lists the paths as `deps` and `outs`",
 }
 
 
 def closure(module: str) -> frozenset[str]:
-    """Files that decide what `module` does: POSIX paths below the repository root, without those that are exempt.
+    """Returns the files that decide what `module` does, as POSIX paths below the repository root, without `EXEMPT`.
 
-    Packages' own `__init__.py` count only if they hold more than a docstring.
+    A package's `__init__.py` counts only if it holds more than a docstring.
     """
     found: set[str] = set()
     waiting = [module]
@@ -53,13 +53,13 @@ def closure(module: str) -> frozenset[str]:
         found.add(path)
         tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
         waiting += _imports(tree)
-        found |= set(_files_beside(path, tree))
+        found |= set(_data_files(path, tree))
     return frozenset(found - EXEMPT.keys())
 
 
 @cache
 def digest(module: str) -> str:
-    """Hex digest of the names and bytes of `closure(module)`."""
+    """Returns the hex digest of the paths and bytes of `closure(module)`."""
     result = hashlib.blake2b(digest_size=16)
     for path in sorted(closure(module)):
         result.update(path.encode() + b"\0" + hashlib.blake2b((ROOT / path).read_bytes()).digest())
@@ -67,7 +67,7 @@ def digest(module: str) -> str:
 
 
 def _source(module: str) -> str | None:
-    """The file of a project module; None for a package whose `__init__.py` holds a docstring only."""
+    """The path of a project module; None for a package whose `__init__.py` holds only a docstring."""
     base = ROOT.joinpath(*module.split("."))
     if base.with_suffix(".py").is_file():
         return base.with_suffix(".py").relative_to(ROOT).as_posix()
@@ -77,7 +77,7 @@ def _source(module: str) -> str | None:
 
 
 def _imports(tree: ast.Module) -> Iterator[str]:
-    """Dotted names of the project modules that the statements of a module import, packages among them."""
+    """Yields the dotted names of the project modules that a module imports, and of the packages that hold them."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -91,8 +91,8 @@ def _imports(tree: ast.Module) -> Iterator[str]:
                 yield from (".".join(parts[:length]) for length in range(1, len(parts) + 1))
 
 
-def _files_beside(path: str, tree: ast.Module) -> Iterator[str]:
-    """Data files that a module names by `Path(__file__).with_name("…")`."""
+def _data_files(path: str, tree: ast.Module) -> Iterator[str]:
+    """Yields the data files that a module names with `Path(__file__).with_name("…")`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "with_name":
             names = [argument.value for argument in node.args if isinstance(argument, ast.Constant)]

@@ -1,6 +1,6 @@
-"""How a command of this project starts and ends.
+"""Starts and ends the commands of this project.
 
-`--help` prints the module's docstring and every option. An error that the user can mend ends in a message, without a
+`--help` prints the module's docstring and every option. An error that the user can correct ends in a message without a
 traceback.
 """
 
@@ -15,11 +15,11 @@ from pipeline.errors import InkError
 
 
 def command_parser(module: str, doc: str | None) -> argparse.ArgumentParser:
-    """The parser of `python -m MODULE`, without options.
+    """Returns the parser of `python -m MODULE`, without options.
 
     Args:
-        module: its dotted name.
-        doc: its docstring, printed as it is by `--help`.
+        module: dotted name of the module.
+        doc: docstring of the module; `--help` prints it unchanged.
     """
     return argparse.ArgumentParser(
         prog=f"python -m {module}", description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -27,10 +27,10 @@ def command_parser(module: str, doc: str | None) -> argparse.ArgumentParser:
 
 
 def run_command(main: Callable[[], None], name: str) -> None:
-    """Runs `main`: an `InkError` is printed without a traceback and ends the process with status 1.
+    """Runs `main`. Prints an `InkError` without a traceback and exits with status 1.
 
-    Log lines of this project go to stderr after the command's name; of libraries, only their warnings. Anything but an
-    `InkError` is a bug and keeps its traceback.
+    Log lines go to stderr after the command's name: from this project all of them, from libraries only warnings. Any
+    other exception is a bug and keeps its traceback.
     """
     logging.basicConfig(level=logging.WARNING, format=f"{name}: %(message)s", stream=sys.stderr)
     logging.getLogger("pipeline").setLevel(logging.INFO)
@@ -40,5 +40,5 @@ def run_command(main: Callable[[], None], name: str) -> None:
         print(f"{name}: {error}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
-        print(f"{name}: stopped; nothing half-written stands in place of an output, run it again", file=sys.stderr)
+        print(f"{name}: stopped; no output is half-written; run it again", file=sys.stderr)
         sys.exit(130)

@@ -1,9 +1,9 @@
-"""The one exception that a user is meant to read."""
+"""The exception whose message is for users."""
 
 
 class InkError(Exception):
-    """Bad input, bad params or a state the user can mend.
+    """Bad input, bad params or a state that the user can correct.
 
-    The message says what was expected, what was found, where, and what to do. Stage scripts print it without a
-    traceback and exit with status 1; anything else that escapes is a bug and keeps its traceback.
+    The message says what was expected, what was found, where, and what to do. Commands print it without a traceback
+    and exit with status 1. Any other exception that ends a command is a bug and keeps its traceback.
     """

@@ -1,4 +1,4 @@
-"""Outputs that appear whole or not at all: everything is written beside its final name, then renamed."""
+"""Writes outputs completely or not at all: first under a temporary name in the same folder, then renamed."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 def partial_path(path: Path) -> Path:
-    """Where `path` is written until it is complete: `shards.partial`, `model.partial.keras`.
+    """Returns the name under which `path` is written until it is complete: `shards.partial`, `model.partial.keras`.
 
-    One fixed name, so that a rerun finds and removes what a kill left; the suffix stays, since some writers choose
-    their format by it.
+    The name is fixed, so a rerun finds and removes what a killed run left. The suffix stays, because some writers
+    choose their format by it.
     """
     return path.with_name(f"{path.stem}.partial{path.suffix}")
 
 
 @contextlib.contextmanager
 def atomic_directory(path: Path | str) -> Iterator[Path]:
-    """Yields an empty directory that takes the place of `path` when the block ends without an exception.
+    """Yields an empty directory that replaces `path` when the block ends without an exception.
 
     Raises:
         InkError: the disk is full.
@@ -40,7 +40,7 @@ def atomic_directory(path: Path | str) -> Iterator[Path]:
         remove(old)
         partial.mkdir(parents=True)
         yield partial
-        if final.exists():  # removing it takes time, in which it would be half there
+        if final.exists():  # not removed here: a removal takes time, and a kill would leave half of it
             os.rename(final, old)
         os.rename(partial, final)
     remove(old)
@@ -48,14 +48,14 @@ def atomic_directory(path: Path | str) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def atomic_file(path: Path | str, *, durable: bool = False, shared: bool = False) -> Iterator[Path]:
-    """Yields a path to write to; it is renamed to `path` when the block ends without an exception.
+    """Yields a path to write to, which is renamed to `path` when the block ends without an exception.
 
     Args:
-        path: of the file.
-        durable: once the block ends, the file outlasts a power cut. Outputs of stages do without it, since that waits
-            for the disk: DVC notes the hash of each and makes again what it finds changed.
-        shared: other processes may write the same file at the same time; the last one stays. Each writes a partial
-            file with a name of its own; the caller removes those that killed processes leave.
+        path: final path of the file.
+        durable: once the block ends, the file survives a power cut. This waits for the disk. Outputs of stages do not
+            need it: DVC records the hash of each output and makes it again if the hash differs.
+        shared: other processes may write the same file at the same time; the last one wins. Each process writes its
+            own partial file; the caller removes partial files of killed processes.
 
     Raises:
         InkError: the disk is full.
@@ -74,12 +74,12 @@ def atomic_file(path: Path | str, *, durable: bool = False, shared: bool = False
 
 
 def _write_through(path: Path) -> None:
-    """Has what a file or a folder holds written to the disk."""
+    """Flushes the content of a file or folder to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     except OSError as error:
-        if error.errno != errno.EINVAL:  # some network file systems do this for files only
+        if error.errno != errno.EINVAL:  # some network file systems support this only for files
             raise
     finally:
         os.close(descriptor)
@@ -87,7 +87,7 @@ def _write_through(path: Path) -> None:
 
 @contextlib.contextmanager
 def removed_unless_done(partial: Path, final: Path) -> Iterator[None]:
-    """A block that writes `partial` and renames it to `final`: what it leaves unfinished is removed.
+    """Guards a block that writes `partial` and renames it to `final`; removes `partial` if the block fails.
 
     Raises:
         InkError: the disk is full.
@@ -105,52 +105,52 @@ def removed_unless_done(partial: Path, final: Path) -> Iterator[None]:
 
 
 def is_full(error: OSError) -> bool:
-    """Whether there was no room left on a disk, or in a quota."""
+    """Whether the error means that a disk or a quota is full."""
     return error.errno in _FULL
 
 
 def no_room(path: Path | str, error: OSError) -> InkError:
-    """The error of a disk that is too full for `path`."""
-    reason = os.strerror(error.errno or errno.ENOSPC)  # Arrow puts a sentence of its own in `error.strerror`
+    """Returns the error for a disk that is too full to hold `path`."""
+    reason = os.strerror(error.errno or errno.ENOSPC)  # Arrow sets `error.strerror` to its own sentence
     return InkError(
-        f"{path}: expected room on its disk, found none left ({reason}); make some and run again: nothing half-written "
-        "stands in its place"
+        f"{path}: expected free space on its disk, found none ({reason}); free some and run again: no output is "
+        "half-written"
     )
 
 
 def read_plain(path: Path | str, limit: int = -1) -> bytes:
-    """The bytes of a plain file, at most `limit` of them. Pipes and devices are none: they may never end.
+    """Returns the bytes of a regular file, at most `limit`. Refuses pipes and devices, because they may never end.
 
     Raises:
-        OSError: there is no plain file, or it cannot be read; `strerror` says what was found.
+        OSError: the path is not a regular file, or it cannot be read; `strerror` says what was found.
     """
     path = Path(path)
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, "a folder")
     if not path.is_file():
-        raise FileNotFoundError(errno.ENOENT, "no plain file" if path.exists() else "no such file")
+        raise FileNotFoundError(errno.ENOENT, "not a regular file" if path.exists() else "no such file")
     with path.open("rb") as file:
         return file.read(limit)
 
 
 def write_text(path: Path | str, text: str) -> None:
-    """Writes UTF-8 text with Unix line ends, atomically."""
+    """Writes UTF-8 text with Unix line endings, atomically."""
     with atomic_file(path) as partial:
         partial.write_text(text, encoding="utf-8", newline="\n")
 
 
 def read_json(path: Path | str) -> Any:
-    """The value that a JSON file holds."""
+    """Returns the value that a JSON file holds."""
     return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
 def write_json(path: Path | str, value: Mapping | list) -> None:
-    """Writes JSON as people and `git diff` read it: indented, UTF-8, keys in the order given."""
+    """Writes JSON that suits people and `git diff`: indented, UTF-8, keys in the order given; atomically."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def remove(path: Path) -> None:
-    """Removes a file or a tree, if it is there."""
+    """Removes a file or a tree, if it exists."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:

@@ -1,4 +1,4 @@
-"""Inputs that stay as they are while they are read: what changes meanwhile is an error, not another output.
+"""Detects inputs that change while a stage reads them: this is an error, because it would change the output.
 
 before = stamps("data/raw/casia")
 ...                                             # list and read
@@ -17,14 +17,17 @@ from pipeline.errors import InkError
 from pipeline.files import write_text
 
 Stamps = dict[str, tuple[int, int] | None]
-"""Size and time of change of each file, by its path; None for one that cannot be looked at."""
+"""Size in bytes and modification time in ns of each file, by its path; None for a file that cannot be examined."""
 
-_EXPERIMENTS = Path(".dvc/tmp/exps")  # where DVC makes temporary workspaces, `tmp*` and `standalone/tmp*`
+_EXPERIMENTS = Path(".dvc/tmp/exps")  # DVC makes temporary workspaces there: `tmp*` and `standalone/tmp*`
 _COPY = "this is a temporary copy of the workspace (`dvc exp run --temp` or `--queue`)"
 
 
 def stamps(path: Path | str, files: Iterable[Path] | None = None) -> Stamps:
-    """Of a file, or of `files` below a folder; by default all but hidden ones, without those of linked folders."""
+    """Returns the stamps of a file, or of `files` below a folder.
+
+    By default, `files` are all files except hidden ones; links to folders are not followed.
+    """
     root = Path(path)
     if files is None:
         files = [root] if root.is_file() else [file for file in root.rglob("*") if not file.is_dir()]
@@ -33,10 +36,10 @@ def stamps(path: Path | str, files: Iterable[Path] | None = None) -> Stamps:
 
 
 def check_unchanged(path: Path | str, before: Stamps, files: Iterable[Path] | None = None) -> None:
-    """Sees that an input is as it was when `stamps` gave `before`, for the same kind of `files`.
+    """Checks that an input has not changed since `stamps` returned `before` for the same kind of `files`.
 
     Raises:
-        InkError: files came, went or changed; names the first.
+        InkError: files appeared, disappeared or changed; names the first.
     """
     after = stamps(path, files)
     changed = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
@@ -45,24 +48,24 @@ def check_unchanged(path: Path | str, before: Stamps, files: Iterable[Path] | No
     name, more = changed[0], f" and {len(changed) - 1} more" if len(changed) > 1 else ""
     how = "is gone" if name not in after else "is new" if name not in before else "changed"
     raise InkError(
-        f"{Path(path) / name}{more}: expected files to stay as they are while they are read, found that the first "
-        f"{how}; let nobody write there and run again"
+        f"{Path(path) / name}{more}: expected files to stay unchanged while they are read, found that the first "
+        f"{how}; stop whatever writes there and run again"
     )
 
 
 def check_there(source: Path | str, kinds: str, param: str) -> None:
-    """Sees that an input that `param` names exists.
+    """Checks that the input that `param` names exists.
 
     Raises:
-        InkError: it does not. In the temporary folder of `dvc exp run --temp` or `--queue` it says why, and what to do.
+        InkError: it does not exist. In a workspace of `dvc exp run --temp` or `--queue`, the message explains why.
     """
     if not Path(source).exists():
-        advice = _advice(Path(source), param) or f"mend {param} or make it first (`dvc repro`, `dvc pull`)"
+        advice = _advice(Path(source), param) or f"correct {param} or make it first (`dvc repro`, `dvc pull`)"
         raise InkError(f"{source}: expected a folder, a {kinds} file or a .zip of them, found nothing there; {advice}")
 
 
 def record_source(source: str, kinds: str, param: str, out: Path) -> None:
-    """Writes the path of a source to `out`, if the source exists or DVC makes or fetches it.
+    """Writes the path of a source to `out`, if the source exists or DVC can make or fetch it.
 
     Raises:
         InkError: see `check_there`.
@@ -73,7 +76,7 @@ def record_source(source: str, kinds: str, param: str, out: Path) -> None:
 
 
 def _comes_from_dvc(source: str) -> bool:
-    """Whether a path, or a folder above it, is an output in dvc.yaml or has a .dvc file beside it."""
+    """Whether a path or one of its parents is an output in dvc.yaml or has a .dvc file."""
     stages = yaml.safe_load(Path("dvc.yaml").read_text(encoding="utf-8"))["stages"].values()
     listed = [out for stage in stages for out in stage.get("outs", [])]
     outputs = {os.path.normpath(next(iter(out)) if isinstance(out, dict) else out) for out in listed}
@@ -88,13 +91,13 @@ def _advice(source: Path, param: str) -> str:
         return ""
     original = Path(os.path.normpath(workspace / source))
     if not original.is_relative_to(workspace):
-        return f"{_COPY}, from which paths out of the repository lead elsewhere: set {param} to {original}"
+        return f"{_COPY}, where a relative path out of the repository leads elsewhere: set {param} to {original}"
     if not original.exists():
         return ""
     track = f"`git add {source}.dvc`"
     if not original.with_name(f"{original.name}.dvc").exists():
         track = f"`dvc add {source}`, then {track}"
-    return f"{_COPY}, which has only what git and DVC know: run {track} and try again"
+    return f"{_COPY}, which contains only files that git or DVC tracks: run {track} and try again"
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:

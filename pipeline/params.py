@@ -1,4 +1,4 @@
-"""params.yaml as one typed, validated, frozen object. The only place that knows ranges and meanings.
+"""params.yaml as one typed, validated, frozen object. Only this module defines the ranges and meanings of params.
 
 params = load_params()
 params.train.epochs
@@ -18,7 +18,7 @@ from pipeline.errors import InkError
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1, lt=2**63)]
-Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")]  # names of files among them
+Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")]  # also for file names
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 CLASS_LIST = "data/classes.txt"  # output of stage decode
@@ -26,7 +26,7 @@ MOST_SHARDS = 1024  # of one part
 LEVEL1_CLASSES = 3755  # GB2312 rows 16 to 55
 MATH_CLASSES = 101  # symbols of CROHME 2014
 
-# What PyYAML raises for dates, numbers and tags without sense (`2001-99-99`, `!!bool x`), and for depth.
+# PyYAML raises these for impossible dates, numbers and tags (`2001-99-99`, `!!bool x`) and for deep nesting.
 _NO_VALUES = (ValueError, KeyError, AttributeError, TypeError, IndexError, OverflowError, RecursionError)
 
 
@@ -35,7 +35,7 @@ class _Section(BaseModel):
 
 
 class Strokes(_Section):
-    """The embedded corpus."""
+    """The embedded corpus of characters."""
 
     classes: Annotated[int, Field(ge=1, le=LEVEL1_CLASSES)] | Text
     writers: Annotated[int, Field(ge=1, le=9000)]
@@ -45,7 +45,7 @@ class Strokes(_Section):
 
 
 class Decode(_Section):
-    """Archives to samples. `charset` and `classes` are described in `pipeline.formats.charset`."""
+    """Decoding of archives to samples. `pipeline.formats.charset` describes `charset` and `classes`."""
 
     source: Text
     charset: Text
@@ -58,17 +58,17 @@ class Decode(_Section):
     def _is_an_input(cls, value: str) -> str:
         if Path(value).resolve() == Path(CLASS_LIST).resolve():
             raise ValueError(
-                f"{CLASS_LIST} is what decode writes, and DVC removes it before decode runs; "
+                f"{CLASS_LIST} is an output of decode, and DVC removes it before decode runs; "
                 "copy it to data/charsets/mine.txt and name the copy"
             )
         return value
 
 
 class _Parts(_Section):
-    """Fractions are of all samples (or writers); what is neither test nor validation is the training part.
+    """Parts of a split: `test` and `validation` are fractions of all samples (or writers); training gets the rest.
 
-    `shards` is the number of shards of the training part. Validation and test have as many as make their shards about
-    as large, from 1 to `MOST_SHARDS`, and no more than there are samples.
+    `shards` is the number of training shards. Shards of validation and test are about as large as those of training:
+    each of these parts has 1 to `MOST_SHARDS` shards, and at most one per sample.
     """
 
     test: Annotated[float, Field(gt=0, lt=1)]
@@ -84,10 +84,10 @@ class _Parts(_Section):
 
 
 class Recipe(_Section):
-    """What the training of both branches goes by.
+    """Training params of both branches.
 
-    `learning_rate` is the peak, reached after `warmup_epochs`; `weight_decay` is of kernels alone; `ema` is the
-    momentum of the weights' average, 0 for none.
+    `learning_rate` is the peak, reached after `warmup_epochs`; `weight_decay` applies to kernels only; `ema` is the
+    momentum of the weight average, and 0 turns it off.
     """
 
     epochs: Count
@@ -106,25 +106,25 @@ class Recipe(_Section):
 
 
 class Quantize(_Section):
-    """Training images that set the ranges of int8 activations."""
+    """Number of training images that set the ranges of int8 activations."""
 
     calibration_samples: Count
 
 
 class Evaluate(_Section):
-    """Timed runs of one image."""
+    """Number of timed runs of one image each."""
 
     latency_runs: Annotated[int, Field(ge=20, lt=2**63)]
 
 
 class Split(_Parts):
-    """Of characters; `official` takes the test writers of HWDB1.1."""
+    """Split of characters; `official` uses the test writers of HWDB1.1."""
 
     by: Literal["sample", "writer", "official"]
 
 
 class Model(_Section):
-    """Inception-GAP."""
+    """The network Inception-GAP."""
 
     width: Annotated[float, Field(gt=0, le=4)]
     modules: Annotated[tuple[Count, Count], Field(strict=False)]
@@ -133,7 +133,7 @@ class Model(_Section):
 
 
 class Augment(_Section):
-    """Largest distortion of a training image; 0 turns a part off."""
+    """Largest distortions of a training image; 0 turns one off."""
 
     rotate: Annotated[float, Field(ge=0, le=45)]
     shear: Annotated[float, Field(ge=0, le=0.5)]
@@ -153,7 +153,7 @@ class Train(Recipe):
 
 
 class Formulas(_Section):
-    """The embedded corpus of formulas. `classes`: the first N of the grammar's order, or a list of labels."""
+    """The embedded corpus of formulas. `classes`: the first N labels in the grammar's order, or a list of labels."""
 
     classes: Annotated[int, Field(ge=8, le=MATH_CLASSES)] | Annotated[list[str], Field(min_length=8)]
     writers: Annotated[int, Field(ge=1, le=9000)]
@@ -164,7 +164,7 @@ class Formulas(_Section):
 
 
 class MathDecode(_Section):
-    """Ink and photos of formulas to canvases of one size, in pixels."""
+    """Decoding of ink and photos of formulas to canvases of one size. Lengths are in pixels."""
 
     source: Text
     height: Annotated[int, Field(ge=64, le=1024, multiple_of=32)]
@@ -176,13 +176,13 @@ class MathDecode(_Section):
 
 
 class MathSplit(_Parts):
-    """Of formulas; `official` is CROHME's: train, test 2013 as validation, test 2014 as test."""
+    """Split of formulas; `official` is CROHME's split: train, test 2013 as validation, test 2014 as test."""
 
     by: Literal["writer", "official"]
 
 
 class MathAugment(_Section):
-    """Largest distortion of a training formula; 0 turns a part off. `balance` to `elastic` are for ink alone."""
+    """Largest distortions of a training formula; 0 turns one off. `balance` to `elastic` apply to ink only."""
 
     balance: Fraction
     swap: Fraction
@@ -209,7 +209,7 @@ class MathTrain(Recipe):
 
 
 class Math(_Section):
-    """The branch of math symbols."""
+    """The branch for math symbols."""
 
     formulas: Formulas
     decode: MathDecode
@@ -220,7 +220,7 @@ class Math(_Section):
 
 
 class Params(_Section):
-    """All of params.yaml."""
+    """The whole of params.yaml."""
 
     strokes: Strokes
     decode: Decode
@@ -236,7 +236,7 @@ def load_params(path: Path | str = "params.yaml") -> Params:
     """Reads and checks `path`.
 
     Raises:
-        InkError: naming each wrong key, its value and what is allowed.
+        InkError: values are wrong; names each key, its value and the allowed range.
     """
     path = Path(path)
     try:
@@ -249,10 +249,10 @@ def load_params(path: Path | str = "params.yaml") -> Params:
 
 
 def check_params(values: Any, path: Path | str) -> Params:
-    """The params of what YAML holds; `path` is the file's, for messages.
+    """Checks the values of a YAML file; `path` names the file in messages.
 
     Raises:
-        InkError: as `load_params`.
+        InkError: as for `load_params`.
     """
     try:
         return Params.model_validate(values)
@@ -262,31 +262,31 @@ def check_params(values: Any, path: Path | str) -> Params:
 
 
 class _Loader(yaml.SafeLoader):
-    """Plain values only, and no merge keys: nested ones grow without bound."""
+    """Reads plain values only, and refuses merge keys: nested ones grow without bound."""
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Refuses what the parent would copy."""
+        """Raises an error at a merge key, where the parent would copy values."""
         for key, _ in node.value:
             if key.tag == "tag:yaml.org,2002:merge":
                 raise ConstructorError(None, None, "found a merge key; write its values out", key.start_mark)
 
 
-class _Shown(reprlib.Repr):
-    """What a message shows of a value, bounded: aliases make small files unfold to any size."""
+class _ShortRepr(reprlib.Repr):
+    """Prints values for messages at bounded length: YAML aliases let small files unfold to any size."""
 
     def __init__(self) -> None:
         super().__init__()
         self.maxlevel, self.maxlist, self.maxdict, self.maxstring, self.maxother = 2, 8, 8, 200, 200
 
     def repr_int(self, value: int, level: int) -> str:
-        """Python itself refuses to print the longest."""
+        """Prints the bit length of large numbers, because Python refuses to print the largest ones."""
         return repr(value) if value.bit_length() < 256 else f"a number of {value.bit_length()} bits"
 
 
 def _describe(item) -> str:
     key = ".".join(str(part) for part in item["loc"]) or "(top level)"
     if item["type"] == "extra_forbidden":
-        return f"  {key}: unknown key; remove it or mend its spelling"
+        return f"  {key}: unknown key; remove it or correct its spelling"
     if item["type"] == "missing":
         return f"  {key}: missing"
-    return f"  {key}: {item['msg']}, found {_Shown().repr(item['input'])}"
+    return f"  {key}: {item['msg']}, found {_ShortRepr().repr(item['input'])}"

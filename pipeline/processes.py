@@ -1,6 +1,6 @@
-"""Work spread over processes. How many there are comes from the environment and changes no byte of any output.
+"""Spreads work over processes. The environment sets their number, which changes no byte of any output.
 
-A process that is killed fails the work at once; all of them end with the one that started them, even if it is killed.
+If a process is killed, the work fails at once. If the process that started the work ends or is killed, all others end.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ Result = TypeVar("Result")
 
 
 def asked_workers() -> int | None:
-    """What INK2EDGE_WORKERS says.
+    """Returns the value of INK2EDGE_WORKERS, or None if it is not set.
 
     Raises:
-        InkError: it is no positive number.
+        InkError: the value is not a positive integer.
     """
     text = os.environ.get(VARIABLE, "")
     if not text:
         return None
     if not text.isdecimal() or int(text) < 1:
-        raise InkError(f"{VARIABLE}: expected a number of processes from 1 on, found {text!r}; mend or unset it")
+        raise InkError(f"{VARIABLE}: expected a positive number of processes, found {text!r}; correct or unset it")
     return int(text)
 
 
 def available_cores() -> int:
-    """Cores that this process may run on; a container or `taskset` may leave it fewer than there are."""
+    """Returns the number of cores that this process may use; containers and `taskset` can limit it."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def worker_count() -> int:
-    """Processes to use: INK2EDGE_WORKERS, or one a core.
+    """Returns the number of processes to use: INK2EDGE_WORKERS, or one per core.
 
     Raises:
         InkError: see `asked_workers`.
@@ -51,11 +51,11 @@ def worker_count() -> int:
 
 
 def lost(status: int | None) -> InkError:
-    """The error of work whose process has ended; `status` as `subprocess` gives it, None when nobody knows."""
+    """Returns the error for work whose process ended; `status` is its `subprocess` return code, None if unknown."""
     how = "" if status is None else f" with {signal.Signals(-status).name}" if status < 0 else f" with status {status}"
     return InkError(
-        f"expected worker processes to stay until the work is done, found that one ended{how}; was memory short? Set "
-        f"{VARIABLE} to fewer than {worker_count()} and run again: nothing half-written stands in place of an output"
+        f"expected worker processes to run until the work is done, found that one ended{how}; did it run out of "
+        f"memory? Set {VARIABLE} to fewer than {worker_count()} and run again: no output is half-written"
     )
 
 
@@ -66,14 +66,14 @@ def spread(
     start: Callable[..., None],
     arguments: tuple[Any, ...] = (),
 ) -> Iterator[Result]:
-    """Yields `work(task)` of every task, in the order in which they are done.
+    """Yields `work(task)` for every task, in the order of completion.
 
     Args:
-        work: a function of a module, so that other processes find it.
-        tasks: what to work on.
-        processes: how many work at a time; 1 is this one.
+        work: a function at the top level of a module, so that other processes can import it.
+        tasks: arguments of `work`.
+        processes: number of processes; 1 means this process only.
         start: called with `arguments` once in each process before its first task.
-        arguments: can be pickled.
+        arguments: must be picklable.
 
     Raises:
         InkError: a process was killed.
@@ -82,7 +82,7 @@ def spread(
         start(*arguments)
         yield from map(work, tasks)
         return
-    # Not `fork`: the caller may run threads. Not `multiprocessing.Pool`: it waits for ever for one that is killed.
+    # Not `fork`: the caller may run threads. Not `multiprocessing.Pool`: it waits forever for a killed process.
     context = get_context("spawn")
     with ProcessPoolExecutor(min(processes, len(tasks)), context, _begin, (start, arguments)) as pool:
         try:

@@ -1,4 +1,4 @@
-"""Progress bars on stderr: lively on a terminal, a line now and then in a log."""
+"""Progress bars on stderr: live on a terminal, one line every `SECONDS_BETWEEN_LINES` in a log."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ SECONDS_BETWEEN_LINES = 30  # in a log
 
 
 def progress(items: Iterable[Any] | None = None, *, total: int, desc: str, unit: str) -> tqdm:
-    """A bar over `items`, or one to call `update(n)` on.
+    """Returns a bar that passes `items` on, or without them, a bar to call `update(n)` on.
 
     Args:
-        items: what is passed on, one by one.
-        total: how many there are.
-        desc: what is being done.
-        unit: of the count, in the plural.
+        items: passed on one by one.
+        total: number of items.
+        desc: label of the bar.
+        unit: plural name of the items.
     """
     pause = 0.1 if sys.stderr.isatty() else SECONDS_BETWEEN_LINES
     return tqdm(items, total=total, desc=desc, unit=f" {unit}", mininterval=pause, maxinterval=pause)

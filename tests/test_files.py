@@ -104,7 +104,7 @@ def test_two_writers_of_a_shared_file_do_not_meet(tmp_path):
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
 def test_a_full_disk_is_told_of_and_nothing_is_left(tmp_path, code):
-    told = f"^{re.escape(str(tmp_path))}/a: expected room on its disk, found none left .*; make some and run again"
+    told = f"^{re.escape(str(tmp_path))}/a: expected free space on its disk, found none .*; free some and run again"
 
     def write(output):
         with output(tmp_path / "a") as partial:
@@ -130,7 +130,7 @@ def test_plain_files_are_read_up_to_a_limit(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "found"),
-    [("", "a folder"), ("missing", "no such file"), ("\0", "no such file"), ("pipe", "no plain file")],
+    [("", "a folder"), ("missing", "no such file"), ("\0", "no such file"), ("pipe", "not a regular file")],
 )
 def test_what_is_no_plain_file_is_told(tmp_path, name, found):
     os.mkfifo(tmp_path / "pipe")

@@ -83,7 +83,7 @@ def missing(source):
 
 
 def test_nothing_there(experiment):
-    advice = "found nothing there; mend decode.source or make it first (`dvc repro`, `dvc pull`)"
+    advice = "found nothing there; correct decode.source or make it first (`dvc repro`, `dvc pull`)"
     assert missing("data/raw/typo") == f"data/raw/typo: expected a folder, a .gnt file or a .zip of them, {advice}"
     assert missing("/nowhere").endswith(advice)
     (experiment / "mine.zip").touch()
@@ -92,14 +92,14 @@ def test_nothing_there(experiment):
 
 def test_a_source_outside_of_the_repository_in_a_temporary_workspace(experiment):
     told = missing("../x.zip")
-    assert re.search(rf"found nothing there; {COPY}, from which paths out of the repository lead elsewhere", told)
+    assert re.search(rf"found nothing there; {COPY}, where a relative path out of the repository leads elsewhere", told)
     assert told.endswith(f"set decode.source to {experiment.parent / 'x.zip'}")
 
 
 def test_a_source_that_git_does_not_know_in_a_temporary_workspace(experiment):
     (experiment / "data/raw/mine").mkdir(parents=True)
     told = missing("data/raw/mine")
-    assert re.search(rf"found nothing there; {COPY}, which has only what git and DVC know: run", told)
+    assert re.search(rf"found nothing there; {COPY}, which contains only files that git or DVC tracks: run", told)
     assert told.endswith("run `dvc add data/raw/mine`, then `git add data/raw/mine.dvc` and try again")
     (experiment / "data/raw/mine.dvc").touch()
     assert missing("data/raw/mine").endswith("run `git add data/raw/mine.dvc` and try again")

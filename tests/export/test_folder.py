@@ -118,7 +118,7 @@ def test_a_file_that_appears_meanwhile_is_kept(folder, monkeypatch):
     assert kept.read_bytes() == b"mine"
 
 
-@pytest.mark.parametrize(("code", "message"), [(errno.ENOSPC, "expected room on its disk"), (errno.EIO, "found Input")])
+@pytest.mark.parametrize(("code", "message"), [(errno.ENOSPC, "expected free space"), (errno.EIO, "found Input")])
 def test_a_failure_leaves_the_earlier_export(folder, monkeypatch, code, message):
     write = Path.write_bytes
 

@@ -89,7 +89,7 @@ def check_stage(bench: Bench, name: str, share: float, workers: int, folder: Pat
     done, before, after = run_on_small_disk(bench.stages[name].command, content, room, folder, environment)
     assert done.returncode == 1, done.stderr
     told = done.stderr.splitlines()[-1]
-    assert "expected room on its disk, found none left (No space left on device); make some and run again" in told
+    assert "expected free space on its disk, found none (No space left on device); free some and run again" in told
     assert "Traceback" not in done.stderr
     # Outputs that were whole before it may stand; the next run takes their place.
     assert set(before) <= set(after)

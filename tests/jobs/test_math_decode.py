@@ -185,7 +185,7 @@ def test_nothing_that_is_a_class(tmp_path):
 
 
 def test_the_source_is_looked_at_first(tmp_path):
-    with pytest.raises(InkError, match=r"found nothing there; mend math.decode.source"):
+    with pytest.raises(InkError, match=r"found nothing there; correct math.decode.source"):
         decode(tmp_path / "missing", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

@@ -222,7 +222,7 @@ def write_bad(folder: Path) -> dict[str, str]:
         "half.png": "expected a picture, found none: no readable picture: ",
         "white.png": "expected ink on paper, found none: blank: no ink in 9 x 9 pixels",
         "missing.png": "expected a picture, found none: no such file",
-        "pipe.png": "expected a picture, found none: no plain file",
+        "pipe.png": "expected a picture, found none: not a regular file",
         ".": "expected a picture, found none: a folder",
         "a" * 300: "expected a picture, found none: File name too long",
         "\0": "expected a picture, found none: ",
@@ -243,7 +243,7 @@ def test_every_picture_that_cannot_be_read_is_named(folder, capsys):
 
 
 def test_a_device_is_no_picture():
-    with pytest.raises(InkError, match="/dev/zero: expected a picture, found none: no plain file"):
+    with pytest.raises(InkError, match="/dev/zero: expected a picture, found none: not a regular file"):
         read_picture("/dev/zero")
 
 
@@ -296,7 +296,7 @@ def test_artifacts_of_the_project_go_by_name(folder, capsys):
     ):
         main(["--model", "math", "mouth.png"])
     (folder / "dvc.yaml").write_text("artifacts: [hccr]\n")
-    with pytest.raises(InkError, match=r"dvc\.yaml: expected artifacts with a path each"):
+    with pytest.raises(InkError, match=r"dvc\.yaml: expected a path for each artifact"):
         main(["mouth.png"])
     assert read_json(capsys, "--model", "characters.tflite", "mouth.png")[0]["candidates"][0]["text"] == "口"
 

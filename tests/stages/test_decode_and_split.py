@@ -88,4 +88,4 @@ def test_a_stage_that_is_stopped_says_so(monkeypatch, capsys):
     with pytest.raises(SystemExit) as stop:
         run_stage(main)
     assert stop.value.code == 130
-    assert "stopped; nothing half-written stands in place of an output" in capsys.readouterr().err
+    assert "stopped; no output is half-written; run it again" in capsys.readouterr().err

@@ -38,7 +38,7 @@ def test_a_source_that_is_there_is_recorded(workspace, stage, out, param):
 @pytest.mark.parametrize(("stage", "out", "param"), STAGES)
 def test_a_source_that_is_missing(workspace, stage, out, param):
     use("mine.zip")
-    with pytest.raises(InkError, match=rf"mine.zip: expected a folder, .* found nothing there; mend {param}"):
+    with pytest.raises(InkError, match=rf"mine.zip: expected a folder, .* found nothing there; correct {param}"):
         stage.main()
     assert not Path(out).exists()
 
