@@ -41,7 +41,7 @@ def rewrite(path):
         (lambda folder: (folder / "b.gnt").write_bytes(b""), r"b.gnt: .* found that the first is new"),
         (lambda folder: (folder / "a.gnt").write_bytes(b"1234"), r"a.gnt: .* found that the first changed"),
         (lambda folder: (folder / "a.gnt").write_bytes(b"123456"), r"a.gnt: .* found that the first changed"),
-        (lambda folder: rewrite(folder / "a.gnt"), r"a.gnt: .* found that the first changed; let nobody write there"),
+        (lambda folder: rewrite(folder / "a.gnt"), r"a.gnt: .* found that the first changed; stop whatever writes"),
         (
             lambda folder: folder.rename(folder.with_name("gone")),
             r"a.gnt and 1 more: .* found that the first is gone",

@@ -1,1 +1,1 @@
-"""Handwritten Chinese character recognition: plain Keras 3, on any backend, and never Beam."""
+"""Handwritten Chinese character recognition: plain Keras 3 on any backend, without Beam."""

@@ -1,7 +1,7 @@
-"""Training-time distortion of normalised images: affine, elastic, stroke thickness.
+"""Distorts normalised images during training: affine, elastic, stroke thickness.
 
-No flips: mirrored ink is no character. `python -m benchmarks.input_pipeline` measures its cost. One `Distorter` a
-batch: it holds a random generator.
+There are no flips, because a mirrored character has no class. `python -m benchmarks.input_pipeline` measures the cost.
+Use one `Distorter` per batch: it holds a random generator.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import numpy as np
 
 from pipeline.params import Augment
 
-ELASTIC_GRID = 4  # control points a side; neighbouring strokes then move together
+ELASTIC_GRID = 4  # control points per side; few, so that neighbouring strokes move together
 CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
 
 
 class Distorter:
-    """Draws one random distortion an image.
+    """Applies one random distortion per image.
 
     Args:
         params: the largest distortions.
@@ -35,7 +35,7 @@ class Distorter:
         self._strength = strength
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
-        """Distorted copies of uint8 `[batch, side, side]`; with strength 0 the very images."""
+        """Returns distorted copies of uint8 `[batch, side, side]`; with strength 0, the images themselves."""
         if self._strength == 0:
             return images
         return np.stack([self._distort(image) for image in images])
@@ -45,7 +45,7 @@ class Distorter:
         return self._change_thickness(warped)
 
     def _sampling_maps(self, side: int) -> tuple[np.ndarray, np.ndarray]:
-        """Where each output pixel is read from, as float32 x and y maps `[side, side]`."""
+        """Source position of each output pixel, as float32 x and y maps `[side, side]`."""
         params, strength, rng = self._params, self._strength, self._rng
         angle, shear_x, shear_y, scale_x, scale_y, shift_x, shift_y = rng.uniform(-strength, strength, 7)
         angle *= math.radians(params.rotate)
@@ -67,7 +67,7 @@ class Distorter:
         return maps[0].astype(np.float32), maps[1].astype(np.float32)
 
     def _change_thickness(self, image: np.ndarray) -> np.ndarray:
-        """Blends with a one-pixel dilation or erosion, so that pens differ by less than a pixel too."""
+        """Blends in a one-pixel dilation or erosion, so that thickness also changes by less than a pixel."""
         rng = self._rng
         if rng.random() >= self._params.thickness * self._strength:
             return image

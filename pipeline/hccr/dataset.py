@@ -1,7 +1,7 @@
-"""Training batches from the Parquet shards of a split, distorted.
+"""Distorted training batches from the Parquet shards of a split.
 
-The order of an epoch follows from (seed, epoch) alone, and each image's distortion from (seed, epoch, batch): a run
-that was stopped and resumed sees exactly the images that an undisturbed one sees.
+The order of an epoch depends only on (seed, epoch), and the distortion of each image only on (seed, epoch, batch): a
+resumed run sees exactly the images that an uninterrupted run sees.
 """
 
 from __future__ import annotations
@@ -19,18 +19,19 @@ from pipeline.params import Train
 
 
 def training_batches(part: SamplePart, params: Train, first_epoch: int = 0) -> Iterator[Batch]:
-    """Shuffled and distorted batches of `params.batch_size`, epoch after epoch without end.
+    """Yields shuffled and distorted batches of `params.batch_size` images, epoch after epoch, without end.
 
-    Each epoch has `training_steps(part, params)` batches; the few images left over differ from epoch to epoch.
+    Each epoch has `training_steps(part, params)` batches. The images that do not fill a batch are left out; they differ
+    from epoch to epoch.
     """
     return ahead(_decode_and_distort, _training_jobs(part, params, first_epoch))
 
 
 def training_steps(part: SamplePart, params: Train) -> int:
-    """Batches in an epoch.
+    """Returns the number of batches per epoch.
 
     Raises:
-        InkError: when the part does not fill one batch.
+        InkError: the part does not fill one batch.
     """
     if part.samples < params.batch_size:
         raise InkError(

@@ -1,6 +1,6 @@
-"""Inception-GAP: a light Inception network that ends in global average pooling and one classifier layer.
+"""Inception-GAP: a small Inception network that ends in global average pooling and one classifier layer.
 
-Shape of the trunk at the default params (56x56 in, four Inception modules):
+The trunk with default params (input 56x56, four Inception modules):
 
     56x56    conv 3x3 -> 32, pool
     28x28    conv 3x3 -> 96, pool
@@ -8,7 +8,7 @@ Shape of the trunk at the default params (56x56 in, four Inception modules):
      7x7     Inception x2 -> 384, 480
      1x1     global average pooling, dropout, dense -> classes
 
-About 0.95 M weights before the classifier and 99 M multiply-accumulates; `python -m benchmarks.model_cost` prints them.
+About 0.95 M weights before the classifier and 99 M multiply-accumulates; `python -m benchmarks.model_cost` prints both.
 References: Szegedy et al. 2015 (Inception), Ioffe & Szegedy 2015 (batch norm, 5x5 as two 3x3), Lin et al. 2014 (global
 average pooling), Zhong et al. 2015 (HCCR-GoogLeNet: four Inception modules for this task).
 """
@@ -23,20 +23,20 @@ from pipeline.params import Model
 
 STEM_CHANNELS = (32, 96)
 FIRST_MODULE_CHANNELS = 192
-# Keras' default of 0.99 still lags behind after the few hundred steps of a short training.
+# Keras' default, 0.99, adapts too slowly for a short training of a few hundred steps.
 BATCH_NORM_MOMENTUM = 0.9
 
 
 def build_model(params: Model, classes: int) -> keras.Model:
-    """The recogniser.
+    """Builds the recogniser.
 
     Args:
         params: width, modules, features and dropout.
         classes: length of the class list.
 
     Returns:
-        A model from float32 `[batch, 56, 56, 1]`, grey levels 0..255 as `normalise()` makes them, to float32 logits
-        `[batch, classes]`. Rescaling is part of the model, so whoever runs it feeds raw pixels.
+        A model from float32 `[batch, 56, 56, 1]`, grey levels 0..255 as `normalise()` returns them, to float32 logits
+        `[batch, classes]`. The model rescales its input, so callers pass raw pixels.
     """
     image = keras.Input((SIDE, SIDE, 1), name="image")
     x = layers.Rescaling(1 / 127.5, offset=-1.0)(image)
@@ -57,14 +57,14 @@ def build_model(params: Model, classes: int) -> keras.Model:
 
 
 def _module_channels(params: Model) -> list[int]:
-    """Output channels of each Inception module: evenly from the first width up to `features`."""
+    """Output channels of each Inception module, evenly spaced from the first width to `features`."""
     first = _scaled(FIRST_MODULE_CHANNELS, params.width)
     count = sum(params.modules)
     return [_rounded(first + (params.features - first) * i / (count - 1)) for i in range(count - 1)] + [params.features]
 
 
 def _inception(x, channels: int):
-    """1x1, 3x3, double 3x3 and pooled branches, side by side: 1/4, 1/2, 1/8 and 1/8 of `channels`."""
+    """Concatenated branches: 1x1, 3x3, double 3x3 and pooled, with 1/4, 1/2, 1/8 and 1/8 of `channels`."""
     single, narrow = channels // 4, channels // 8
     wide = channels - single - 2 * narrow
     branches = [
@@ -77,7 +77,7 @@ def _inception(x, channels: int):
 
 
 def _conv(x, channels: int, size: int):
-    """Convolution, batch norm, ReLU. The norm's offset makes a bias redundant."""
+    """Convolution, batch norm, ReLU. The offset of the norm makes a bias redundant."""
     x = layers.Conv2D(channels, size, padding="same", use_bias=False, kernel_initializer="he_normal")(x)
     x = layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM)(x)
     return layers.ReLU()(x)
@@ -88,5 +88,5 @@ def _scaled(channels: int, width: float) -> int:
 
 
 def _rounded(channels: float) -> int:
-    """To a multiple of 8, at least 8: odd channel counts waste SIMD lanes."""
+    """Rounds to a multiple of 8, at least 8: other channel counts waste SIMD lanes."""
     return max(8, round(channels / 8) * 8)

@@ -1,7 +1,8 @@
 """Trains Inception-GAP from the Parquet shards of a split, on any Keras backend.
 
-Recipe: AdamW, linear warm-up then cosine to zero, label smoothing, an exponential average of the weights (EMA), which
-is what validation and the saved model use. On one machine the same seed gives the same weights.
+Recipe: AdamW, linear warm-up, then cosine decay to zero, label smoothing, and an exponential moving average (EMA) of
+the weights. Validation and the saved model use the averaged weights. On one machine, the same seed gives the same
+weights.
 """
 
 from __future__ import annotations
@@ -20,33 +21,33 @@ from pipeline.learning.normalisation import fuse_batch_normalisation
 from pipeline.learning.recipe import build_optimizer, make_deterministic, pays_to_compile
 from pipeline.params import Params, Train
 
-# The accuracy on the training part is measured on clean images with the final weights, as the article's 98 % was;
-# this many of them bound the time on a large corpus.
+# Training accuracy is measured on clean images with the final weights, as for the article's 98 %. This number of
+# images bounds the time on a large corpus.
 TRAIN_ACCURACY_SAMPLES = 20_000
 
 
 def train(
     params: Params, splits: Path, classes: list[str], on_epoch: OnEpoch, checkpoints: Path
 ) -> tuple[keras.Model, Row, Checkpoint]:
-    """Trains, or goes on from the last finished epoch of the same run.
+    """Trains the recogniser, or resumes after the last finished epoch of the same run.
 
     Args:
-        params: `model` and `train` are used.
+        params: only `model` and `train` are used.
         splits: directory of the split.
         classes: class list; its length is the number of logits.
-        on_epoch: called for every epoch in order, those of an interrupted run included.
-        checkpoints: folder of the runs' states.
+        on_epoch: called for every epoch in order, including those of an interrupted run.
+        checkpoints: folder of all training states.
 
     Returns:
-        The model with averaged weights, its final metrics, and the state to remove once the model is safe.
+        The model with averaged weights, its final metrics, and the state to remove once the model is saved.
     """
     recipe = params.train
     make_deterministic(recipe.seed)
     training, validation = SamplePart(splits, "train"), SamplePart(splits, "validation")
     steps = training_steps(training, recipe)
     network = build_model(params.model, len(classes))
-    # Not for speed alone: the means of Keras' own batch normalisation are added up in whatever order threads finish,
-    # even with TensorFlow's deterministic operators. It shows as soon as other work holds the cores.
+    # Not only for speed: Keras' own batch normalisation sums its means in the order in which threads finish, even with
+    # TensorFlow's deterministic operators. Results differ as soon as other work uses the cores.
     model = compile_model(fuse_batch_normalisation(network, BATCH_NORM_MOMENTUM), recipe, steps)
     parts = [params.model, recipe, classes, training.digest(), keras.backend.backend()]
     checkpoint = Checkpoint(run_key(parts, __name__), checkpoints)
@@ -66,7 +67,7 @@ def train(
 
 
 def compile_model(model: keras.Model, params: Train, steps_per_epoch: int) -> keras.Model:
-    """`model` with the recipe's optimizer and loss."""
+    """Compiles `model` with the recipe's optimizer and loss, and returns it."""
     optimizer, loss = build_optimizer(params, steps_per_epoch), SmoothedCrossentropy(params.label_smoothing)
     model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=pays_to_compile())
     return model
@@ -84,14 +85,14 @@ class SmoothedCrossentropy(keras.losses.Loss):
         self.smoothing = smoothing
 
     def call(self, y_true, y_pred):
-        """Loss `[batch]` of labels `[batch]` or `[batch, 1]` and logits `[batch, classes]`."""
+        """Returns the loss `[batch]` for labels `[batch]` or `[batch, 1]` and logits `[batch, classes]`."""
         log_probabilities = keras.ops.log_softmax(y_pred)
         labels = keras.ops.reshape(keras.ops.cast(y_true, "int32"), (-1, 1))
         chosen = keras.ops.take_along_axis(log_probabilities, labels, axis=1)[:, 0]
         return -(1 - self.smoothing) * chosen - self.smoothing * keras.ops.mean(log_probabilities, axis=1)
 
     def get_config(self) -> dict:
-        """Constructor arguments, for saving."""
+        """Returns the constructor arguments, for saving."""
         return {**super().get_config(), "smoothing": self.smoothing}
 
 

@@ -1,1 +1,1 @@
-"""What both recognisers share in training: recipe, epochs that survive a kill, reading ahead, saving. Keras only."""
+"""Training code that both recognisers share: recipe, resumable epochs, checkpoints, saving. Keras only."""

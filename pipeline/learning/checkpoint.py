@@ -1,11 +1,11 @@
-"""Training state after each finished epoch, so that a killed run resumes where it stopped.
+"""Saves the training state after each epoch, so that a killed run resumes where it stopped.
 
-The state lies outside DVC's outputs (DVC removes those before it runs a stage again), in a folder named after all that
-decides the result: params, data, class list and code. A change of any of them starts afresh. No pickle: arrays in an
-`.npz`, the learning curve as JSON inside it.
+The state is not an output of DVC, because DVC removes outputs before it runs a stage again. Its folder is named after
+everything that decides the result: params, data, class list and code. A change to any of them starts a new run. The
+state holds no pickles: an `.npz` file holds the arrays, and the learning curve as JSON.
 
-Runs with one key may work at the same time, as queued experiments do: each replaces the state as a whole, and any of
-them may resume from it, since all of them compute the same.
+Runs with the same key may work at the same time, as queued experiments do. Each replaces the state as a whole, and any
+of them may resume from it, because all of them compute the same.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from pipeline import closure, files
 VARIABLE = "INK2EDGE_CHECKPOINTS"
 FOLDER = ".checkpoints"
 STATE = "state.npz"
-_ATTEMPTS = 3  # to save a state in a folder that other runs remove when they are done
+_ATTEMPTS = 3  # to save a state: another run with the same key may remove the folder when it ends
 
 logger = logging.getLogger(__name__)
 
@@ -38,21 +38,21 @@ Row = dict[str, float]
 
 
 def states_folder() -> Path:
-    """Folder of all runs' states: `.checkpoints` of the project, or what INK2EDGE_CHECKPOINTS says.
+    """Returns the folder of all training states: `.checkpoints` of the project, or the value of INK2EDGE_CHECKPOINTS.
 
-    `dvc exp run --temp` and `--queue` run stages in a copy of the project inside of it, which they remove at the end,
-    even after a kill; DVC tells stages in DVC_ROOT which project that is.
+    `dvc exp run --temp` and `--queue` run stages in a copy inside the project and remove the copy at the end, even
+    after a kill. For stages, DVC sets DVC_ROOT to the path of the original project.
     """
     project, here = Path(os.environ.get("DVC_ROOT", "")).resolve(), Path.cwd()
-    if not here.is_relative_to(project):  # a variable left over from elsewhere
+    if not here.is_relative_to(project):  # the variable belongs to another project
         project = here
     return project / (os.environ.get(VARIABLE) or FOLDER)
 
 
 def run_key(parts: Iterable[Any], module: str) -> str:
-    """Name of a run: a digest of `parts` (by their `str`) and of the sources that the training `module` consists of.
+    """Returns the name of a run: a digest of `parts` (as `str`) and of the sources of the training `module`.
 
-    A state is so never resumed across a change of anything that decides the weights.
+    No run therefore resumes a state after a change to anything that decides the weights.
     """
     digest = hashlib.blake2b(digest_size=8)
     for part in (*parts, closure.digest(module)):
@@ -61,21 +61,21 @@ def run_key(parts: Iterable[Any], module: str) -> str:
 
 
 class Checkpoint:
-    """State of one run on disk.
+    """The saved state of one run.
 
     Args:
         key: from `run_key`.
-        root: folder of all runs' states.
+        root: folder of all training states.
     """
 
     def __init__(self, key: str, root: Path | str) -> None:
         self.path = Path(root) / key / STATE
 
     def restore(self, model: keras.Model) -> list[Row]:
-        """Sets weights and optimizer state of the compiled `model`; returns the metrics of the finished epochs.
+        """Restores weights and optimizer state of the compiled `model`; returns the metrics of the finished epochs.
 
-        Without a saved state, or with one that is damaged or of another model, the model stays as it is and the list is
-        empty.
+        If there is no saved state, or one that is damaged or belongs to another model, the model stays unchanged and
+        the list is empty.
         """
         if not self.path.exists():
             return []
@@ -90,7 +90,7 @@ class Checkpoint:
         return curve
 
     def save(self, model: keras.Model, curve: list[Row]) -> None:
-        """Replaces the state in one step: a kill or a power cut leaves the last one or this one."""
+        """Replaces the state in one step: a kill or a power cut leaves either the old state or the new one."""
         arrays = {f"variable_{i}": v.numpy() for i, v in enumerate(_variables(model))}
         for attempt in range(_ATTEMPTS):
             try:
@@ -102,27 +102,27 @@ class Checkpoint:
                     raise
 
     def remove(self) -> None:
-        """Forgets the run: its result is safe elsewhere."""
-        for file in self.path.parent.glob("*"):  # half-written ones of killed runs among them
+        """Deletes the state. Call it when the result of the run is saved."""
+        for file in self.path.parent.glob("*"):  # also partial files of killed runs
             file.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # it is gone, or another run saves its state there
+        with contextlib.suppress(OSError):  # the folder is gone, or another run has saved its state there
             self.path.parent.rmdir()
 
 
 def _parse(data: bytes, variables: Sequence) -> tuple[list[Row], list[np.ndarray]]:
-    """The learning curve and the values of the variables that a state holds.
+    """Returns the learning curve and the values of the variables that a state holds.
 
     Raises:
-        ValueError: it is damaged or not of these variables.
+        ValueError: the state is damaged or belongs to other variables.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            damaged = archive.testzip()  # by its check sums: a power cut may leave zeros in a file of full length
+            damaged = archive.testzip()  # verifies checksums: a power cut may leave zeros in a file of full length
         with np.load(io.BytesIO(data), allow_pickle=False) as state:
             arrays = dict(state)
         curve = json.loads(str(arrays.pop("curve")))
-    except Exception as error:  # a dozen kinds, depending on the byte
-        raise ValueError(f"{len(data)} bytes that are none ({error})") from error
+    except Exception as error:  # one of a dozen types, depending on the damaged byte
+        raise ValueError(f"{len(data)} bytes that hold no state ({error})") from error
     found = {name: (array.shape, array.dtype.name) for name, array in arrays.items()}
     expected = {f"variable_{i}": (tuple(v.shape), v.dtype) for i, v in enumerate(variables)}
     if damaged or found != expected:

@@ -1,4 +1,4 @@
-"""Runs the epochs of a training: each ends with a validation, a saved state and a row of metrics."""
+"""Runs the epochs of a training. Each ends with a validation, a saved state and a row of metrics."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pipeline.learning.checkpoint import Checkpoint, Row
 from pipeline.params import Recipe
 from pipeline.progress import progress
 
-SHOWN = ("/loss", "/accuracy")  # of the metrics, after each epoch
+SHOWN = ("/loss", "/accuracy")  # endings of the metrics that are printed after each epoch
 
 OnEpoch = Callable[[int, Row], None]
-"""Receives an epoch's number from 0 and its metrics."""
+"""Takes the number of an epoch, from 0, and its metrics."""
 
 
 def fit(
@@ -29,17 +29,17 @@ def fit(
     on_epoch: OnEpoch,
     checkpoint: Checkpoint,
 ) -> None:
-    """Trains the compiled `model`, or goes on from the last finished epoch of the same run.
+    """Trains the compiled `model`, or resumes after the last finished epoch of the same run.
 
     Args:
-        model: ends with the averaged weights.
+        model: has the averaged weights at the end.
         recipe: see `pipeline.learning.recipe`.
-        steps: batches an epoch.
-        training: gives batches without end, from an epoch on.
-        validation: gives the batches of one pass.
-        validation_steps: how many those are.
-        on_epoch: called for every epoch in order, those of an interrupted run included.
-        checkpoint: where the state is kept.
+        steps: batches per epoch.
+        training: takes the first epoch to run and returns batches without end, starting with those of that epoch.
+        validation: returns the batches of one pass.
+        validation_steps: number of those batches.
+        on_epoch: called for every epoch in order, including those of an interrupted run.
+        checkpoint: holds the state.
     """
     curve = checkpoint.restore(model)
     for epoch, row in enumerate(curve):
@@ -56,17 +56,17 @@ def fit(
         curve.append(row)
         checkpoint.save(model, curve)
         on_epoch(epoch, row)
-        told = ", ".join(f"{name} {row[name]:.4f}" for name in row if name.endswith(SHOWN))
-        print(f"epoch {epoch + 1}/{recipe.epochs}: {told}", flush=True)
+        shown = ", ".join(f"{name} {row[name]:.4f}" for name in row if name.endswith(SHOWN))
+        print(f"epoch {epoch + 1}/{recipe.epochs}: {shown}", flush=True)
     model.optimizer.finalize_variable_values(model.trainable_variables)
 
 
 def _run(step: Callable[..., Row], batches: Iterable[tuple], steps: int, desc: str) -> Row:
-    """The mean metrics over `batches`, each by its size.
+    """Returns the mean metrics over `batches`, weighted by batch size.
 
-    Steps are taken one by one rather than by Keras' `fit`: its TensorFlow trainer reads generators ahead, so that a
-    pass would start where the last one's buffer ended, and its reader makes the C library hand memory back after each
-    use, which triples the time that NumPy takes in the threads beside it.
+    It calls each step itself and does not use Keras' `fit`, because Keras' TensorFlow trainer reads generators ahead: a
+    pass would start where the buffer of the previous pass ended. Its reader also makes the C library return memory
+    after each use, which triples the time that NumPy takes in other threads.
     """
     sums: Row = {}
     samples = 0
@@ -80,7 +80,7 @@ def _run(step: Callable[..., Row], batches: Iterable[tuple], steps: int, desc: s
 
 @contextlib.contextmanager
 def _averaged_weights(model: keras.Model, recipe: Recipe) -> Iterator[None]:
-    """Within it, `model` has the averaged weights."""
+    """Gives `model` the averaged weights within the block."""
     if recipe.ema == 0:
         yield
         return

@@ -1,7 +1,7 @@
-"""Batch normalisation in one fused operator under TensorFlow.
+"""Batch normalisation as one fused operator under TensorFlow.
 
-Keras 3 spells it out in some ten passes over the activations, which takes half the time of a MobileNet's training step
-on a CPU. Under other backends this is the stock layer: their compilers fuse it.
+Keras 3 makes about ten passes over the activations, which take half the time of a MobileNet training step on a CPU.
+With other backends this is the stock layer, because their compilers fuse it.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="ink2edge")
 class FusedBatchNormalization(keras.layers.BatchNormalization):
-    """`keras.layers.BatchNormalization` over the last axis of `[batch, height, width, channels]`, with its weights."""
+    """`keras.layers.BatchNormalization` over the last axis of `[batch, height, width, channels]`, same weights."""
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """Keras' hook."""
+        """Normalises `inputs`; see the base class."""
         if not training or keras.backend.backend() != "tensorflow":
             return super().call(inputs, training=training, mask=mask)
         import tensorflow
@@ -25,7 +25,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
         normalised, mean, variance = tensorflow.compat.v1.nn.fused_batch_norm(
             inputs, self.gamma, self.beta, epsilon=self.epsilon, is_training=True
         )
-        # The operator gives the unbiased variance, Keras averages the biased one.
+        # The operator returns the unbiased variance; Keras averages the biased one.
         count = ops.cast(ops.prod(ops.shape(inputs)[:-1]), variance.dtype)
         for average, value in ((self.moving_mean, mean), (self.moving_variance, variance * (count - 1) / count)):
             average.assign(average * self.momentum + ops.cast(value, average.dtype) * (1 - self.momentum))
@@ -33,7 +33,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
 
 
 def fuse_batch_normalisation(model: keras.Model, momentum: float) -> keras.Model:
-    """A copy of a functional `model` with fused batch normalisation of the given momentum, weights drawn anew."""
+    """Copies a functional `model` with fused batch normalisation of the given momentum and newly drawn weights."""
 
     def swap(layer: keras.layers.Layer) -> keras.layers.Layer:
         if not isinstance(layer, keras.layers.BatchNormalization):

@@ -1,4 +1,4 @@
-"""The optimizer of both recognisers: AdamW, linear warm-up, cosine to zero, averaged weights."""
+"""The optimizer of both recognisers: AdamW with linear warm-up, cosine decay to zero and averaged weights."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pipeline.params import Recipe
 
 
 def build_optimizer(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.Optimizer:
-    """The optimizer for `recipe.epochs` epochs."""
+    """Returns the optimizer for `recipe.epochs` epochs."""
     warmup = round(recipe.warmup_epochs * steps_per_epoch)
     schedule = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0 if warmup else recipe.learning_rate,
@@ -27,12 +27,18 @@ def build_optimizer(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.Op
 
 
 def pays_to_compile() -> bool:
-    """XLA pays on JAX; on the TensorFlow CPU backend it costs a minute of compilation and runs a tenth slower."""
+    """Whether XLA makes training faster: on JAX only.
+
+    With TensorFlow on a CPU it costs a minute of compilation and makes steps a tenth slower.
+    """
     return keras.backend.backend() == "jax"
 
 
 def make_deterministic(seed: int) -> None:
-    """Same seed, same weights: left alone, TensorFlow adds up in whatever order its threads finish. Costs no speed."""
+    """Makes the same seed give the same weights, at the same speed.
+
+    By default, TensorFlow adds numbers in the order in which its threads finish.
+    """
     keras.utils.set_random_seed(seed)
     if keras.backend.backend() == "tensorflow":
         import tensorflow

@@ -1,4 +1,4 @@
-"""One training as a stage runs it: learning curves for DVC, then the network, then the interrupted state is dropped."""
+"""Runs one training as a stage does: writes learning curves for DVC, saves the network, then removes the state."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from pipeline.learning.checkpoint import Checkpoint, Row, states_folder
 from pipeline.learning.epochs import OnEpoch
 from pipeline.learning.saving import save_model
 
-SUMMARY = "metrics.json"  # in the folder of the curves: the last epoch, figures of the whole run, the backend
+SUMMARY = "metrics.json"  # in the folder of the curves: metrics of the last epoch and of the whole run, and the backend
 
 Training = Callable[[OnEpoch, Path], tuple[keras.Model, Row, Checkpoint]]
-"""Trains, given what to call after each epoch and the folder of states; returns network, final metrics and state."""
+"""Takes the callback for each epoch and the folder of states; returns the network, its final metrics and its state."""
 
 
 def run_training(train: Training, curves: Path, path: Path) -> None:
-    """Runs a training, writes its curves to `curves` and the network to `path`, and then removes its state."""
-    # The curves are written beside their place until they are complete: a kill may leave half a line.
+    """Runs a training, writes its curves to `curves` and the network to `path`, then removes its state."""
+    # The curves have a temporary name until they are complete: a kill may leave half a line.
     with files.atomic_directory(curves) as partial:
         with Live(str(partial), dvcyaml=None, report=None, save_dvc_exp=False) as live:
 
@@ -34,6 +34,6 @@ def run_training(train: Training, curves: Path, path: Path) -> None:
             for name, value in final.items():
                 live.log_metric(name, round(value, 5), plot=False)
         files.write_json(partial / SUMMARY, files.read_json(partial / SUMMARY) | {"backend": keras.backend.backend()})
-    with files.atomic_file(path, durable=True) as unfinished:  # before the state goes
+    with files.atomic_file(path, durable=True) as unfinished:  # must be on disk before the state is removed
         save_model(model, unfinished)
     state.remove()

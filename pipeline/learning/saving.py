@@ -12,9 +12,9 @@ METADATA = "metadata.json"
 
 
 def save_model(model: keras.Model, path: Path) -> None:
-    """Writes `model` as a `.keras` file without its optimizer, its loss and the time of day. Not atomic.
+    """Writes `model` as a `.keras` file without optimizer, loss and date. Not atomic.
 
-    `keras.models.load_model(path)` needs no custom objects to read it.
+    `keras.models.load_model(path)` reads it without custom objects.
     """
     bare = type(model).from_config(model.get_config())
     bare.set_weights(model.get_weights())
@@ -24,4 +24,4 @@ def save_model(model: keras.Model, path: Path) -> None:
     members[METADATA] = json.dumps({**json.loads(members[METADATA]), "date_saved": ""}).encode()
     with zipfile.ZipFile(path, "w") as archive:
         for name, data in members.items():
-            archive.writestr(zipfile.ZipInfo(name), data)  # ZipInfo's own date is a constant, 1980
+            archive.writestr(zipfile.ZipInfo(name), data)  # ZipInfo's default date is constant, 1980
