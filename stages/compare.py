@@ -1,4 +1,4 @@
-"""Stage `compare`: the variants of both branches in tables beside the article's figures.
+"""Stage `compare`: writes tables of the variants of both branches and the article's figures.
 
     python -m stages.compare
 
@@ -18,7 +18,7 @@ from pipeline.report import comparison, math_comparison, tables
 from stages import run_stage
 from stages.paths import ARCHITECTURES, CURVES, MATH_METRICS, MATH_PLOTS, METRICS, PLOTS, REPORTS
 
-Section = tuple[str, tuple[str, ...], list[list[str]], str]  # title, header, rows, and under which conditions
+Section = tuple[str, tuple[str, ...], list[list[str]], str]  # title, header, rows, measuring conditions
 
 
 def main() -> None:

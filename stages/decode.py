@@ -1,4 +1,4 @@
-"""Stage `decode`: `.gnt` archives to samples, see `pipeline.jobs.decode`.
+"""Stage `decode`: converts `.gnt` archives to samples, see `pipeline.jobs.decode`.
 
     python -m stages.decode
 

@@ -1,10 +1,9 @@
-"""Stage `evaluate`: one .tflite file on the test part, under LiteRT.
+"""Stage `evaluate`: measures one .tflite file on the test part, under LiteRT.
 
     python -m stages.evaluate dynamic
 
 Writes metrics/<variant>.json (accuracy, agreement with float32, size, compute), metrics/times/<variant>.json (latency
-on one thread), and what was read of each sample as data/readings/<variant>.parquet. Takes about a millisecond per
-sample.
+on one thread) and data/readings/<variant>.parquet (the reading of each sample). Takes about a millisecond per sample.
 """
 
 from __future__ import annotations

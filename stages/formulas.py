@@ -1,10 +1,10 @@
-"""Stage `formulas`: the embedded corpus of the math branch, handwritten and printed formulas.
+"""Stage `formulas`: writes the embedded corpus of the math branch, handwritten and printed formulas.
 
     python -m stages.formulas
 
 Writes data/raw/formulas: handwriting as CROHME-style .inkml, one folder per writer, and photographs of typeset formulas
 as .jpg with COCO annotations. INK2EDGE_WORKERS sets the number of processes (default: one per core); the bytes do not
-depend on it. A core writes about 120 formulas or takes 45 photographs a second.
+depend on it. A core writes about 120 formulas or 45 photographs per second.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Stage `formulas-sheet`: a picture of the embedded corpus of formulas.
+"""Stage `formulas-sheet`: draws examples of the embedded corpus of formulas.
 
     python -m stages.formulas_sheet
 
@@ -18,10 +18,10 @@ from pipeline.report.contact_sheet import write_sheet
 from stages import run_stage
 from stages.paths import FORMULAS, FORMULAS_SHEET
 
-COLUMNS, ROWS = 4, 7  # of the sheet, for each kind
+COLUMNS, ROWS = 4, 7  # of the sheet, per kind
 CELL = 88, 340  # pixels, height and width
 MARGIN = 4
-HANDWRITTEN, PRINTED = "handwritten/*", "printed/*/*.jpg"  # as stage `formulas` lays them out
+HANDWRITTEN, PRINTED = "handwritten/*", "printed/*/*.jpg"  # folders and files that stage `formulas` writes
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def draw_sheet(folder: Path) -> None:
-    """Formulas of different writers above, photographs below."""
+    """Draws formulas of different writers above, photographs below."""
     writers = [sorted(writer.glob("*.inkml")) for writer in sorted(folder.glob(HANDWRITTEN))]
     written = [files[round_] for round_ in range(2) for files in writers if len(files) > round_][: COLUMNS * ROWS]
     printed = sorted(folder.glob(PRINTED))[: COLUMNS * ROWS]
@@ -40,7 +40,7 @@ def draw_sheet(folder: Path) -> None:
 
 
 def draw_ink(traces: list[np.ndarray]) -> np.ndarray:
-    """A formula as uint8 `CELL`, ink bright on black."""
+    """Returns a formula as uint8 `CELL`, bright ink on black."""
     points = np.concatenate(traces)
     low, extent = points.min(axis=0), np.maximum(np.ptp(points, axis=0), 1e-9)
     room = np.array(CELL[::-1]) - 2 * MARGIN
@@ -54,7 +54,7 @@ def draw_ink(traces: list[np.ndarray]) -> np.ndarray:
 
 
 def shrink(path: Path) -> np.ndarray:
-    """A photograph as uint8 `CELL`, light and dark exchanged, as `sheet` expects it."""
+    """Returns a photograph as uint8 `CELL`, inverted for `write_sheet`."""
     with Image.open(path) as file:
         picture = np.asarray(file.convert("L"))
     scale = min(CELL[0] / picture.shape[0], CELL[1] / picture.shape[1])

@@ -1,10 +1,10 @@
-"""Stage `math-decode`: InkML and pictures with boxes to formulas on the canvas, see `pipeline.jobs.math_decode`.
+"""Stage `math-decode`: converts InkML and pictures with boxes to formulas on the canvas.
 
     python -m stages.math_decode
 
 Writes data/math/decoded/{tfrecord,parquet,coco}, data/math/decoded/quarantine.jsonl, data/math/classes.txt and
-metrics/math/decode.json. The environment variable INK2EDGE_BEAM holds Beam options, see `pipeline.jobs.runner`. CROHME
-takes a minute.
+metrics/math/decode.json, see `pipeline.jobs.math_decode`. The environment variable INK2EDGE_BEAM holds Beam options,
+see `pipeline.jobs.runner`. CROHME takes a minute.
 """
 
 from __future__ import annotations

@@ -1,11 +1,10 @@
-"""Stage `math-evaluate`: one detector's .tflite file on the test part, under LiteRT.
+"""Stage `math-evaluate`: measures one detector's .tflite file on the test part, under LiteRT.
 
     python -m stages.math_evaluate float16
 
-Writes metrics/math/<variant>.json (COCO's figures, CROHME's figures of strokes, size, compute),
-metrics/math/times/<variant>.json (latency), and what was found as data/math/readings/<variant>.parquet. The score from
-which places make segments is chosen on the validation part. Takes about 10 milliseconds per formula, and a few seconds
-for COCO's figures.
+Writes metrics/math/<variant>.json (COCO's figures, CROHME's stroke figures, size, compute),
+metrics/math/times/<variant>.json (latency) and data/math/readings/<variant>.parquet (detections). The validation part
+sets the score threshold for segments. Takes about 10 milliseconds per formula, and a few seconds for COCO's figures.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ def main(variant: Variant) -> None:
 
 
 def _shown(part: str, variant: str) -> Iterator[Formula]:
-    """The formulas of a part, with progress shown."""
+    """Yields the formulas of a part and shows progress."""
     formulas, total = read_part(MATH_SPLITS, part), part_size(MATH_SPLITS, part)
     return iter(progress(formulas, total=total, desc=f"{variant}, {part}", unit="formulas"))
 

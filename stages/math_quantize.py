@@ -1,4 +1,4 @@
-"""Stage `math-quantize`: the whole detector, from canvas to named boxes, as one .tflite file, see `stages.quantize`.
+"""Stage `math-quantize`: exports the whole detector, from canvas to labelled boxes, as one .tflite file.
 
     python -m stages.math_quantize dynamic
 
@@ -43,7 +43,7 @@ def main(variant: Variant) -> None:
 
 
 def _calibration(samples: int) -> Iterator[dict]:
-    """The first images of the training part, which is in random order, one at a time."""
+    """Yields the first images of the training part, which is in random order, one at a time."""
     for formula in itertools.islice(read_part(MATH_SPLITS, "train"), samples):
         yield {"image": decode_canvas(formula)[None].astype(np.float32)}
 

@@ -1,9 +1,9 @@
-"""Stage `math-report`: what one detector found, for people, from what `math-evaluate` wrote.
+"""Stage `math-report`: plots what one detector found, from the files of `math-evaluate`.
 
     python -m stages.math_report float16
 
-Writes plots/math/pr/<variant>.json (precision against recall), plots/math/classes/<variant>.json (each class) and
-plots/math/sheets/<variant>.png (formulas with what was found). Runs no model; takes a few seconds for COCO's figures.
+Writes plots/math/pr/<variant>.json (precision against recall), plots/math/classes/<variant>.json (figures per class)
+and plots/math/sheets/<variant>.png (formulas with detections). Runs no model; COCO's figures take a few seconds.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pipeline.scoring.readings import read_found
 from stages import run_stage
 from stages.paths import MATH_METRICS, MATH_PLOTS, MATH_READINGS, MATH_SPLITS
 
-SHOWN = 5  # formulas of ink on the sheet, and as many photos
+SHOWN = 5  # formulas of ink on the sheet, and the same number of photos
 
 
 def main(variant: Variant) -> None:

@@ -1,9 +1,9 @@
-"""Stage `math-source`: sees that the data which `math-decode` reads is there, or says what to do.
+"""Stage `math-source`: checks that the data of stage `math-decode` exist, or says what to do.
 
     python -m stages.math_source
 
-DVC itself looks for `math.decode.source` before it runs `math-decode`, and fails with a bare path. In the temporary
-workspace of `dvc exp run --temp` or `--queue` that path is not even the user's. This stage runs first. Writes
+This stage runs before `math-decode`, because DVC reports only a path if `math.decode.source` is missing: in the
+temporary workspace of `dvc exp run --temp` or `--queue`, not even the path that the user knows. Writes
 data/math/source.txt.
 """
 

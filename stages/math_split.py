@@ -1,4 +1,4 @@
-"""Stage `math-split`: decoded formulas into training, validation and test parts, see `pipeline.jobs.math_split`.
+"""Stage `math-split`: splits formulas into training, validation and test parts, see `pipeline.jobs.math_split`.
 
     python -m stages.math_split
 

@@ -1,8 +1,9 @@
-"""Stage `math-train`: data/math/splits -> models/math/model.keras and its learning curves.
+"""Stage `math-train`: trains the detector on data/math/splits.
 
     python -m stages.math_train
 
-Shows progress, and resumes after the last finished epoch when it was killed.
+Writes models/math/model.keras and the learning curves in metrics/math/train. Shows progress. After a kill, a rerun
+resumes after the last finished epoch.
 """
 
 from pipeline.detector import training

@@ -1,10 +1,10 @@
-"""Stage `medians`: the stroke medians of 9,574 characters, from the npm package hanzi-writer-data.
+"""Stage `medians`: writes the stroke medians of 9,574 characters, from the npm package hanzi-writer-data.
 
     python -m stages.medians
 
 Writes data/raw/medians/medians.jsonl (see `pipeline.synthesis.hands.medians`) and ARPHICPL.TXT, the Arphic Public
-License. It covers the stroke data and everything derived from them: distribute it together with them. Needs the
-network; takes about 5 seconds and 7 MB.
+License. The licence covers the stroke data and everything derived from them: distribute it with them. Needs the
+network; takes about 5 seconds and downloads 7 MB.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ LICENCE = "ARPHICPL.TXT"
 
 
 def install(root: Path, folder: Path) -> Path:
-    """Installs the locked package of `root` below `folder` and returns where it lies.
+    """Installs the package that the lock file in `root` names below `folder`, and returns its path.
 
     Raises:
-        InkError: npm failed, with its last words.
+        InkError: npm failed; the message quotes its output.
     """
     for name in npm.FILES:
         shutil.copy(root / name, folder)
@@ -37,10 +37,10 @@ def install(root: Path, folder: Path) -> Path:
 
 
 def write_medians(package: Path, output: Path) -> None:
-    """Writes `output` from an unpacked package: the medians and their licence.
+    """Writes the medians of an unpacked package and their licence to the folder `output`.
 
     Raises:
-        InkError: the package is not what was expected.
+        InkError: the package has no licence, no character files, or one without medians.
     """
     if not (package / LICENCE).is_file():
         raise InkError(f"{package / LICENCE}: expected the licence of the stroke data, found no such file")

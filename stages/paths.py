@@ -1,4 +1,4 @@
-"""Where the files of both branches are: the names that dvc.yaml knows them by."""
+"""Paths of the files of both branches, as dvc.yaml names them."""
 
 from pathlib import Path
 
@@ -17,11 +17,11 @@ SPLITS = Path("data/splits")
 MODELS = Path("models/hccr")
 KERAS_MODEL = MODELS / "model.keras"
 CURVES = METRICS / "train"
-TIMES = METRICS / "times"  # no output of a stage: see pipeline/report/times.py
+TIMES = METRICS / "times"  # not an output of a stage, see pipeline/report/times.py
 READINGS = Path("data/readings")
 
 # Symbols of formulas
-FORMULAS = Path("data/raw/formulas")  # folders, named in pipeline/synthesis/formulas/corpus.py
+FORMULAS = Path("data/raw/formulas")  # pipeline/synthesis/formulas/corpus.py names its folders
 MATH_SOURCE = Path("data/math/source.txt")
 FORMULAS_SHEET = PLOTS / "math/formulas.png"
 MATH_DECODED = Path("data/math/decoded")

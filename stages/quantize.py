@@ -1,4 +1,4 @@
-"""Stage `quantize`: the trained network as one .tflite file that passed the gate and says how it is used.
+"""Stage `quantize`: exports the trained network as one .tflite file, checks it and adds its metadata.
 
     python -m stages.quantize dynamic
 
@@ -37,7 +37,7 @@ def main(variant: Variant) -> None:
 
 
 def _calibration(samples: int) -> Iterator[dict]:
-    """The first images of the training part, which is in random order, one at a time."""
+    """Yields the first images of the training part, which is in random order, one at a time."""
     for images, _ in itertools.islice(evaluation_batches(SamplePart(SPLITS, "train"), batch_size=1), samples):
         yield {"image": images}
 

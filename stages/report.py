@@ -1,4 +1,4 @@
-"""Stage `report`: the mistakes of one recogniser, from what `evaluate` read.
+"""Stage `report`: shows the mistakes of one recogniser, from the files of `evaluate`.
 
     python -m stages.report dynamic
 

@@ -1,9 +1,9 @@
-"""Stage `source`: sees that the data which `decode` reads is there, or says what to do.
+"""Stage `source`: checks that the data of stage `decode` exist, or says what to do.
 
     python -m stages.source
 
-DVC itself looks for `decode.source` before it runs `decode`, and fails with a bare path. In the temporary workspace
-of `dvc exp run --temp` or `--queue` that path is not even the user's. This stage runs first. Writes data/source.txt.
+This stage runs before `decode`, because DVC reports only a path if `decode.source` is missing: in the temporary
+workspace of `dvc exp run --temp` or `--queue`, not even the path that the user knows. Writes data/source.txt.
 """
 
 from __future__ import annotations

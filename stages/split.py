@@ -1,4 +1,4 @@
-"""Stage `split`: decoded samples into training, validation and test parts, see `pipeline.jobs.split`.
+"""Stage `split`: splits decoded samples into training, validation and test parts, see `pipeline.jobs.split`.
 
     python -m stages.split
 

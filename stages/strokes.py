@@ -1,9 +1,9 @@
-"""Stage `strokes`: the embedded corpus, synthetic handwriting in the files of CASIA-HWDB.
+"""Stage `strokes`: writes the embedded corpus of characters, synthetic handwriting in the format of CASIA-HWDB.
 
     python -m stages.strokes
 
 Reads data/raw/medians; writes data/raw/strokes/<writer>-f.gnt, with writers numbered from 1001. INK2EDGE_WORKERS sets
-the number of processes (default: one per core); the bytes do not depend on it. A core draws about 1,000 characters a
+the number of processes (default: one per core); the bytes do not depend on it. A core draws about 1,000 characters per
 second.
 """
 

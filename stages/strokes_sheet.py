@@ -1,8 +1,8 @@
-"""Stage `strokes-sheet`: a picture of the embedded corpus, as networks see it.
+"""Stage `strokes-sheet`: draws examples of the embedded corpus of characters, as networks see them.
 
     python -m stages.strokes_sheet
 
-Reads data/raw/strokes; writes plots/corpus.png: the first writers' first characters, one row per writer.
+Reads data/raw/strokes; writes plots/corpus.png: the first characters of the first writers, one row per writer.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pipeline.report.contact_sheet import write_sheet
 from stages import run_stage
 from stages.paths import CORPUS_SHEET, STROKES
 
-WRITERS, CHARS = 10, 18  # shown
+WRITERS, CHARS = 10, 18  # on the sheet
 
 
 def main() -> None:

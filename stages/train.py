@@ -1,8 +1,9 @@
-"""Stage `train`: data/splits -> models/hccr/model.keras and its learning curves.
+"""Stage `train`: trains the recogniser on data/splits.
 
     python -m stages.train
 
-Shows progress, and resumes after the last finished epoch when it was killed.
+Writes models/hccr/model.keras and the learning curves in metrics/train. Shows progress. After a kill, a rerun resumes
+after the last finished epoch.
 """
 
 from pipeline.formats.charset import read_class_list

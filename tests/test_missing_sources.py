@@ -30,12 +30,18 @@ def decode(project: Project, source: str) -> str:
 def test_a_source_outside_of_the_repository(project):
     output = decode(project, "../x.zip")
     absolute = project.folder.parent / "x.zip"
-    assert f"{COPY}, where a relative path out of the repository leads elsewhere: set decode.source to {absolute}" in output
+    assert (
+        f"{COPY}, where a relative path out of the repository leads elsewhere: set decode.source to {absolute}"
+        in output
+    )
     assert "30 records: 30 written" in decode(project, str(absolute))
 
 
 def test_a_source_that_git_does_not_know(project):
     output = decode(project, "data/raw/mine")
-    assert f"{COPY}, which contains only files that git or DVC tracks: run `git add data/raw/mine.dvc` and try again" in output
+    assert (
+        f"{COPY}, which contains only files that git or DVC tracks: run `git add data/raw/mine.dvc` and try again"
+        in output
+    )
     project.run("git", "add", "data/raw/mine.dvc")
     assert "30 records: 30 written" in decode(project, "data/raw/mine")
