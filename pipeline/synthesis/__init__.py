@@ -1,1 +1,1 @@
-"""The embedded corpora: synthetic handwriting in the file formats of the real ones. Never Beam or TensorFlow."""
+"""The embedded corpora: synthetic handwriting in the file formats of the real ones. Uses no Beam or TensorFlow."""

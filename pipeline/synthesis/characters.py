@@ -1,7 +1,7 @@
-"""The embedded corpus: writers draw characters into CASIA `.gnt` files, one a writer.
+"""The embedded corpus of characters: writers draw characters into CASIA `.gnt` files, one per writer.
 
-Every sample depends on (seed, writer, character, repeat) alone, so that the bytes do not depend on processes or order.
-No process holds more than one sample: memory does not grow with the corpus.
+Each sample depends only on (seed, writer, character, repeat), so the bytes do not depend on processes or order. Each
+process holds one sample at a time: memory does not grow with the corpus.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from pipeline.synthesis.hands.writers import FIRST_WRITER, Writer, draw_writer
 
 
 def corpus_chars(classes: int | str) -> tuple[str, ...]:
-    """The characters that `strokes.classes` names: the first N of GB2312 level 1, or those of a string.
+    """Returns the characters that `strokes.classes` names: the first N of GB2312 level 1, or those of a string.
 
     Raises:
-        InkError: a character of the string stands twice.
+        InkError: the string contains a character twice.
     """
     if isinstance(classes, int):
         return GB2312_LEVEL1[:classes]
@@ -39,13 +39,13 @@ def corpus_chars(classes: int | str) -> tuple[str, ...]:
 
 
 def draw_sample(skeleton: Skeleton, writer: Writer, seed: tuple[int, int, int], repeat: int) -> np.ndarray:
-    """One scan of a character: uint8 [height, width], 255 = paper, cropped to the ink.
+    """Returns one scan of a character: uint8 [height, width], 255 = paper, cropped to the ink.
 
     Args:
         skeleton: the character.
         writer: see `draw_writer`.
         seed: corpus seed, number of the writer, code point.
-        repeat: which time the writer writes it.
+        repeat: number of the sample, from 0, among those of this writer and character.
     """
     draws = Draws(len(skeleton.first), seed, repeat)
     return scan(write_character(skeleton, writer, draws), writer, draws.rng)
@@ -54,15 +54,15 @@ def draw_sample(skeleton: Skeleton, writer: Writer, seed: tuple[int, int, int], 
 def write_corpus(
     folder: Path, medians: Mapping[str, Strokes], params: StrokesParams, processes: int = 1
 ) -> Iterator[int]:
-    """Writes `<writer>-f.gnt` for each writer into `folder`, each character of `medians` `params.samples` times.
+    """Writes `<writer>-f.gnt` for each writer into `folder`: `params.samples` samples per character of `medians`.
 
-    Writers whose files are there already are passed over: a corpus that was begun is finished.
+    Skips writers whose files already exist, and so completes a partial corpus.
 
     Args:
-        folder: exists and holds nothing but such files.
-        medians: the characters, in the order of the files.
-        params: number, looseness and seed of the writers, and samples of each.
-        processes: how many work at a time; they change no byte.
+        folder: exists and holds only such files.
+        medians: strokes by character; each file lists the characters in this order.
+        params: number, looseness and seed of the writers, and samples per character.
+        processes: number of processes; it changes no byte.
 
     Yields:
         The number of each writer whose file is complete.
@@ -73,11 +73,11 @@ def write_corpus(
 
 
 def file_name(number: int) -> str:
-    """What CASIA would name the file of a writer."""
+    """Returns the name of a writer's file, as CASIA names it."""
     return f"{number}-f.gnt"
 
 
-_characters: dict[str, Skeleton] = {}  # of this process
+_characters: dict[str, Skeleton] = {}  # of this process; filled by `_start`
 
 
 def _start(medians: Mapping[str, Strokes]) -> None:

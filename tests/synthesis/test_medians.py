@@ -52,7 +52,7 @@ def test_what_is_written_is_read_back(tmp_path, strokes):
 
 
 def test_a_character_without_strokes_is_named(strokes):
-    with pytest.raises(InkError, match=r"here: no stroke data for 龘 \(U\+9F98\); take them out of strokes.classes"):
+    with pytest.raises(InkError, match=r"here: no stroke data for 龘 \(U\+9F98\); remove them from strokes.classes"):
         select(strokes, "一龘", "here")
 
 

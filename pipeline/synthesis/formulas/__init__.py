@@ -1,1 +1,1 @@
-"""The embedded corpus of formulas: a grammar, handwriting as InkML, typeset formulas as photographs."""
+"""The embedded corpus of formulas: a grammar, handwriting as InkML, and typeset formulas as photographs."""

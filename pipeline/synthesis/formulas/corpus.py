@@ -1,10 +1,10 @@
 """The embedded corpus of formulas: handwriting as CROHME-style InkML, typeset formulas as photographs with COCO boxes.
 
-    handwritten/<writer>/<number>.inkml             writers from 1001 on
+    handwritten/<writer>/<number>.inkml             writers numbered from 1001
     printed/<batch>/annotations.json, <number>.jpg  batches of `BATCH` pictures
 
-A formula depends on (seed, kind, number) and its writer alone, so that the bytes do not depend on processes or order.
-No process holds more than one formula and the annotations of one batch.
+Each formula depends only on (seed, kind, number) and its writer, so the bytes do not depend on processes or order. Each
+process holds at most one formula and the annotations of one batch.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from pipeline.synthesis.formulas.typeset import FACES, typeset
 from pipeline.synthesis.hands.writers import FIRST_WRITER
 
 HANDWRITTEN, PRINTED = "handwritten", "printed"
-STREAMS = {HANDWRITTEN: 0, PRINTED: 1}  # of `compose`
-BATCH = 50  # pictures to a folder
+STREAMS = {HANDWRITTEN: 0, PRINTED: 1}  # `stream` of `compose`, by kind
+BATCH = 50  # pictures per folder
 
 Task = tuple[Path, str, int, Formulas]  # folder of the corpus, kind, number of the writer or batch, params
 
@@ -41,10 +41,10 @@ def write_formulas(folder: Path, params: Formulas, processes: int = 1) -> Iterat
     Args:
         folder: exists and is empty.
         params: classes, writers, numbers of formulas, looseness, seed.
-        processes: how many work at a time; they change no byte.
+        processes: number of processes; it changes no byte.
 
     Yields:
-        The number of formulas in each part that is complete.
+        The number of formulas of each writer or batch that is complete.
 
     Raises:
         InkError: see `formula_classes`.
@@ -60,7 +60,7 @@ def _write(task: Task) -> int:
 
 
 def _write_writer(task: Task) -> int:
-    """All formulas of one writer; formula n is written by writer n modulo the number of writers."""
+    """Writes all formulas of one writer; formula n belongs to writer n modulo the number of writers."""
     folder, kind, index, params = task
     classes, name = formula_classes(params.classes), str(FIRST_WRITER + index)
     writer = draw_formula_writer(params.seed, FIRST_WRITER + index, params.looseness)
@@ -75,7 +75,7 @@ def _write_writer(task: Task) -> int:
 
 
 def _write_batch(task: Task) -> int:
-    """One folder of pictures with its annotations."""
+    """Writes one folder of pictures and its annotations."""
     folder, kind, batch, params = task
     classes = formula_classes(params.classes)
     home = folder / kind / f"{batch:04d}"

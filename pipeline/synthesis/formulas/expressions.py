@@ -1,8 +1,8 @@
-"""Expressions as trees. What one consists of, and its LaTeX.
+"""Expressions as trees, their labels and their LaTeX.
 
     Fraction(Row((Symbol("x"), Symbol("+"), Symbol("1"))), Root(Symbol("y")))    # \\frac{x + 1}{\\sqrt{y}}
 
-A label is CROHME's name of a symbol; a fraction bar is the symbol `-`, and a root's sign the symbol `\\sqrt`.
+A label is CROHME's name of a symbol. The label of a fraction bar is `-`, that of a root sign is `\\sqrt`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Fraction:
-    """One part above another, a bar between."""
+    """Two parts, one above the other, with a bar between them."""
 
     numerator: Node
     denominator: Node
@@ -37,7 +37,7 @@ class Fraction:
 
 @dataclass(frozen=True)
 class Root:
-    """A root, with an index or without."""
+    """A root, with or without an index."""
 
     radicand: Node
     index: Node | None = None
@@ -45,7 +45,7 @@ class Root:
 
 @dataclass(frozen=True)
 class Script:
-    """A part with a subscript, a superscript or both; they stand below and above \\sum and \\lim."""
+    """A part with a subscript, a superscript or both. \\sum and \\lim have them directly below and above."""
 
     base: Node
     below: Node | None = None
@@ -54,7 +54,7 @@ class Script:
 
 @dataclass(frozen=True)
 class Fence:
-    """A part in brackets of its height."""
+    """A part between brackets that are as high as the part."""
 
     opening: str
     body: Node
@@ -63,7 +63,7 @@ class Fence:
 
 @dataclass(frozen=True)
 class Grid:
-    """A matrix without its brackets: rows of cells, all of one length."""
+    """A matrix without its brackets: rows of cells, all of the same length."""
 
     rows: tuple[tuple[Node, ...], ...]
 
@@ -72,7 +72,7 @@ Node = Symbol | Row | Fraction | Root | Script | Fence | Grid
 
 
 def labels(node: Node) -> Iterator[str]:
-    """The label of every symbol of `node`."""
+    """Yields the label of every symbol of `node`."""
     match node:
         case Symbol(label):
             yield label
@@ -88,7 +88,7 @@ def labels(node: Node) -> Iterator[str]:
 
 
 def children(node: Node) -> tuple[Node, ...]:
-    """The nodes right below `node`."""
+    """Returns the direct children of `node`."""
     match node:
         case Row(parts):
             return parts
@@ -106,7 +106,7 @@ def children(node: Node) -> tuple[Node, ...]:
 
 
 def latex(node: Node) -> str:
-    """LaTeX of `node`, without `$`."""
+    """Returns the LaTeX of `node`, without `$`."""
     match node:
         case Symbol(label):
             return label

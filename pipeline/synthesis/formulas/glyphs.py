@@ -1,10 +1,11 @@
-"""How people write the 101 symbols: strokes of every label, in several forms, in the order in which a hand writes them.
+"""How people write the 101 symbols: several forms per label, each as strokes in writing order.
 
-`glyphs.txt` holds a form a line: label, how often it is seen, strokes. Strokes are parted by `;`, a corner within a
-stroke by `|`; between corners the pen follows a smooth curve through the points. Units: digits and capitals are 10 high
-above the baseline (y = 0, up), small letters 6, descenders reach -4. `\\sin` and its like are words of the forms of
-their letters. The forms were drawn after how often writers of CROHME use each (one bar or a flag for 1, two crossing
-lines or two arcs for x, a bar through 7 and z, ...); a general font such as Hershey's has one tidy form of most.
+`glyphs.txt` holds one form per line: label, weight, strokes. `;` separates strokes and `|` marks a corner in a stroke;
+between corners the pen follows a smooth curve through the points. Digits and capitals are 10 units high, small letters
+6, and descenders reach -4; the baseline is at y = 0, and y points up. `\\sin` and the other words consist of the forms
+of their letters. The forms and their weights follow the habits of CROHME's writers (one bar or a flag for 1, two
+crossing lines or two arcs for x, a bar through 7 and z, ...). A general font such as Hershey's has only one tidy form
+for most symbols.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 
 WORDS = ("\\sin", "\\cos", "\\tan", "\\log", "\\lim")  # one symbol each, several letters
 LETTER_GAP = 0.9  # units between the letters of a word
-CURVE_POINTS = 6  # points that a curve gets between two given ones
+CURVE_POINTS = 6  # points of a curve from one given point to the next
 FILE = Path(__file__).with_name("glyphs.txt")
 
 Line = np.ndarray  # float64 [k, 2]: x, y (up) in units
@@ -31,7 +32,7 @@ class Glyph:
 
     Attributes:
         strokes: lines in writing order, each float64 [k, 2], k >= 2; x starts at 0, y is up from the baseline.
-        weight: how often the form is seen, relative to the other forms of its label.
+        weight: frequency of the form, relative to the other forms of its label.
     """
 
     strokes: tuple[Line, ...]
@@ -54,29 +55,29 @@ class Glyph:
 
 
 def from_strokes(strokes: Sequence[Line], weight: int = 1) -> Glyph:
-    """A glyph of `strokes`, moved so that its x starts at 0."""
+    """Returns a glyph of `strokes`, moved so that its x starts at 0."""
     left = min(line[:, 0].min() for line in strokes)
     return Glyph(tuple(line - [left, 0] for line in strokes), weight)
 
 
 @cache
 def forms(label: str) -> tuple[Glyph, ...]:
-    """The forms of a label that stand in the file; none for `\\sqrt` and for words, which are made to measure."""
+    """Returns the forms of a label in the file; none for words, and none for `\\sqrt`, which is drawn to size."""
     return _read().get(label, ())
 
 
 @cache
 def labels() -> tuple[str, ...]:
-    """Every label that can be written, in the order of the file, words and `\\sqrt` last."""
+    """Returns every label that can be written: those of the file in its order, then words and `\\sqrt`."""
     return (*_read(), *WORDS, "\\sqrt")
 
 
 def choose(label: str, random: Callable[[], float]) -> Glyph:
-    """A form of `label`, each as often as its weight says; a word is made of such forms of its letters.
+    """Draws a form of `label` with a probability according to its weight; a word consists of drawn letters.
 
     Args:
-        label: any of `labels()` but `\\sqrt`.
-        random: the next number of 0..1 at each call.
+        label: any of `labels()` except `\\sqrt`.
+        random: returns the next random number of [0, 1) at each call.
     """
     if label in WORDS:
         return _word(tuple(choose(letter, random) for letter in label[1:]))
@@ -110,7 +111,7 @@ def _read() -> dict[str, tuple[Glyph, ...]]:
 
 
 def _stroke(text: str) -> Line:
-    """A stroke in the notation of the file: curves between corners; each begins where the one before it ends."""
+    """Parses a stroke in the notation of the file: curves that meet at corners."""
     pieces = [[[float(number) for number in point.split(",")] for point in piece.split()] for piece in text.split("|")]
     joined = [pieces[0], *([before[-1], *piece] for before, piece in pairwise(pieces))]
     curves = [_curve(np.array(points)) for points in joined]
@@ -118,7 +119,7 @@ def _stroke(text: str) -> Line:
 
 
 def _curve(points: Line) -> Line:
-    """A smooth curve through `points` (Catmull-Rom); two points are a straight line, one is itself."""
+    """A smooth curve through `points` (Catmull-Rom). Fewer than three points stay as they are."""
     if len(points) < 3:
         return points
     padded = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])

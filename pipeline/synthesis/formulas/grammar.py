@@ -1,10 +1,10 @@
-"""The grammar of the embedded formulas: an expression for every (seed, stream, number), of the symbols one allows.
+"""The grammar of the embedded formulas: one expression per (seed, stream, number), built from the allowed symbols.
 
-Each expression is built around three symbols that it must hold. They come off a pack of all classes that is shuffled
-anew each time it is used up, so every class is asked for equally often however many expressions there are and whoever
-makes them. A symbol brings the structure that it needs (a sum its limits, a bracket its fellow), and free places are
-filled evenly from the letters and digits; those are in the pack once, all other symbols twice. What a structure needs
-and the classes lack is left out.
+Each expression contains three required symbols, drawn from a pack that holds letters and digits once and all other
+symbols twice. The pack is shuffled again when it is used up, so the frequency of a symbol does not depend on the number
+of expressions or on the process that composes them. A required symbol brings the structure that it needs: a sum its
+limits, a bracket its counterpart. Letters and digits, all equally likely, fill the remaining places. A structure leaves
+out the parts whose symbols are not allowed.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from pipeline.errors import InkError
 from pipeline.formats.symbols import LABELS, canonical
 from pipeline.synthesis.formulas.expressions import BAR, ROOT, Fence, Fraction, Grid, Node, Root, Row, Script, Symbol
 
-# The most useful first; look-alikes that only context tells apart (x and \times, 0 and o, 1 and |, z and 2, c and C,
-# dots and primes) follow after the first 48.
+# The most useful symbols come first. Look-alikes that only context distinguishes (x and \times, 0 and o, 1 and |, z and
+# 2, c and C, dots and primes) follow after the first 48.
 _ORDER = r"""
 x 1 2 + - = ( ) 3 a y n \sqrt 4 5 6 7 8 9 0 d i \sum \int \sin \cos \pi \alpha \beta \theta \infty \rightarrow \lim
 \log \tan e f k m [ ] \div \pm \leq \geq \neq A R
@@ -36,15 +36,15 @@ RELATIONS = ("=", "\\lt", "\\gt", "\\leq", "\\geq", "\\neq", "\\rightarrow", "\\
 FUNCTIONS = ("\\sin", "\\cos", "\\tan", "\\log")
 FENCES = {"(": ")", "[": "]", "\\{": "\\}", "|": "|"}
 CLOSING = {closing: opening for opening, closing in FENCES.items()}
-ASKED = 3  # symbols that an expression is built around
-DEPTH = 3  # of structures in structures
+REQUIRED = 3  # symbols that an expression must contain
+DEPTH = 3  # of nested structures
 
 
 def formula_classes(classes: int | Sequence[str]) -> tuple[str, ...]:
-    """The labels that `math.formulas.classes` names: the first N of `ORDER`, or a list of labels.
+    """Returns the labels that `math.formulas.classes` names: the first N of `ORDER`, or a list of labels.
 
     Raises:
-        InkError: a label that is unknown or stands twice, or none that an expression could begin with.
+        InkError: a label is unknown or occurs twice, or there is no letter or digit.
     """
     chosen = ORDER[:classes] if isinstance(classes, int) else tuple(canonical(label) for label in classes)
     unknown = sorted(set(chosen) - set(LABELS))
@@ -59,39 +59,39 @@ def formula_classes(classes: int | Sequence[str]) -> tuple[str, ...]:
 
 
 def compose(classes: Sequence[str], seed: int, stream: int, number: int) -> Node:
-    """Expression `number` of a stream, of the labels in `classes` alone (see `formula_classes`)."""
+    """Returns expression `number` of a stream, built only from the labels in `classes` (see `formula_classes`)."""
     rng = np.random.default_rng(np.random.SeedSequence([seed, stream, 1, number]))
-    return _Composer(rng, classes, _asked(classes, seed, stream, number)).expression()
+    return _Composer(rng, classes, _required(classes, seed, stream, number)).expression()
 
 
-def _asked(classes: Sequence[str], seed: int, stream: int, number: int) -> list[str]:
-    """The labels that expression `number` must hold: the pack's next cards."""
+def _required(classes: Sequence[str], seed: int, stream: int, number: int) -> list[str]:
+    """The labels that expression `number` must contain: the next ones of the shuffled pack."""
     pack = [*classes, *(label for label in classes if label not in ATOMS)]
-    asked = []
-    for place in range(number * ASKED, (number + 1) * ASKED):
+    required = []
+    for place in range(number * REQUIRED, (number + 1) * REQUIRED):
         shuffle = np.random.default_rng(np.random.SeedSequence([seed, stream, 2, place // len(pack)]))
-        asked.append(pack[int(shuffle.permutation(len(pack))[place % len(pack)])])
-    return asked
+        required.append(pack[int(shuffle.permutation(len(pack))[place % len(pack)])])
+    return required
 
 
 class _Composer:
-    """Builds one expression. `asked` holds the labels that it must still place."""
+    """Builds one expression. `required` holds the labels that it still has to place."""
 
-    def __init__(self, rng: np.random.Generator, classes: Sequence[str], asked: list[str]) -> None:
+    def __init__(self, rng: np.random.Generator, classes: Sequence[str], required: list[str]) -> None:
         self.rng = rng
         self.allowed = frozenset(classes)
-        self.asked = asked
+        self.required = required
         self.atoms = [label for label in ATOMS if label in self.allowed and label != "\\infty"] or ["\\infty"]
 
     def expression(self) -> Node:
-        """All the asked symbols in phrases, joined by operators and relations."""
-        joints = [self._take(label) for label in list(self.asked) if label in (*BINARY, *RELATIONS)]
+        """All required symbols in phrases, joined by operators and relations."""
+        joints = [self._take(label) for label in list(self.required) if label in (*BINARY, *RELATIONS)]
         if BAR in joints and self._chance(0.4):
             joints.remove(BAR)
-            self.asked.append(BAR)
+            self.required.append(BAR)
         parts: list[Node] = []
-        while self.asked or len(parts) <= len(joints):
-            parts.append(self._phrase(self._take(self.asked[0])) if self.asked else self._factor(1))
+        while self.required or len(parts) <= len(joints):
+            parts.append(self._phrase(self._take(self.required[0])) if self.required else self._factor(1))
         if len(parts) + len(joints) < 4 and self._chance(0.5):
             parts.append(self._factor(1))
         order = self.rng.permutation(len(parts))
@@ -102,7 +102,7 @@ class _Composer:
         return row[0] if len(row) == 1 else Row(tuple(row))
 
     def _joint(self, joints: list[str], before: Node) -> list[Node]:
-        """What stands between two parts: an asked operator, any other, or nothing where that can be read."""
+        """The symbols between two parts: a required operator, any other, or none."""
         if joints:
             return [Symbol(joints.pop())]
         if before == Symbol("\\infty") or self._chance(0.6):
@@ -111,7 +111,7 @@ class _Composer:
         return []
 
     def _phrase(self, label: str) -> Node:
-        """A piece of mathematics that holds `label`."""
+        """A phrase that contains `label`."""
         symbol = Symbol(label)
         if label in FUNCTIONS:
             return self._function(symbol)
@@ -140,7 +140,7 @@ class _Composer:
         return build[label]()
 
     def _inner(self, depth: int) -> Node:
-        """A short expression inside another."""
+        """A short expression inside another one."""
         if depth >= DEPTH or self._chance(0.5):
             return self._factor(depth)
         known = [label for label in ("+", BAR) if label in self.allowed]
@@ -157,7 +157,7 @@ class _Composer:
         return self._decorated(self._atom(), depth)
 
     def _decorated(self, symbol: Symbol, depth: int) -> Node:
-        """A symbol, perhaps with scripts."""
+        """A symbol, possibly with scripts."""
         draw = self.rng.random()
         if depth >= DEPTH or symbol.label == "\\infty" or draw > 0.36:
             return symbol
@@ -185,7 +185,7 @@ class _Composer:
         return Row((base, self._factor(2)))
 
     def _fenced(self, opening: str) -> Node:
-        """Brackets with a sum, a pair or a matrix between them, or one bracket alone if the other is not allowed."""
+        """Brackets around a sum, a list or a matrix; a single bracket if its counterpart is not allowed."""
         closing = FENCES[opening]
         if opening not in self.allowed or closing not in self.allowed:
             alone = opening if opening in self.allowed else closing
@@ -247,9 +247,9 @@ class _Composer:
         return Row((symbol, self._letter(), Symbol("\\in"), Symbol(self._pick(sets)) if sets else self._letter()))
 
     def _atom(self) -> Symbol:
-        """An asked letter or digit if one is left, else any."""
-        asked = [label for label in self.asked if label in ATOMS]
-        return Symbol(self._take(asked[0]) if asked and self._chance(0.5) else self._pick(self.atoms))
+        """A required letter or digit, with even chance if one is left; otherwise any."""
+        required = [label for label in self.required if label in ATOMS]
+        return Symbol(self._take(required[0]) if required and self._chance(0.5) else self._pick(self.atoms))
 
     def _letter(self) -> Symbol:
         known = [label for label in (*LETTERS, *GREEK) if label in self.allowed]
@@ -263,7 +263,7 @@ class _Composer:
         return Symbol(self._digit())
 
     def _take(self, label: str) -> str:
-        self.asked.remove(label)
+        self.required.remove(label)
         return label
 
     def _chance(self, share: float) -> bool:

@@ -1,7 +1,7 @@
-"""Writes formulas: the writers of the character corpus, at work on `formula_layout`'s placed glyphs.
+"""Writes formulas: the writers of the character corpus write the glyphs that `layout` has placed.
 
-A writer has one form of each symbol that he mostly keeps to, his way of spacing, and a tablet: its unit, whether it
-gives whole numbers, how densely it samples. Every formula depends on (seed, writer, number) alone. Some 2 ms each.
+A writer has a preferred form of each symbol, a spacing, and a tablet with its unit, rounding and sampling density. Each
+formula depends only on (seed, writer, number) and takes about 2 ms.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from pipeline.synthesis.hands.medians import EM
 from pipeline.synthesis.hands.skeleton import Skeleton, build_skeleton
 from pipeline.synthesis.hands.writers import Writer, draw_writer
 
-EM_UNITS = 13.0  # glyph units to an em of `hand`: ascender to descender
-HABIT = 0.85  # share of the symbols that a writer writes in his own form
-FEWEST_POINTS = 0.3  # of a tablet's points that the sparsest one keeps
+EM_UNITS = 13.0  # glyph units per em of `hand`: ascender to descender
+HABIT = 0.85  # share of the symbols that a writer writes in the preferred form
+FEWEST_POINTS = 0.3  # share of the points that the sparsest tablet records
 
 
 @dataclass(frozen=True)
 class Tablet:
-    """What the ink is recorded with.
+    """The device that records the ink.
 
     Attributes:
-        unit: tablet units to a glyph unit (a digit is 10 glyph units high).
-        decimals: of a coordinate; 0 where the tablet gives whole numbers.
-        origin: of the page, in tablet units.
-        keep: share of the points that it records.
+        unit: tablet units per glyph unit (a digit is 10 glyph units high).
+        decimals: decimals of a coordinate; 0 if the tablet records whole numbers.
+        origin: x and y of the page's origin, in tablet units.
+        keep: share of the points that the tablet records.
     """
 
     unit: float
@@ -44,15 +44,15 @@ class Tablet:
 
 @dataclass(frozen=True)
 class FormulaWriter:
-    """A writer of formulas. Lengths in glyph units, spreads are standard deviations.
+    """A writer of formulas. Lengths are in glyph units; spreads are standard deviations.
 
     Attributes:
-        seed: names the writer and his corpus.
-        strokes: his strokes, see `Writer`.
-        spacing: his layout.
-        tablet: what he writes on.
-        climb: rise of his lines.
-        shift, scale: spread of place and size (logarithm) of single symbols.
+        seed: seed of the corpus and number of the writer.
+        strokes: habits of the strokes, see `Writer`.
+        spacing: habits of the layout.
+        tablet: the tablet that the writer uses.
+        climb: rise of the lines to the right.
+        shift, scale: spread of the position and the size (logarithm) of single symbols.
         late: chance that a symbol is written after all others.
     """
 
@@ -68,11 +68,11 @@ class FormulaWriter:
 
 @dataclass(frozen=True)
 class WrittenFormula:
-    """Ink as an InkML file has it.
+    """Ink as an InkML file holds it.
 
     Attributes:
         traces: float64 [points, 2] each, x and y (down) in tablet units, in writing order.
-        symbols: label and indices of its traces.
+        symbols: for each symbol, its label and the indices of its traces.
     """
 
     traces: list[np.ndarray]
@@ -80,10 +80,10 @@ class WrittenFormula:
 
 
 def draw_formula_writer(seed: int, number: int, looseness: float) -> FormulaWriter:
-    """The writer of that number in the corpus of that seed; see `draw_writer` for `looseness`."""
+    """Draws writer `number` of the corpus with this seed; see `draw_writer` for `looseness`."""
     rng = np.random.default_rng(np.random.SeedSequence([seed, number, 3]))
     hand = draw_writer(seed, number, looseness)
-    # Formulas are written by people of Latin script: lines rise less, letters lean more, characters are less narrow.
+    # These writers are used to Latin script: lines rise less, letters lean more, characters are less narrow.
     hand = replace(
         hand,
         tilt=0.5 * (hand.tilt - 0.06),
@@ -115,7 +115,7 @@ def draw_formula_writer(seed: int, number: int, looseness: float) -> FormulaWrit
 
 
 def _draw_tablet(rng: np.random.Generator) -> Tablet:
-    """From 1/100 of a unit with decimals to hundreds of units, as in CROHME's sources."""
+    """A tablet like those of CROHME's sources: from 0.01 units with decimals to 120 whole units per glyph unit."""
     whole = bool(rng.random() < 0.5)
     unit = float(np.exp(rng.uniform(np.log(4.0), np.log(120.0)) if whole else rng.uniform(np.log(0.01), np.log(20.0))))
     origin = rng.uniform(-200, 800, 2) * unit
@@ -124,7 +124,7 @@ def _draw_tablet(rng: np.random.Generator) -> Tablet:
 
 
 def write_formula(expression: Node, writer: FormulaWriter, number: int) -> WrittenFormula:
-    """Writes `expression`, the writer's formula of that number."""
+    """Writes `expression` as formula `number` of the writer."""
     rng = np.random.default_rng(np.random.SeedSequence([*writer.seed, 4, number]))
     placed = lay_out(expression, lambda label: _form(label, writer, rng), writer.spacing)
     climb = writer.climb + rng.normal(0, 0.015)
@@ -139,7 +139,7 @@ def write_formula(expression: Node, writer: FormulaWriter, number: int) -> Writt
 
 
 def _form(label: str, writer: FormulaWriter, rng: np.random.Generator) -> Glyph:
-    """The writer's own form of `label`, or now and then another."""
+    """The writer's preferred form of `label`, or sometimes another."""
     if rng.random() >= HABIT:
         return choose(label, rng.random)
     habit = np.random.default_rng(np.random.SeedSequence([*writer.seed, 5, LABELS[label]]))
@@ -152,13 +152,13 @@ def _write(
     """The traces of one symbol: float64 [points, 2] each, page units, y down."""
     glyph, hand = item.glyph, writer.strokes
     measured = item.label == ROOT or (item.label == BAR and item.across == 1.0 and glyph.top == glyph.bottom == 0.0)
-    if measured:  # must fit what is beside it
+    if measured:  # must fit its neighbours
         hand = replace(hand, aspect=1.0, slant=0.5 * hand.slant, stretch=0.4 * hand.stretch, bend=0.5 * hand.bend)
     skeleton = _build(glyph) if measured else _skeleton(glyph)
     draws = Draws(len(skeleton.first), (*writer.seed, 6, LABELS[item.label]), which[0] * 1000 + which[1])
     path = write_character(skeleton, hand, draws)
     middle = np.array([glyph.width, glyph.top + glyph.bottom]) / 2
-    # The root of the aspect: what is narrower is not higher too, or it would run into bars.
+    # This undoes the division of y by the root of the aspect in `hand`: a narrow symbol must not grow higher into bars.
     points = path.points * (EM_UNITS * _ems(glyph) * np.sqrt(hand.aspect))
     points = points + np.array([middle[0] + hand.slant * middle[1], -middle[1]])
     jitter, size = rng.normal(0, 1, 2), np.exp(writer.scale * rng.normal())
@@ -171,7 +171,7 @@ def _write(
 
 
 def _parts(points: np.ndarray, down: np.ndarray) -> list[np.ndarray]:
-    """The runs of points between which the pen is down; points in the air are left out."""
+    """The runs of points during which the pen is down, without points in the air."""
     runs = np.split(points, np.flatnonzero(~down) + 1)
     return [run for run in runs if len(run) > 1]
 
@@ -182,22 +182,22 @@ def _skeleton(glyph: Glyph) -> Skeleton:
 
 
 def _build(glyph: Glyph) -> Skeleton:
-    """The glyph about its middle, one em or less wide and high."""
+    """The skeleton of a glyph, centred, at most one em wide and high."""
     middle = np.array([glyph.width, glyph.top + glyph.bottom]) / 2
     scale = EM / (EM_UNITS * _ems(glyph))
     lines = [(line - middle) * [scale, -scale] + EM / 2 for line in glyph.strokes]
     skeleton = build_skeleton(tuple(tuple((x, y) for x, y in line.tolist()) for line in lines))
-    # Letters have no hooks that could be dropped: the end of a `t` tells it from a plus sign.
+    # Letters have no hooks that haste may drop: the end of a `t` distinguishes it from a plus sign.
     return replace(skeleton, hook=skeleton.last)
 
 
 def _ems(glyph: Glyph) -> float:
-    """Ems that the longer side takes, one at least: the hand's errors grow with a long bar, not with its points."""
+    """Length of the longer side in em, at least 1: errors of the hand grow with the length of a bar."""
     return max(1.0, glyph.width / EM_UNITS, (glyph.top - glyph.bottom) / EM_UNITS)
 
 
 def _record(line: np.ndarray, tablet: Tablet, rng: np.random.Generator) -> np.ndarray:
-    """A trace as the tablet gives it: fewer points, rounded; a dot may be a single point."""
+    """A trace as the tablet records it: fewer points, rounded. A dot may become a single point."""
     if np.ptp(line, axis=0).max() < 1.0 and rng.random() < 0.3:
         line = line[:1]
     kept = max(min(len(line), 2), round(tablet.keep * len(line)))

@@ -1,8 +1,8 @@
-"""Where the symbols of an expression go on the page, for a hand: baselines, scripts, bars, roots, limits, brackets.
+"""Places the symbols of an expression as people write it: baselines, scripts, bars, roots, limits, brackets.
 
     placed = lay_out(expression, form, Spacing())
 
-Lengths are in the units of `glyphs.py`: a digit of full size is 10 high, y points up from the baseline.
+Lengths are in the units of `glyphs.py`: a full-size digit is 10 high, and y points up from the baseline.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ from pipeline.synthesis.formulas.glyphs import WORDS, Glyph, from_strokes
 from pipeline.synthesis.formulas.grammar import BINARY, RELATIONS
 
 AXIS = 4.0  # height of minus signs and fraction bars
-SMALLEST = 0.45  # scale of scripts of scripts
+SMALLEST = 0.45  # smallest scale, for nested scripts
 BIG = {"\\sum": 1.35, "\\int": 1.35}  # scale of these signs
 SMALL = frozenset("acegmnopqrsuvwxyz") | {"\\alpha", "\\gamma", "\\pi", "\\sigma", "\\mu"}
-WIDE = frozenset(BINARY + RELATIONS)  # with more space around them
+WIDE = frozenset(BINARY + RELATIONS)  # symbols with more space around them
 
 Form = Callable[[str], Glyph]
 
 
 @dataclass(frozen=True)
 class Spacing:
-    """How much room a writer leaves. Units at full size.
+    """Space that a writer leaves, in units at full size.
 
     Attributes:
-        gap: between symbols.
-        operator: more of it on either side of operators and relations.
+        gap: space between symbols.
+        operator: extra space on either side of operators and relations.
         script: scale of scripts.
-        leading: between the parts of fractions, limits and roots.
-        limits: whether limits of integrals stand below and above, as those of sums do.
+        leading: space between the parts of fractions, limits and roots.
+        limits: whether limits of integrals are below and above, like those of sums.
         small: scale of small letters without an ascender.
-        lean: how far to the right what stands higher by one unit is moved: the slant of the writing.
+        lean: shift to the right per unit of height: the slant of the writing.
     """
 
     gap: float = 1.4
@@ -50,7 +50,7 @@ class Spacing:
 
 @dataclass(frozen=True)
 class Placed:
-    """A symbol in its place: the page's x = `x + across * glyph's x`, and y = `y + up * glyph's y`."""
+    """A placed symbol: a glyph's point (gx, gy) is at (`x + across * gx`, `y + up * gy`) on the page."""
 
     label: str
     glyph: Glyph
@@ -62,7 +62,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class _Box:
-    """A laid-out part: its extent about its baseline's left end, and what stands in it."""
+    """A laid-out part: its symbols, and its extent from the left end of its baseline."""
 
     width: float
     top: float
@@ -75,12 +75,12 @@ class _Box:
 
 
 def lay_out(node: Node, form: Form, spacing: Spacing) -> tuple[Placed, ...]:
-    """Places every symbol of `node`, in the order in which it is usually written.
+    """Places every symbol of `node`, in the usual order of writing.
 
     Args:
         node: the expression.
-        form: the glyph to write a label with, asked once for each symbol that is not made to measure.
-        spacing: the writer's.
+        form: returns the glyph of a label; called once per symbol, except for bars and root signs, drawn to size.
+        spacing: habits of the writer.
     """
     return _Layout(form, spacing).box(node, 1.0).items
 
@@ -187,7 +187,7 @@ class _Layout:
         return _joined([left, inner.moved(x), right.moved(end)], end + right.width)
 
     def _bracket(self, label: str, inner: _Box, scale: float) -> _Box:
-        """A bracket as high as what it encloses."""
+        """A bracket as high as its content."""
         glyph = self.form(label)
         height = max(inner.top - inner.bottom + 1.5 * scale, 10 * scale)
         up = height / (glyph.top - glyph.bottom)
@@ -222,7 +222,7 @@ def _joined(boxes: Sequence[_Box], width: float) -> _Box:
 
 
 def _right(box: _Box) -> float:
-    """Where the ink of a moved box ends."""
+    """The right end of the ink of a moved box."""
     return max(item.x + item.across * item.glyph.width for item in box.items)
 
 

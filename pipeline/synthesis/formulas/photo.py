@@ -1,11 +1,11 @@
-"""Photographs of typeset formulas: a sheet of paper seen at an angle, its light, the lens, the sensor and JPEG.
+"""Photographs of typeset formulas: paper seen at an angle, uneven light, blur of the lens, noise and JPEG.
 
     picture = photograph(outlines, rng, strength=0.5)    # picture.pixels, picture.boxes
 
-The outlines themselves are bent and seen in perspective, so that every box is that of its symbol's outline in the
-picture, not one that was carried through pixels. Outlines are rounded to fixed point before they are drawn, everything
-after that is integer arithmetic (OpenCV's integer blurs and area reduction), and libjpeg's integer transform gives the
-same file on any CPU, for the Pillow that is pinned. Some 12 ms a picture.
+The outlines themselves are bent and projected, so each box is exactly that of its symbol's outline in the picture.
+Outlines are rounded to fixed point before they are drawn. Everything after that is integer arithmetic (OpenCV's integer
+blurs and area reduction, libjpeg's integer transform), so the pinned Pillow writes the same file on any CPU. A picture
+takes about 12 ms.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from PIL import Image
 from pipeline.synthesis.formulas.typeset import SIZE, Outline
 from pipeline.synthesis.hands.scanner import paper_grain
 
-OVERSAMPLING = 4  # canvas pixels a picture pixel
-FIXED_POINT_BITS = 4  # of a canvas pixel
-EM_RANGE = 26.0, 64.0  # pixels an em takes
+OVERSAMPLING = 4  # canvas pixels per picture pixel, in x and in y
+FIXED_POINT_BITS = 4  # fractional bits of a canvas coordinate
+EM_RANGE = 26.0, 64.0  # pixels per em
 MAX_SIDE = 1600  # pixels; longer formulas get a smaller em
-DARK_SHARE = 0.15  # of the pictures: light ink on a dark ground, as boards and screens have it
+DARK_SHARE = 0.15  # of the pictures: light ink on a dark ground, as on boards and screens
 
 
 @dataclass(frozen=True)
 class Photograph:
-    """A photograph.
+    """A photograph and its annotations.
 
     Attributes:
         pixels: uint8 [height, width, 3], RGB.
-        labels: of the symbols.
-        boxes: float64 [n, 4], x, y, width, height in pixels, of the symbols' outlines.
-        quality: to save it with as JPEG.
+        labels: label of each symbol, n in all.
+        boxes: float64 [n, 4], x, y, width, height of each symbol's outline, in pixels.
+        quality: JPEG quality to save it with.
     """
 
     pixels: np.ndarray
@@ -50,7 +50,7 @@ def photograph(symbols: Sequence[Outline], rng: np.random.Generator, strength: f
 
     Args:
         symbols: at least one.
-        rng: decides everything else.
+        rng: source of every random number.
         strength: 0 = a flat scan, 1 = a careless snapshot.
     """
     drawn, (width, height), em = _view([list(symbol.contours) for symbol in symbols], rng, strength)
@@ -62,7 +62,7 @@ def photograph(symbols: Sequence[Outline], rng: np.random.Generator, strength: f
 
 
 def encode_jpeg(picture: Photograph) -> bytes:
-    """The picture as a JPEG file."""
+    """Returns the bytes of the picture as a JPEG file."""
     file = io.BytesIO()
     Image.fromarray(picture.pixels).save(file, "JPEG", quality=picture.quality)
     return file.getvalue()
@@ -72,7 +72,7 @@ Contours = list[list[np.ndarray]]  # [symbol][contour] -> int32 [k, 2], fixed po
 
 
 def _view(shapes: list[list[np.ndarray]], rng: np.random.Generator, strength: float):
-    """The outlines in the picture's plane, the picture's size, and the pixels that an em takes there."""
+    """The outlines in the plane of the picture, the size of the picture, and its pixels per em."""
     points = np.concatenate([contour for shape in shapes for contour in shape])
     low, high = points.min(axis=0), points.max(axis=0)
     size = high - low
@@ -91,7 +91,7 @@ def _view(shapes: list[list[np.ndarray]], rng: np.random.Generator, strength: fl
 
 
 def _bend(points: np.ndarray, rng: np.random.Generator, strength: float) -> np.ndarray:
-    """Points of the sheet (its longer side spans -1 to 1) as the camera sees them: curl, turn, perspective."""
+    """Maps points of the sheet (its longer side spans -1 to 1) to the camera: curl, turn, perspective."""
     curl, turn, lean, near_x, near_y = rng.standard_normal(5) * strength
     aspect = 1 + 0.12 * strength * rng.uniform(-1, 1)
     x, y = points.T
@@ -112,16 +112,16 @@ def _boxes(drawn: Contours) -> np.ndarray:
 
 
 def _expose(drawn: Contours, width: int, height: int) -> np.ndarray:
-    """Share of ink in each pixel: uint8 [height, width]."""
+    """Share of each pixel that ink covers: uint8 [height, width], 255 = all."""
     canvas = np.zeros((height * OVERSAMPLING, width * OVERSAMPLING), np.uint8)
-    half = 1 << (FIXED_POINT_BITS - 1)  # OpenCV counts from the middle of a pixel
+    half = 1 << (FIXED_POINT_BITS - 1)  # OpenCV's coordinates start at the centre of a pixel
     for contours in drawn:
         cv2.fillPoly(canvas, [contour - half for contour in contours], 255, cv2.LINE_8, FIXED_POINT_BITS)
     return cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
 
 
 def _blur(cover: np.ndarray, em: float, rng: np.random.Generator, strength: float) -> np.ndarray:
-    """The lens out of focus, and a hand that moves."""
+    """Blur of a lens out of focus and, in some pictures, of a moving hand."""
     most = min(em / 14, 3.5) * min(strength, 1.5)
     side = 1 + 2 * int(rng.uniform(0, most))
     cover = cv2.GaussianBlur(cover, (side, side), 0)
@@ -132,7 +132,7 @@ def _blur(cover: np.ndarray, em: float, rng: np.random.Generator, strength: floa
 
 
 def _colour(cover: np.ndarray, rng: np.random.Generator, strength: float) -> np.ndarray:
-    """Paper and ink under a light that falls off, with grain and noise: uint8 [height, width, 3]."""
+    """Paper and ink under uneven light, with grain and noise: uint8 [height, width, 3]."""
     paper = rng.integers(165, 256) - rng.integers(0, 18, 3)
     ink = rng.integers(5, 75) + rng.integers(0, 25, 3)
     if rng.random() < DARK_SHARE:
@@ -147,7 +147,7 @@ def _colour(cover: np.ndarray, rng: np.random.Generator, strength: float) -> np.
 
 
 def _light(height: int, width: int, rng: np.random.Generator, strength: float) -> np.ndarray:
-    """Brightness of the sheet: int32 [height, width], 256 = full. A slope, a vignette, a soft shadow, paper's grain."""
+    """Brightness of the sheet: int32 [height, width], 256 = full. A slope, a vignette, a soft shadow, paper grain."""
     amount = round(70 * min(strength, 1.5))
     slope_x, slope_y = rng.integers(-amount, amount + 1, 2).tolist()
     vignette = int(rng.integers(0, amount + 1))
@@ -155,7 +155,7 @@ def _light(height: int, width: int, rng: np.random.Generator, strength: float) -
     y = (np.arange(height, dtype=np.int32) * 512 // max(height - 1, 1) - 256)[:, None]
     light = 256 - (abs(slope_x) + abs(slope_y)) // 2 + (slope_x * x + slope_y * y) // 512
     light = light - vignette * (x * x + y * y) // (1 << 18)
-    if rng.random() < 0.5 * strength:  # of a hand or a head
+    if rng.random() < 0.5 * strength:  # the shadow of a hand or a head
         edge, tilt, deep = rng.integers(-200, 200), rng.integers(-128, 129), rng.integers(20, 70)
         light = light - int(deep) * np.clip(x + int(tilt) * y // 256 - int(edge), 0, 64) // 64
     top, left = rng.integers(0, 256, 2)

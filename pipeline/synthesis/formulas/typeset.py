@@ -1,11 +1,11 @@
-r"""Typesets expressions with matplotlib's mathtext: the outline of every symbol, exactly where it stands.
+r"""Typesets expressions with matplotlib's mathtext and returns the exact outline of every symbol.
 
     symbols = typeset(expression, "stix")     # [Outline("-", contours), Outline("x", contours), ...]
 
-Mathtext returns its glyphs and rules in an order that follows from the expression alone (above before base before
-below, a root's index before its sign, ...). `_Script` writes the TeX and that order side by side, so that no glyph has
-to be recognised; the code of every glyph is compared with that of its label typeset alone all the same. Outlines come
-from FreeType unhinted, in fixed point. Some 10 ms a formula.
+Mathtext returns its glyphs and rules in an order that depends only on the expression (above before base before below, a
+root's index before its sign, ...). `_Script` writes the TeX together with that order, so no glyph has to be recognised.
+As a check, the code of every glyph is compared with the code of its label typeset alone. Outlines come from FreeType
+without hinting, in fixed point. A formula takes about 10 ms.
 """
 
 from __future__ import annotations
@@ -35,26 +35,26 @@ from pipeline.synthesis.formulas.expressions import (
 from pipeline.synthesis.formulas.glyphs import WORDS
 
 FACES = ("dejavusans", "dejavuserif", "stix", "stixsans", "cm")  # mathtext's fonts
-SIZE = 64.0  # units an em takes
-CURVE_STEPS = 4  # lines that a curve of an outline is drawn with
-SIZED = frozenset("()[]|") | {"\\{", "\\}", ROOT, "\\sum", "\\int"}  # taken from other fonts when they are large
-OVER_AND_UNDER = frozenset({"\\sum", "\\lim"})  # mathtext sets their scripts below and above
-SPELLED = {"\\lt": "<", "\\gt": ">"}  # what mathtext calls them
+SIZE = 64.0  # units per em
+CURVE_STEPS = 4  # line segments per curve of an outline
+SIZED = frozenset("()[]|") | {"\\{", "\\}", ROOT, "\\sum", "\\int"}  # large ones come from other fonts
+OVER_AND_UNDER = frozenset({"\\sum", "\\lim"})  # mathtext sets their scripts directly below and above
+SPELLED = {"\\lt": "<", "\\gt": ">"}  # mathtext's spelling of these labels
 
 
 @dataclass(frozen=True)
 class Outline:
-    """A typeset symbol: closed contours float64 [k, 2], x and y (down) in units of an em / `SIZE`; even-odd filled."""
+    """A typeset symbol: closed contours, float64 [k, 2] each, x and y (down) in em / `SIZE`, filled even-odd."""
 
     label: str
     contours: tuple[np.ndarray, ...]
 
 
 def typeset(expression: Node, face: str) -> list[Outline]:
-    """Every symbol of `expression` in a face of `FACES`.
+    """Returns the outline of every symbol of `expression`, typeset in one of `FACES`.
 
     Raises:
-        RuntimeError: mathtext's glyphs are not those expected (of another version than the one that is pinned).
+        RuntimeError: mathtext returned unexpected glyphs; its version differs from the pinned one.
     """
     script = _Script()
     tex = script.write(expression)
@@ -62,8 +62,9 @@ def typeset(expression: Node, face: str) -> list[Outline]:
     owners: dict[str, list[int]] = {kind: [] for kind in ("glyph", "rule")}
     for symbol, kind in script.marks:
         owners[kind].append(symbol)
-    if (len(owners["glyph"]), len(owners["rule"])) != (len(parsed.glyphs), len(parsed.rects)):
-        raise RuntimeError(f"{tex} in {face}: expected other glyphs than the {len(parsed.glyphs)} of mathtext")
+    expected, found = (len(owners["glyph"]), len(owners["rule"])), (len(parsed.glyphs), len(parsed.rects))
+    if expected != found:
+        raise RuntimeError(f"{tex} in {face}: expected {expected} glyphs and rules of mathtext, found {found}")
     contours: list[list[np.ndarray]] = [[] for _ in script.labels]
     for symbol, (font, size, code, index, x, y) in zip(owners["glyph"], parsed.glyphs, strict=True):
         label = script.labels[symbol]
@@ -78,7 +79,7 @@ def typeset(expression: Node, face: str) -> list[Outline]:
 
 @dataclass
 class _Script:
-    """TeX in the making: the labels so far, and for each glyph or rule of mathtext, the symbol that it belongs to."""
+    """Writes TeX and collects its labels and, for each glyph or rule of mathtext, the index of its symbol."""
 
     labels: list[str] = field(default_factory=list)
     marks: list[tuple[int, str]] = field(default_factory=list)
@@ -105,7 +106,7 @@ class _Script:
                 self._mark(opening, "glyph")
                 inner = self.write(body)
                 self._mark(closing, "glyph")
-                # Mathtext makes brackets as low as what they enclose, so a pair that need not be high is not fitted.
+                # Mathtext shrinks fitted brackets to low content, so only brackets around high content are fitted.
                 left, right = ("\\left", "\\right") if _is_high(body) else ("", "")
                 return f"{{{left}{opening} {inner}{right}{closing} }}"
             case Grid(rows):
@@ -138,13 +139,13 @@ def _parse(tex: str, face: str):
 
 @cache
 def _codes(label: str, face: str) -> frozenset[int]:
-    """The codes of the glyphs that `label` consists of when it stands alone."""
+    """The codes of the glyphs of `label` typeset alone."""
     return frozenset(glyph[2] for glyph in _parse(SPELLED.get(label, label), face).glyphs)
 
 
 @lru_cache(8192)
 def _glyph(file: str, index: int, size: float) -> tuple[np.ndarray, ...]:
-    """The contours of a glyph, curves drawn as lines; y down."""
+    """The contours of a glyph, with curves as line segments; y points down."""
     font = _font(file)
     font.set_size(size, 72)
     font.load_glyph(index, LoadFlags.NO_HINTING)
@@ -158,7 +159,7 @@ def _font(file: str):
 
 
 def _contours(vertices: np.ndarray, codes: np.ndarray) -> list[np.ndarray]:
-    """Matplotlib's path codes (1 move, 2 line, 3 and 4 curves of degree 2 and 3, 79 close) as closed polygons."""
+    """Converts matplotlib's path (codes 1 move, 2 line, 3 and 4 curves of degree 2 and 3, 79 close) to polygons."""
     contours: list[list[np.ndarray]] = []
     at = 0
     while at < len(codes):
@@ -176,7 +177,7 @@ def _contours(vertices: np.ndarray, codes: np.ndarray) -> list[np.ndarray]:
 
 
 def _bezier(control: list[np.ndarray]) -> list[np.ndarray]:
-    """The points of a curve after its first, by de Casteljau."""
+    """The points of a curve after its first one, by de Casteljau's algorithm."""
     points = []
     for step in range(1, CURVE_STEPS + 1):
         t, level = step / CURVE_STEPS, control

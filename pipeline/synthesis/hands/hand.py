@@ -1,8 +1,9 @@
-"""The hand: from a skeleton and a writer's habits to the path of the pen.
+"""The hand: turns a skeleton and a writer's habits into the path of the pen.
 
-Errors grow from the parts to the whole: components move and change size, strokes move, turn, stretch and bow, the hand
-drifts. Then the strokes and the moves between them form one path, which haste rounds off; where a move is short the pen
-may stay on the paper. The whole is bent, slanted and tilted. All of it is element-wise arithmetic on some 200 points.
+Errors occur at every level. Components move and change size. Strokes move, turn, stretch and bow, and the hand drifts.
+Then the strokes and the moves between them form one path, which haste rounds off; on a short move, the pen may stay on
+the paper. Finally the whole character is bent, slanted and tilted. Every step is element-wise arithmetic on about 200
+points.
 """
 
 from __future__ import annotations
@@ -15,23 +16,23 @@ from pipeline.synthesis.hands.medians import EM
 from pipeline.synthesis.hands.skeleton import SPACING, SPLIT_LEVELS, Skeleton
 from pipeline.synthesis.hands.writers import Writer
 
-HABIT = 0.8  # share of a deviation that a writer repeats each time; the rest is chance
+HABIT = 0.8  # share of a deviation that a writer repeats each time; the rest is random
 CHANCE = (1 - HABIT**2) ** 0.5
-STROKE_DRAWS = 11  # normal numbers a stroke, see `_move_strokes`
-PART_DRAWS = 4  # a component
-WHOLE_DRAWS = 8  # a character
-DOT = 0.25  # em, strokes shorter than this are dots to a degree
-MOST_PARTS = 2 ** (SPLIT_LEVELS + 1) - 2  # each level at most doubles them
+STROKE_DRAWS = 11  # normal numbers per stroke, see `_move_strokes`
+PART_DRAWS = 4  # per component
+WHOLE_DRAWS = 8  # per character
+DOT = 0.25  # em; the shorter a stroke is than this, the more it is treated as a dot
+MOST_PARTS = 2 ** (SPLIT_LEVELS + 1) - 2  # each level at most doubles the number of components
 
 
 @dataclass(frozen=True)
 class Path:
-    """Where the pen goes. m points.
+    """The path of the pen, with m points.
 
     Attributes:
         points: float64 [m, 2] in em.
-        down: bool [m - 1], whether the pen is on the paper between a point and the next.
-        width: float64 [m], pen width relative to the writer's.
+        down: bool [m - 1], whether the pen is on the paper between a point and the next one.
+        width: float64 [m], pen width relative to the writer's pen.
     """
 
     points: np.ndarray
@@ -40,18 +41,18 @@ class Path:
 
 
 class Draws:
-    """Random numbers of one sample: most of a deviation is the writer's habit for that character, the rest chance.
+    """Random numbers of one sample: most of a deviation is the writer's habit for the character, the rest is random.
 
     Args:
-        strokes: how many the character has.
-        seed: names the corpus, the writer and the character; the same seed gives the same habit.
-        repeat: which time the writer writes the character; it seeds the chance.
+        strokes: number of strokes of the character.
+        seed: numbers of the corpus, the writer and the character; the same seed gives the same habit.
+        repeat: number of the sample, from 0, among those of this writer and character; it seeds the random rest.
 
     Attributes:
         stroke: normal, float64 [STROKE_DRAWS, strokes].
         part: normal, float64 [MOST_PARTS, PART_DRAWS].
         whole: normal, float64 [WHOLE_DRAWS].
-        rng: for what chance alone decides.
+        rng: for decisions in which habit plays no part.
     """
 
     def __init__(self, strokes: int, seed: tuple[int, ...], repeat: int) -> None:
@@ -77,7 +78,7 @@ def write_character(skeleton: Skeleton, writer: Writer, draws: Draws) -> Path:
 
 
 def _move_parts(skeleton: Skeleton, writer: Writer, draws: Draws) -> np.ndarray:
-    """Components take their own place and size; finer ones less than coarse ones. float64 [T, 2]."""
+    """Moves and scales components, finer ones less than coarse ones. float64 [T, 2]."""
     points, used = skeleton.points, 0
     for level, parts in enumerate(skeleton.parts):
         count = int(parts.max()) + 1
@@ -93,13 +94,13 @@ def _move_parts(skeleton: Skeleton, writer: Writer, draws: Draws) -> np.ndarray:
 
 
 def _move_strokes(points: np.ndarray, skeleton: Skeleton, writer: Writer, draws: Draws) -> np.ndarray:
-    """Strokes move, turn, stretch and bow about their middle, lose their hooks and end in a flick. float64 [T, 2]."""
+    """Moves, turns, stretches and bows strokes about their middle, scales hooks, adds flicks. float64 [T, 2]."""
     drift_x, drift_y, shift_x, shift_y, turn, stretch, tail, bow, flick, hook, _ = draws.stroke
     stroke, along = skeleton.stroke, skeleton.along
     middle = (points[skeleton.first] + points[skeleton.last]) / 2  # [n, 2]
     drift = np.cumsum(np.stack([drift_x, drift_y], axis=1), axis=0) * writer.drift
     place = middle + drift - drift.mean(axis=0) + np.stack([shift_x, shift_y], axis=1) * writer.shift
-    # A few strokes come out far too long or too short; dots are seldom as small as in print.
+    # A few strokes become far too long or too short; dots are rarely as small as in print.
     size = np.sqrt(((points[skeleton.last] - points[skeleton.first]) ** 2).sum(axis=1))
     dots = writer.dots * np.maximum(1 - size / DOT, 0)
     scale = np.clip(np.exp(dots + writer.stretch * stretch * (1 + 0.25 * tail**2)), 0.5, 2.0)
@@ -117,7 +118,7 @@ def _move_strokes(points: np.ndarray, skeleton: Skeleton, writer: Writer, draws:
 
 
 def _scale_hooks(points: np.ndarray, skeleton: Skeleton, writer: Writer, normal: np.ndarray) -> np.ndarray:
-    """Hooks after a downward run shrink by the writer's habit, down to nothing; hooks after a run across only vary."""
+    """Shrinks hooks after a downward run by the writer's habit, even to nothing; other hooks only vary in size."""
     falling = np.clip(writer.hook + 0.3 * normal, 0, 1.4)
     crossing = np.clip(1.1 + 0.35 * normal, 0.35, 2.0)
     scale = np.where(skeleton.hook_falls, falling, crossing)[skeleton.stroke][:, None]
@@ -127,7 +128,7 @@ def _scale_hooks(points: np.ndarray, skeleton: Skeleton, writer: Writer, normal:
 
 
 def _turn_back(points: np.ndarray, skeleton: Skeleton, writer: Writer, draws: Draws) -> np.ndarray:
-    """Strokes that end where the one before them ends may be written backwards: so a box closes in one sweep."""
+    """Reverses some strokes that end near the end of the previous stroke, so that a box closes in one sweep."""
     start, end = points[skeleton.first], points[skeleton.last]
     jump = ((start[1:] - end[:-1]) ** 2).sum(axis=1)
     back = ((end[1:] - end[:-1]) ** 2).sum(axis=1)
@@ -140,10 +141,10 @@ def _turn_back(points: np.ndarray, skeleton: Skeleton, writer: Writer, draws: Dr
 
 
 def _connect(points: np.ndarray, skeleton: Skeleton) -> tuple[np.ndarray, np.ndarray]:
-    """All strokes and the moves between them as one path [m, 2], and the place of every stroke point in it [T]."""
+    """All strokes and the moves between them as one path [m, 2], and the index of every stroke point in it [T]."""
     leave, arrive = skeleton.last[:-1], skeleton.first[1:]
     gaps = points[arrive] - points[leave]  # [n - 1, 2]
-    # The pen is faster in the air: its points lie further apart.
+    # The pen is faster in the air, so its points are further apart.
     steps = np.maximum(np.round(np.sqrt((gaps**2).sum(axis=1)) * (EM / SPACING / 1.5)), 1).astype(int) - 1
     place = np.arange(len(points)) + np.concatenate([[0], np.cumsum(steps)])[skeleton.stroke]
     path = np.empty((len(points) + int(steps.sum()), 2))
@@ -155,7 +156,7 @@ def _connect(points: np.ndarray, skeleton: Skeleton) -> tuple[np.ndarray, np.nda
 
 
 def _pen_down(path: np.ndarray, leave: np.ndarray, arrive: np.ndarray, writer: Writer, draws: Draws) -> np.ndarray:
-    """bool [m - 1]: on within strokes, and on the moves (from `leave` to `arrive`) that the pen is not lifted for."""
+    """bool [m - 1]: true within strokes, and on moves (from `leave` to `arrive`) without a lift of the pen."""
     distance = (path[arrive] - path[leave]) / writer.reach
     chance = writer.join * np.exp(-(distance**2).sum(axis=1))
     lifted = draws.rng.random(len(leave)) >= chance
@@ -166,7 +167,7 @@ def _pen_down(path: np.ndarray, leave: np.ndarray, arrive: np.ndarray, writer: W
 
 
 def _width(count: int, place: np.ndarray, skeleton: Skeleton, writer: Writer, draws: Draws) -> np.ndarray:
-    """Relative width of the pen on each point of the path: strokes taper and differ, moves on paper are thin."""
+    """Relative width of the pen at each point of the path: strokes taper and vary, moves on paper are thin."""
     width = np.full(count, 0.7)
     thinning = writer.taper * (np.maximum(skeleton.along - 0.4, 0) ** 2 + np.maximum(0.15 - skeleton.along, 0))
     width[place] = (1 - thinning) * (1 + writer.swell * 0.7 * draws.stroke[-1])[skeleton.stroke]
@@ -174,13 +175,13 @@ def _width(count: int, place: np.ndarray, skeleton: Skeleton, writer: Writer, dr
 
 
 def _ripple(shape: tuple[int, int], draws: Draws) -> np.ndarray:
-    """Noise that changes over some four points, of unit size."""
+    """Noise of unit variance that changes over about four points."""
     noise = draws.rng.standard_normal((shape[0] + 3, shape[1]))
     return (noise[:-3] + noise[1:-2] + noise[2:-1] + noise[3:]) / 2
 
 
 def _round_off(path: np.ndarray, sigma: float) -> np.ndarray:
-    """The path under a Gaussian of `sigma` points: a hurried hand cuts corners and leans towards the next stroke."""
+    """Smooths with a Gaussian of `sigma` points: a hurried hand cuts corners and leans towards the next stroke."""
     radius = max(1, round(2 * sigma))
     weights = np.exp(-0.5 * (np.arange(radius + 1) / sigma) ** 2)
     padded = np.pad(path, ((radius, radius), (0, 0)), mode="edge")
@@ -194,7 +195,7 @@ def _round_off(path: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def _warp(path: np.ndarray, writer: Writer, draws: Draws) -> np.ndarray:
-    """The whole character: a smooth bend, then aspect, slant and tilt."""
+    """Warps the whole character: a smooth bend, then aspect, slant and tilt."""
     x, y = path.T
     free = draws.whole
     terms = np.stack([2 * x * x - 1 / 6, 2 * x * y, 2 * y * y - 1 / 6])

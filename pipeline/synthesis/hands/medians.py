@@ -1,9 +1,9 @@
-"""Stroke medians: the lines through the middle of every stroke, in writing order. The embedded corpus is made of them.
+"""Stroke medians: the centre line of every stroke, in writing order. The corpus of characters is drawn from them.
 
-One JSON object a line, in code-point order: `{"char": "一", "medians": [[[121, 507], [193, 528], ...]]}`, one list of
-points a stroke, integer units of an em square of 1024, x to the right, y down. The data come from the npm package
-hanzi-writer-data (from Make Me a Hanzi, from fonts by Arphic Technology) under the Arphic Public License, whose text
-travels with them.
+One JSON object per line, in code-point order: `{"char": "一", "medians": [[[121, 507], [193, 528], ...]]}`. A stroke is
+a list of points in integer units; the em square has 1024 of them per side, x points right and y down. The data come
+from the npm package hanzi-writer-data (from Make Me a Hanzi, which derives them from fonts by Arphic Technology) under
+the Arphic Public License. The text of the licence accompanies the data.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from pathlib import Path
 from pipeline.errors import InkError
 
 EM = 1024  # units, side of the square that a character is drawn in
-PACKAGE_TOP = 900  # the package's y axis goes up, and its square spans y = -124 to 900 (hanzi-writer-data, README)
+PACKAGE_TOP = 900  # the package's y axis points up, and its square spans y = -124 to 900 (hanzi-writer-data, README)
 
 Strokes = tuple[tuple[tuple[int, int], ...], ...]  # [stroke][point] -> (x, y)
 
 
 def read_package(folder: Path) -> Iterator[tuple[str, Strokes]]:
-    """Yields the characters of an unpacked hanzi-writer-data, in code-point order, with strokes whose y points down.
+    """Yields the characters of an unpacked hanzi-writer-data in code-point order, with strokes whose y points down.
 
     Raises:
-        InkError: no character files in `folder`, or one that holds no medians.
+        InkError: `folder` holds no character files, or a file holds no medians.
     """
     files = sorted(path for path in folder.glob("*.json") if len(path.stem) == 1)
     if not files:
-        raise InkError(f"{folder}: expected a .json file a character (hanzi-writer-data), found none")
+        raise InkError(f"{folder}: expected one .json file per character (hanzi-writer-data), found none")
     for path in files:
         try:
             medians = json.loads(path.read_text(encoding="utf-8"))["medians"]
@@ -39,15 +39,15 @@ def read_package(folder: Path) -> Iterator[tuple[str, Strokes]]:
 
 
 def encode_line(char: str, strokes: Strokes) -> str:
-    """One line of a medians file, with its line end."""
+    """Returns one line of a medians file, including the line ending."""
     return json.dumps({"char": char, "medians": strokes}, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def load_medians(path: Path | str, chars: Iterable[str] | None = None) -> dict[str, Strokes]:
-    """Reads a medians file, or the strokes of `chars` alone, in the order of `chars`.
+    """Reads a medians file; with `chars`, returns only their strokes, in that order.
 
     Raises:
-        InkError: unreadable, a line that is no medians object, or a character of `chars` without strokes.
+        InkError: the file is unreadable, a line is not a medians object, or a character of `chars` has no strokes.
     """
     path = Path(path)
     try:
@@ -61,17 +61,17 @@ def load_medians(path: Path | str, chars: Iterable[str] | None = None) -> dict[s
 
 
 def select(medians: Mapping[str, Strokes], chars: Iterable[str], source: Path | str) -> dict[str, Strokes]:
-    """The strokes of `chars`, in that order.
+    """Returns the strokes of `chars`, in that order.
 
     Raises:
-        InkError: naming the characters that have no strokes.
+        InkError: characters have no strokes; names them.
     """
     wanted = list(chars)
     missing = [char for char in wanted if not medians.get(char)]
     if missing:
         names = " ".join(f"{char} (U+{ord(char):04X})" for char in missing[:10])
         more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
-        raise InkError(f"{source}: no stroke data for {names}{more}; take them out of strokes.classes")
+        raise InkError(f"{source}: no stroke data for {names}{more}; remove them from strokes.classes")
     return {char: medians[char] for char in wanted}
 
 

@@ -1,9 +1,9 @@
-"""The scanner: from the path of a pen to a grey scan as CASIA has them, in integers once the path is in fixed point.
+"""The scanner: turns the path of the pen into a grey scan like CASIA's.
 
-OpenCV draws, at four times the size, and reduces: measured on one thread of an AMD EPYC, its own antialiased lines
-(whose widths are whole pixels) took 3.3 times as long, skia-python 2.1 times, cairo 3.7 times, for paths of some 150
-segments of varying width (`benchmarks/strokes_speed.py`). It is also the only one that clips, fills and reduces in
-integers, so that the corpus is the same everywhere.
+OpenCV draws the path in fixed point at four times the size, then reduces the image. `benchmarks/strokes_speed.py`
+compares this with other ways, for paths of about 150 segments of varying width on one thread of an AMD EPYC: OpenCV's
+antialiased lines (with widths in whole pixels) took 3.3 times as long, skia-python 2.1 times and cairo 3.7 times. This
+way is also the only one that clips, fills and reduces in integers, so the corpus is the same everywhere.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import numpy as np
 from pipeline.synthesis.hands.hand import Path
 from pipeline.synthesis.hands.writers import Writer
 
-OVERSAMPLING = 4  # canvas pixels a scan pixel
-FIXED_POINT_BITS = 4  # of a canvas pixel
-MAX_CANVAS = 200  # scan pixels; a longer side is scaled down to it
+OVERSAMPLING = 4  # canvas pixels per scan pixel, in x and in y
+FIXED_POINT_BITS = 4  # fractional bits of a canvas coordinate
+MAX_CANVAS = 200  # scan pixels; larger characters are scaled down to it
 GRAIN_SIDE = 512
-GAIN = 310  # in 256ths: the scanner stretches what the pen left until its core is black
+GAIN = 310  # in 256ths: the scanner stretches the contrast until the core of a stroke is black
 
 
 def scan(path: Path, writer: Writer, rng: np.random.Generator) -> np.ndarray:
@@ -36,7 +36,7 @@ def scan(path: Path, writer: Writer, rng: np.random.Generator) -> np.ndarray:
 
 
 def draw(path: Path, writer: Writer) -> np.ndarray:
-    """Ink of the pen, uint8 [height, width]: 255 where it presses fully, less where it is thin."""
+    """Returns the ink of the pen, uint8 [height, width]: 255 under full pressure, less where the line is thin."""
     margin = 2 * writer.pen
     scale = min(writer.size, (MAX_CANVAS - 2 * margin) / float(np.ptp(path.points, axis=0).max()))
     low = path.points.min(axis=0) - margin / scale
@@ -46,7 +46,7 @@ def draw(path: Path, writer: Writer) -> np.ndarray:
     canvas = np.zeros((sides[1] * OVERSAMPLING, sides[0] * OVERSAMPLING), np.uint8)
     segments = np.stack([points[:-1], points[1:]], axis=1)[path.down]  # [k, 2, 2]
     relative = path.width[1:][path.down]
-    # Even widths, thin ones first: where strokes cross, the stronger one shows.
+    # Even widths, thin ones first, so that the stronger stroke shows at a crossing.
     width = np.maximum(2 * np.round(relative * (writer.pen * OVERSAMPLING / 2)).astype(int), 2)
     order = np.argsort(width, kind="stable")
     segments, width = segments[order], width[order]
@@ -59,7 +59,7 @@ def draw(path: Path, writer: Writer) -> np.ndarray:
 
 
 def _expose(cover: np.ndarray, writer: Writer, rng: np.random.Generator) -> np.ndarray:
-    """Darkness of the scan, uint8, 0 = paper: scanner's blur, ink's strength, paper's grain, threshold."""
+    """Darkness of the scan, uint8, 0 = paper: blur of the scanner, strength of the ink, paper grain, threshold."""
     cover = cv2.GaussianBlur(cover, (writer.blur, writer.blur), 0)  # in fixed point
     height, width = cover.shape
     top, left = rng.integers(0, GRAIN_SIDE - MAX_CANVAS, 2)
@@ -72,7 +72,7 @@ def _expose(cover: np.ndarray, writer: Writer, rng: np.random.Generator) -> np.n
 
 @cache
 def paper_grain() -> np.ndarray:
-    """Paper: int64 [GRAIN_SIDE, GRAIN_SIDE], 0..255, fine noise on coarse noise."""
+    """Returns the grain of paper: int64 [GRAIN_SIDE, GRAIN_SIDE], 0..255, fine noise on coarse noise."""
     rng = np.random.Generator(np.random.PCG64(0))
     fine = rng.integers(0, 256, (GRAIN_SIDE, GRAIN_SIDE), dtype=np.uint8)
     coarse = cv2.equalizeHist(cv2.GaussianBlur(rng.integers(0, 256, fine.shape, dtype=np.uint8), (7, 7), 0))

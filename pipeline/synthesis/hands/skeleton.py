@@ -1,6 +1,6 @@
-"""What a hand needs to know of a character before it writes it: evenly spaced points, hooks and components.
+"""The skeleton of a character, which the hand needs to write it: evenly spaced points, hooks and components.
 
-Computed once a character and process, some 1 to 2 milliseconds each.
+Each process computes it once per character, in 1 to 2 milliseconds.
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ import numpy as np
 from pipeline.synthesis.hands.medians import EM, Strokes
 
 SPACING = 28.0  # units between points; 2 to 3 pixels of a scan
-HOOK_LENGTH = 190.0  # units, longest hook
-HOOK_SHARE = 0.42  # of the stroke, longest hook
+HOOK_LENGTH = 190.0  # units; longest hook
+HOOK_SHARE = 0.42  # of the length of the stroke; longest hook
 HOOK_COSINE = 0.35  # sharper turns than about 70 degrees are hooks
-SPLIT_SCORE = 0.06  # how clearly two components must part, see `_halve`
+SPLIT_SCORE = 0.06  # how clearly two components must be separate, see `_halve`
 SPLIT_LEVELS = 3
 
 
 @dataclass(frozen=True)
 class Skeleton:
-    """A character as points along its strokes, in writing order. T points, n strokes.
+    """A character as points along its strokes, in writing order: T points, n strokes.
 
     Attributes:
         points: float64 [T, 2], x and y (down) from the centre of the em square, -0.5 to 0.5.
         stroke: int [T], the stroke of each point.
         along: float64 [T], 0 at the start of the stroke, 1 at its end.
         first, last: int [n], first and last point of each stroke.
-        hook: int [n], the point where the closing hook begins; `last` where there is none.
-        hook_falls: bool [n], whether the stroke runs down (not across) into its hook: those hooks are dropped in haste.
+        hook: int [n], the point where the final hook begins; `last` for a stroke without a hook.
+        hook_falls: bool [n], whether the stroke runs down (not across) into its hook; haste drops such hooks.
         parts: int [levels, n], the component of each stroke, from the coarsest division to the finest.
     """
 
@@ -44,7 +44,7 @@ class Skeleton:
 
 
 def build_skeleton(strokes: Strokes) -> Skeleton:
-    """Prepares `strokes` (see `pipeline.synthesis.hands.medians`); a stroke has one point or more."""
+    """Builds the skeleton of `strokes` (see `pipeline.synthesis.hands.medians`); each stroke has at least one point."""
     lines = [_resample(np.array(stroke, np.float64)) for stroke in strokes]
     counts = np.array([len(line) for line in lines])
     last = np.cumsum(counts) - 1
@@ -63,12 +63,12 @@ def build_skeleton(strokes: Strokes) -> Skeleton:
 
 
 def _lengths(line: np.ndarray) -> np.ndarray:
-    """Length from the start to each point of float64 [k, 2]."""
+    """Length of the line float64 [k, 2] from its start to each point."""
     return np.concatenate([[0.0], np.cumsum(np.sqrt(((line[1:] - line[:-1]) ** 2).sum(axis=1)))])
 
 
 def _resample(line: np.ndarray) -> np.ndarray:
-    """Points at equal distances along float64 [k, 2]; five at least, so that a dot can bend too."""
+    """Points at equal distances along the line float64 [k, 2]; at least five, so that a dot can bend too."""
     lengths = _lengths(line)
     count = max(5, round(lengths[-1] / SPACING) + 1)
     at = np.linspace(0, lengths[-1], count)
@@ -76,7 +76,7 @@ def _resample(line: np.ndarray) -> np.ndarray:
 
 
 def _find_hook(line: np.ndarray) -> tuple[int, bool]:
-    """Where the closing hook of a stroke begins (its last point if it has none) and whether it ends a downward run."""
+    """Where the final hook of a stroke begins (its last point if it has none) and whether it ends a downward run."""
     end = len(line) - 1
     lengths = _lengths(line)
     limit = min(HOOK_LENGTH, HOOK_SHARE * lengths[-1])
@@ -93,7 +93,7 @@ def _find_hook(line: np.ndarray) -> tuple[int, bool]:
 
 
 def _components(lines: list[np.ndarray]) -> np.ndarray:
-    """int [SPLIT_LEVELS, n]: strokes grouped by halving the writing order where one group clearly follows another."""
+    """int [SPLIT_LEVELS, n]: the component of each stroke; each level halves components with separate parts."""
     levels = [np.zeros(len(lines), int)]
     for _ in range(SPLIT_LEVELS):
         groups = [np.flatnonzero(levels[-1] == part) for part in range(levels[-1].max() + 1)]
@@ -103,10 +103,10 @@ def _components(lines: list[np.ndarray]) -> np.ndarray:
 
 
 def _halve(lines: list[np.ndarray], group: np.ndarray) -> list[np.ndarray]:
-    """The two components that `group` (stroke numbers) falls into, or the group itself.
+    """Splits `group` (stroke numbers) into two components, or returns it whole if none are clearly separate.
 
-    They stand side by side or one above the other (a gap between their boxes), or the latter hangs in the former, as
-    under a roof (their middles lie apart); even parts are likelier than a part and a dot.
+    Two components are side by side or one above the other (with a gap between their boxes), or the second one hangs
+    inside the first, as under a roof (with distant centres). Equal halves score higher than a part and a dot.
     """
     boxes = np.array([[*lines[index].min(axis=0), *lines[index].max(axis=0)] for index in group])
     sums = np.array([[*lines[index].sum(axis=0), len(lines[index])] for index in group])

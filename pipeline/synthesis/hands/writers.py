@@ -1,8 +1,8 @@
-"""Writers: who holds the pen. A writer is a set of habits, drawn from wide ranges, that all the samples share.
+"""Writers. A writer is a set of habits, drawn from wide ranges, that all samples of this writer share.
 
-The ranges were set by comparing drawn characters with real scans, by eye and by statistics of their normalised pictures
-(extent, aspect, share of ink, stroke directions, grey levels), and by training on drawn characters alone and testing on
-real ones (`benchmarks/synthetic_to_real.py`).
+Two comparisons set the ranges. Drawn characters were compared with real scans, by eye and by statistics of the
+normalised images (extent, aspect, share of ink, stroke directions, grey levels). Networks trained only on drawn
+characters were tested on real ones (`benchmarks/synthetic_to_real.py`).
 """
 
 from __future__ import annotations
@@ -11,35 +11,35 @@ from dataclasses import dataclass
 
 import numpy as np
 
-FIRST_WRITER = 1001  # CASIA-HWDB1.1 numbers its writers from 1001 on
+FIRST_WRITER = 1001  # CASIA-HWDB1.1 numbers its writers from 1001
 
 
 @dataclass(frozen=True)
 class Writer:
-    """Habits. Lengths are in em (the side of the square that holds a character), spreads are standard deviations.
+    """Habits. Lengths are in em (the side of the square that holds a character); spreads are standard deviations.
 
     Attributes:
         tilt: rise of horizontal strokes to the right.
         slant: lean of vertical strokes to the right.
         aspect: width over height.
         bend: spread of the smooth warp of the whole character.
-        part_shift, part_scale: spread of where and how large components come out.
-        shift, stretch, turn, bow: spread of place, length, direction (radians) and curvature of single strokes.
-        dots: how much longer than in print dots are, logarithm.
-        drift: spread of the step by which the hand wanders from one stroke to the next.
+        part_shift, part_scale: spread of the position and the size of components.
+        shift, stretch, turn, bow: spread of position, length, direction (radians) and curvature of single strokes.
+        dots: logarithm of the factor by which dots are longer than in print.
+        drift: spread of the step by which the hand drifts from one stroke to the next.
         tremor: spread of fine jitter.
         smooth: how far corners are rounded, in points of `skeleton.SPACING`.
         join: chance that the pen stays down between neighbouring strokes.
         reach: distance over which the pen may stay down.
-        hook: how much of a hook is written, 0..1.
+        hook: share of a hook that is written, 0..1.2.
         flick: spread of the overshoot at the end of strokes.
-        size: pixels an em takes.
+        size: pixels per em.
         pen: width of the pen, pixels.
-        swell: spread of the width along and between strokes.
+        swell: spread of the pen width along strokes and between them.
         taper: how much strokes thin towards their end, 0..2.
         ink: darkness of the ink, 0..255.
-        dry: darkness that thin places lose, 0..1.
-        grain: how much of the darkness the paper's grain takes, 0..1.
+        dry: share of the darkness that thin places lose, 0..1.
+        grain: share of the darkness that the grain of the paper removes, 0..1.
         blur: side of the scanner's Gaussian, pixels, odd.
         edge: darkness below which the scan counts as paper, 1..255.
     """
@@ -74,13 +74,13 @@ class Writer:
 
 
 def draw_writer(seed: int, writer: int, looseness: float = 1.0) -> Writer:
-    """The writer of that number in the corpus of that seed.
+    """Draws the habits of one writer; the same seed and number give the same habits.
 
     Args:
         seed: of the corpus.
-        writer: number.
-        looseness: scales haste and errors; 0 = copybook, 1 = as loose as real writers and a little more. Pen, ink, size
-            and slant do not depend on it.
+        writer: number of the writer.
+        looseness: scales haste and errors: 0 = copybook, 1 = slightly looser than real writers. Pen, ink, size and
+            slant do not depend on it.
     """
     rng = np.random.default_rng(np.random.SeedSequence([seed, writer]))
     hurry = rng.beta(1.7, 2.0) * min(looseness, 1)  # 0 = copybook, 1 = a note to oneself
