@@ -24,7 +24,7 @@ def artifacts() -> dict[str, Path]:
         found = yaml.safe_load(DVC_YAML.read_text(encoding="utf-8"))["artifacts"]
         return {name: Path(artifact["path"]) for name, artifact in found.items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
-        raise InkError(f"{DVC_YAML}: expected a path for each artifact, found none ({error})") from error
+        raise InkError(f"{DVC_YAML}: expected a path for each artifact, found none ({error}); correct it") from error
 
 
 def read_model(name: str) -> tuple[Path, bytes]:

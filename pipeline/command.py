@@ -29,7 +29,7 @@ def command_parser(module: str, doc: str | None) -> argparse.ArgumentParser:
 def run_command(main: Callable[[], None], name: str) -> None:
     """Runs `main`. Prints an `InkError` without a traceback and exits with status 1.
 
-    Log lines go to stderr after the command's name: from this project all of them, from libraries only warnings. Any
+    Log lines go to stderr after the command's name: all lines of this project, but only warnings of libraries. Any
     other exception is a bug and keeps its traceback.
     """
     logging.basicConfig(level=logging.WARNING, format=f"{name}: %(message)s", stream=sys.stderr)

@@ -1,4 +1,4 @@
-"""Detects inputs that change while a stage reads them: this is an error, because it would change the output.
+"""Checks that inputs exist, and that they do not change while a stage reads them: that would change its output.
 
 before = stamps("data/raw/casia")
 ...                                             # list and read

@@ -2,9 +2,9 @@
 
     python -m stages.math_source
 
-This stage runs before `math-decode`, because DVC reports only a path if `math.decode.source` is missing: in the
-temporary workspace of `dvc exp run --temp` or `--queue`, not even the path that the user knows. Writes
-data/math/source.txt.
+If `math.decode.source` is missing, DVC prints only its path and does not start `math-decode`. In the temporary
+workspace of `dvc exp run --temp` or `--queue`, even this path is unknown to the user. This stage therefore runs first.
+Writes data/math/source.txt.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
     python -m stages.source
 
-This stage runs before `decode`, because DVC reports only a path if `decode.source` is missing: in the temporary
-workspace of `dvc exp run --temp` or `--queue`, not even the path that the user knows. Writes data/source.txt.
+If `decode.source` is missing, DVC prints only its path and does not start `decode`. In the temporary workspace of
+`dvc exp run --temp` or `--queue`, even this path is unknown to the user. This stage therefore runs first. Writes
+data/source.txt.
 """
 
 from __future__ import annotations

@@ -35,8 +35,8 @@ def training_steps(part: SamplePart, params: Train) -> int:
     """
     if part.samples < params.batch_size:
         raise InkError(
-            f"the training part has {part.samples} samples, fewer than train.batch_size = {params.batch_size}; "
-            "lower train.batch_size or decode more data"
+            f"expected at least train.batch_size = {params.batch_size} samples in the training part, found "
+            f"{part.samples}; lower train.batch_size or decode more data"
         )
     return part.samples // params.batch_size
 

@@ -5,7 +5,7 @@ everything that decides the result: params, data, class list and code. A change 
 state holds no pickles: an `.npz` file holds the arrays, and the learning curve as JSON.
 
 Runs with the same key may work at the same time, as queued experiments do. Each replaces the state as a whole, and any
-of them may resume from it, because all of them compute the same.
+of them may resume from it, because all of them compute the same result.
 """
 
 from __future__ import annotations

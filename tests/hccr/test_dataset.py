@@ -81,5 +81,5 @@ def test_missing_part_says_what_to_run(tmp_path):
 
 def test_part_smaller_than_a_batch_says_what_to_change(splits, params):
     recipe = params.train.model_copy(update={"batch_size": 97})
-    with pytest.raises(InkError, match=r"96 samples, fewer than train\.batch_size = 97"):
+    with pytest.raises(InkError, match=r"at least train\.batch_size = 97 samples .* found 96;"):
         training_steps(SamplePart(splits, "train"), recipe)
