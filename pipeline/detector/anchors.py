@@ -1,7 +1,7 @@
-"""Anchor shapes chosen from the training boxes, the grid of anchors, and which anchor learns which box. NumPy only.
+"""Chooses anchor shapes from the training boxes, lays out the anchor grid and matches anchors to boxes. NumPy only.
 
-COCO's stock shapes (32 to 512 pixels) would reach IoU 0.5 with 46 % of CROHME's symbols; seven shapes a level, found by
-k-means under the distance 1 - IoU (YOLOv2, Redmon and Farhadi 2017), reach it with 99.8 %.
+COCO's standard shapes (32 to 512 pixels) reach IoU 0.5 with 46 % of CROHME's symbols. Seven shapes per level, found by
+k-means with the distance 1 - IoU (YOLOv2, Redmon and Farhadi 2017), reach it with 99.8 %.
 """
 
 from __future__ import annotations
@@ -11,21 +11,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Boxes up to these sizes in strides of a level belong to it: a symbol then covers four to eight cells of its level.
+# A level takes boxes up to this size, in strides of the level: a symbol then covers four to eight cells of its level.
 CELLS_PER_LEVEL = 8
 KMEANS_ROUNDS = 30
 KMEANS_BOXES = 20_000  # more do not move the centres
-FOREGROUND_IOU = 0.5  # an anchor at or above it learns the box;
-OF_BEST, LEAST_IOU = 0.85, 0.25  # so does one that fits nearly as well as any, where none fits well
-BACKGROUND_SHARE = 0.8  # of what makes an anchor learn a box: below it, background; between the two it learns nothing
+FOREGROUND_IOU = 0.5  # an anchor learns a box if their IoU is at least this
+# If no anchor reaches FOREGROUND_IOU, an anchor learns the box with at least this share of the best anchor's IoU, and
+# at least this IoU.
+OF_BEST, LEAST_IOU = 0.85, 0.25
+# Below this share of the IoU needed to learn a box, an anchor is background; between the two it learns nothing.
+BACKGROUND_SHARE = 0.8
 
-# Pixels: thinner symbols are looked for as boxes of this side, and only the last step finds how thin they are. A bar
-# drawn with a pen of two pixels has IoU 0.5 with next to no anchor, and jitter of a pixel suppresses no double of it;
-# of bars eight pixels wide, still half had none.
+# Pixels: anchors look for thinner symbols as boxes with this side; only the last step predicts the true thickness. A
+# bar drawn with a two-pixel pen has IoU 0.5 with almost no anchor, and suppression misses duplicates that are one pixel
+# apart. At a width of eight pixels, half of the bars still had no anchor.
 LEAST_SIDE = 12.0
 
-# A box is compared with the anchors of a level only if its area is at least this share of one of theirs, or the other
-# way round, since no more can their IoU be; and with those of the level that is closest.
+# A box is compared with the anchors of a level only if the ratio of their areas, smaller to larger, is at least this:
+# their IoU cannot exceed the ratio. Every box is also compared with the level whose ratio is highest.
 LEAST_AREA_RATIO = 0.2
 
 BACKGROUND, IGNORED = -1, -2
@@ -35,7 +38,9 @@ Shapes = tuple[tuple[tuple[float, float], ...], ...]
 
 
 def sizes(boxes: np.ndarray) -> np.ndarray:
-    """One number a box in pixels, the long side counting double: a fraction bar needs a level that sees both its ends.
+    """Size of each box in pixels: the geometric mean of its sides, with the long side counted twice.
+
+    A fraction bar needs a level that sees both of its ends.
 
     Args:
         boxes: `[n, 4]`.
@@ -45,15 +50,16 @@ def sizes(boxes: np.ndarray) -> np.ndarray:
 
 
 def choose_shapes(boxes: np.ndarray, strides: Sequence[int], count: int) -> Shapes:
-    """The shapes that fit the training boxes best, `count` for each level.
+    """Chooses the `count` shapes per level that fit the training boxes best.
 
     Args:
-        boxes: `[n, 4]` of the training part.
-        strides: of the levels, ascending; each but the last takes boxes up to `CELLS_PER_LEVEL` strides in size.
-        count: shapes a level.
+        boxes: `[n, 4]`, boxes of the training part.
+        strides: strides of the levels, ascending; each level except the last takes boxes up to `CELLS_PER_LEVEL`
+            strides in size.
+        count: shapes per level.
 
     Returns:
-        Shapes by rising area. A level with fewer boxes than that gets squares around its size instead.
+        Shapes by ascending area. A level with fewer than `count` boxes gets squares around its size.
     """
     boxes = boxes[:: -(-len(boxes) // KMEANS_BOXES)] if len(boxes) > KMEANS_BOXES else boxes
     size, sides = sizes(boxes), boxes[:, 2:] - boxes[:, :2]
@@ -70,13 +76,13 @@ def choose_shapes(boxes: np.ndarray, strides: Sequence[int], count: int) -> Shap
 
 @dataclass(frozen=True)
 class AnchorGrid:
-    """The anchors of a canvas: all cells of the first level row by row, each with its shapes, then the next level's.
+    """The anchors of a canvas, ordered by level, row, column and shape.
 
     Args:
-        height: of the canvas, a multiple of all strides.
-        width: likewise.
-        strides: of the levels.
-        shapes: of the levels, equally many each.
+        height: height of the canvas in pixels, a multiple of every stride.
+        width: width of the canvas in pixels, a multiple of every stride.
+        strides: strides of the levels.
+        shapes: shapes of each level; every level has the same number.
     """
 
     height: int
@@ -86,7 +92,7 @@ class AnchorGrid:
 
     @property
     def boxes(self) -> np.ndarray:
-        """float32 `[n, 4]`; anchors may reach over the border."""
+        """Boxes of all anchors, float32 `[n, 4]`; they may extend beyond the canvas."""
         levels = []
         for stride, shapes in zip(self.strides, self.shapes, strict=True):
             y, x = self._centres(stride)
@@ -96,14 +102,14 @@ class AnchorGrid:
         return np.concatenate(levels).astype(np.float32)
 
     def match(self, boxes: np.ndarray) -> np.ndarray:
-        """What each anchor learns.
+        """Assigns a target to each anchor.
 
         Args:
-            boxes: `[m, 4]` true boxes.
+            boxes: true boxes, `[m, 4]`.
 
         Returns:
-            int32 `[n]`: a true box's index, `BACKGROUND` or `IGNORED`. Every true box has the anchors that fit it best,
-            however badly.
+            int32 `[n]`: the index of a true box, `BACKGROUND` or `IGNORED`. The anchor that fits a true box best always
+            learns it, even if its IoU is low.
         """
         top, best = np.zeros(len(boxes), np.float32), np.zeros(len(boxes), np.int64)
         near = []
@@ -121,17 +127,17 @@ class AnchorGrid:
         for compared, overlap, anchor in near:
             fit = overlap / np.clip(OF_BEST * top[compared], LEAST_IOU, FOREGROUND_IOU)[:, None]
             box, place = np.nonzero(fit >= BACKGROUND_SHARE)
-            rising = np.argsort(fit[box, place], kind="stable")  # the best is written last
+            rising = np.argsort(fit[box, place], kind="stable")  # the best fit is written last and wins
             box, place = box[rising], place[rising]
             matches[anchor[box, place]] = np.where(fit[box, place] >= 1, compared[box], IGNORED)
         matches[best] = np.arange(len(boxes))
         return matches
 
     def _overlaps_near(self, boxes: np.ndarray, level: int) -> tuple[np.ndarray, np.ndarray]:
-        """IoU of boxes with the anchors of a level around them, and which anchors those are; `[m, window]` both.
+        """IoU of boxes with the nearby anchors of a level, and the indices of these anchors; both `[m, window]`.
 
-        IoU 0.4 needs sides within 0.4 of each other and centres no further apart than three quarters of the anchor.
-        All anchors of a shape lie on one grid, so that intersections are outer products of overlaps in y and x.
+        IoU 0.4 requires a ratio of the sides of at least 0.4, and centres at most three quarters of the anchor's side
+        apart. All anchors of a shape form one grid, so intersections are outer products of the overlaps in y and x.
         """
         stride, shapes = self.strides[level], np.array(self.shapes[level], np.float32)
         rows, columns = self.height // stride, self.width // stride
@@ -151,7 +157,7 @@ class AnchorGrid:
 
     @property
     def _starts(self) -> list[int]:
-        """The index of each level's first anchor, and the number of all."""
+        """Index of each level's first anchor, followed by the total number of anchors."""
         cells = [(self.height // stride) * (self.width // stride) for stride in self.strides]
         return [0, *np.cumsum([n * len(shapes) for n, shapes in zip(cells, self.shapes, strict=True)]).tolist()]
 
@@ -161,21 +167,21 @@ class AnchorGrid:
 
 
 def coverage(boxes: np.ndarray, shapes: Shapes) -> float:
-    """Share of boxes `[n, 4]` whose best anchor, centred on them, has IoU 0.5 or more."""
+    """Share of boxes `[n, 4]` that have IoU 0.5 or more with their best anchor shape, centred on the box."""
     sides = boxes[:, 2:] - boxes[:, :2]
     return float(np.mean(_shape_iou(sides, np.concatenate([np.array(level) for level in shapes])).max(axis=1) >= 0.5))
 
 
 def _area_ratios(boxes: np.ndarray, shapes: np.ndarray) -> np.ndarray:
-    """For each box `[m]` the smaller of the two areas over the larger, with the shape where that is largest."""
+    """Highest ratio of areas, smaller to larger, between each box and any shape; `[m]`."""
     ratio = (boxes[:, 2:] - boxes[:, :2]).prod(axis=1)[:, None] / shapes.prod(axis=1)
     return np.minimum(ratio, 1 / np.maximum(ratio, 1e-9)).max(axis=1)
 
 
 def _cells_around(ends: np.ndarray, stride: int, count: int, reach: float) -> tuple[np.ndarray, np.ndarray]:
-    """Along one axis, the cells within `reach` of the middle of segments `[m, 2]`: numbers and centres `[m, k]`.
+    """Indices and centres, both `[m, k]`, of the cells within `reach` of the middle of segments `[m, 2]` on one axis.
 
-    Some lie beyond the `count` cells of the level.
+    Some indices lie outside the `count` cells of the level.
     """
     radius = min(int(reach / stride) + 1, count)
     cells = (ends.mean(axis=1) / stride).astype(np.int64)[:, None] + np.arange(-radius, radius + 1)
@@ -183,19 +189,19 @@ def _cells_around(ends: np.ndarray, stride: int, count: int, reach: float) -> tu
 
 
 def _overlaps(centres: np.ndarray, lengths: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Lengths `[m, k, lengths]` that segments around the centres `[m, k]` share with the segments low..high `[m]`."""
+    """Overlap `[m, k, lengths]` of segments centred on `[m, k]` with the segments low..high `[m]`."""
     start, end = centres[:, :, None] - lengths / 2, centres[:, :, None] + lengths / 2
     return np.maximum(np.minimum(end, high[:, None, None]) - np.maximum(start, low[:, None, None]), 0)
 
 
 def _shape_iou(sides: np.ndarray, shapes: np.ndarray) -> np.ndarray:
-    """IoU `[n, k]` of boxes and shapes laid centre on centre."""
+    """IoU `[n, k]` of boxes and shapes with the same centre."""
     shared = np.minimum(sides[:, None], shapes).prod(axis=2)
     return shared / np.maximum(sides.prod(axis=1)[:, None] + shapes.prod(axis=1) - shared, 1e-6)
 
 
 def _kmeans(sides: np.ndarray, count: int) -> np.ndarray:
-    """Centres `[count, 2]`; starts from quantiles of the aspect ratio, so that no random number is needed."""
+    """Cluster centres `[count, 2]`. Starts from quantiles of the aspect ratio, so it needs no random numbers."""
     by_aspect = sides[np.argsort(sides[:, 0] / np.maximum(sides[:, 1], 1), kind="stable")]
     centres = np.stack([np.median(part, axis=0) for part in np.array_split(by_aspect, count)])
     for _ in range(KMEANS_ROUNDS):

@@ -1,8 +1,8 @@
-"""Training-time distortion of one formula: a patch that is drawn anew each epoch, with boxes that fit it.
+"""Distorts one formula for training: each epoch draws a new patch, and the boxes follow the distortion.
 
-Ink is written again from its strokes: each symbol is bent on its own or gives way to another writer's, some give way to
-one of another class, so that rare classes are seen often, the whole wobbles, the pen changes. Boxes stay exact, and a
-symbol never looks the same twice. A photo has no strokes: it is warped.
+Ink is redrawn from its strokes. Each symbol is distorted separately or replaced by another writer's; some are replaced
+by a symbol of another class, so that rare classes appear often. Waves distort the whole formula, and the pen width
+varies. The boxes remain exact. A photo has no strokes: it is warped.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from pipeline.params import MathAugment
 
 MARGIN = 3  # pixels that a patch shows around the outermost boxes
 CROSS = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-TYPICAL = 32  # pixels; a longer symbol is turned and shifted no further than one of this length
-WAVES, WAVELENGTHS = 3, (16, 96)  # of the wobble; the lengths in pixels
-PEN_RANGE = 0.5  # log factor
+TYPICAL = 32  # pixels; a longer symbol is turned and shifted at most as far as a symbol of this length
+WAVES, WAVELENGTHS = 3, (16, 96)  # number of waves that distort a formula, and their lengths in pixels
+PEN_RANGE = 0.5  # largest natural logarithm of the factor on the pen's width
 
 Shape = tuple[int, int]
 
 
 class Patch(Protocol):
-    """A distorted formula, cut to its ink."""
+    """A distorted formula, cropped to its ink."""
 
     @property
     def shape(self) -> Shape:
@@ -39,16 +39,16 @@ class Patch(Protocol):
 
     @property
     def boxes(self) -> np.ndarray:
-        """float32 `[n, 4]` in pixels of the patch."""
+        """Boxes of the symbols, float32 `[n, 4]`, in pixels of the patch."""
         ...
 
     @property
     def labels(self) -> np.ndarray:
-        """int32 `[n]`."""
+        """Classes of the symbols, int32 `[n]`."""
         ...
 
     def draw(self) -> np.ndarray:
-        """uint8 `shape`, 255 = ink."""
+        """Draws the patch: uint8 `shape`, 255 = ink."""
         ...
 
 
@@ -57,10 +57,10 @@ class PicturePatch:
     """A warped picture.
 
     Attributes:
-        png: the picture.
-        matrix: `[2, 2]`, takes (x, y) to (x, y).
+        png: the undistorted picture, encoded.
+        matrix: `[2, 2]`, maps (x, y) of the picture to (x, y) of the warped plane.
         corner: (x, y) of the patch's top left pixel in the warped plane.
-        thickness: share of a one-pixel dilation (above 0) or erosion (below 0) that is blended in.
+        thickness: weight of a one-pixel dilation (above 0) or erosion (below 0) in the blend with the picture.
     """
 
     png: bytes
@@ -73,7 +73,7 @@ class PicturePatch:
 
     def draw(self) -> np.ndarray:
         """See `Patch`."""
-        half = np.full(2, 0.5)  # boxes count from the edge of the first pixel, OpenCV from its middle
+        half = np.full(2, 0.5)  # the origin of boxes is the edge of the first pixel, OpenCV's is its centre
         warp = np.column_stack([self.matrix, self.matrix @ half - self.corner - half])
         patch = cv2.warpAffine(decode_png(self.png), warp, self.shape[::-1], flags=cv2.INTER_LINEAR)
         if self.thickness == 0:
@@ -85,7 +85,7 @@ class PicturePatch:
 
 @dataclass(frozen=True)
 class InkPatch:
-    """Ink written again. `strokes` are float `[points, 2]` each, x and y in pixels of the patch."""
+    """Redrawn ink. Each stroke is float `[points, 2]`, x and y in pixels of the patch."""
 
     strokes: Sequence[np.ndarray]
     pen: float
@@ -102,12 +102,15 @@ class InkPatch:
 def warp_picture(
     png: bytes, boxes: np.ndarray, labels: np.ndarray, params: MathAugment, limit: Shape, rng: np.random.Generator
 ) -> PicturePatch:
-    """A picture under a random distortion, no larger than `limit`.
+    """Distorts a picture at random; the patch is at most as large as `limit`.
 
     Args:
-        png: 8-bit grey.
-        boxes: `[n, 4]` in its pixels, at least one.
-        labels: `[n]`.
+        png: encoded picture, 8-bit grey.
+        boxes: boxes of the symbols, `[n, 4]` in pixels of the picture, n >= 1.
+        labels: classes of the symbols, `[n]`.
+        params: ranges of the distortion.
+        limit: largest height and width in pixels.
+        rng: source of randomness.
     """
     matrix = _draw_matrix(params, rng)
     thickness = float(rng.uniform(-0.8, 0.8)) if rng.random() < params.thickness else 0.0
@@ -119,10 +122,11 @@ def warp_picture(
 
 
 def warp_boxes(boxes: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """The boxes `[n, 4]` of distorted symbols, from the boxes of the symbols.
+    """Estimates the boxes `[n, 4]` of distorted symbols from the boxes before the distortion.
 
-    The image of a box reaches further than the image of the ink in it, which seldom fills the corners: taken is the
-    middle between a box full to its corners and an ellipse within it. With scaling alone the two agree.
+    Ink rarely fills the corners of its box, so the warped box extends beyond the warped ink. The estimate is the mean
+    of two extents: that of the warped box and that of the warped ellipse inscribed in it. They are equal if the matrix
+    only scales.
     """
     centre = (boxes[:, :2] + boxes[:, 2:])[:, ::-1] / 2 @ matrix.T  # x, y
     half = (boxes[:, 2:] - boxes[:, :2])[:, ::-1] / 2
@@ -131,7 +135,7 @@ def warp_boxes(boxes: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     return np.concatenate([(centre - half)[:, ::-1], (centre + half)[:, ::-1]], axis=1)
 
 
-def write_again(
+def redraw_ink(
     symbols: Sequence[InkSymbol],
     pen: float,
     params: MathAugment,
@@ -139,12 +143,15 @@ def write_again(
     rng: np.random.Generator,
     library: Library,
 ) -> InkPatch:
-    """Ink under a random distortion, no larger than `limit`.
+    """Distorts ink at random and redraws it; the patch is at most as large as `limit`.
 
     Args:
-        symbols: the symbols, at least one.
+        symbols: ink of the formula's symbols, at least one.
         pen: width of the undistorted pen in pixels.
-        library: has the classes of these symbols, among others.
+        params: ranges of the distortion.
+        limit: largest height and width in pixels.
+        rng: source of randomness.
+        library: symbols to exchange; must contain every class of `symbols`.
     """
     unit = unit_of(symbols)
     symbols = [exchange(symbol, unit, params, rng, library) for symbol in symbols]
@@ -161,12 +168,12 @@ def write_again(
 
 
 def _bend(points: np.ndarray, sizes: Sequence[int], strength: float, rng: np.random.Generator) -> np.ndarray:
-    """Stretches, slants, turns and shifts each symbol about its own centre.
+    """Stretches, slants, turns and shifts each symbol about its centre.
 
     Args:
         points: `[n, 2]`, symbol after symbol.
-        sizes: number of points of each.
-        strength: largest log scale, slant, turn in radians, and twice the shift in sides.
+        sizes: number of points of each symbol.
+        strength: largest log scale, slant, turn in radians, and twice the largest shift as a share of the long side.
     """
     if strength == 0:
         return points
@@ -184,7 +191,7 @@ def _bend(points: np.ndarray, sizes: Sequence[int], strength: float, rng: np.ran
 
 
 def _wobble(points: np.ndarray, amplitude: float, rng: np.random.Generator) -> np.ndarray:
-    """Moves points `[n, 2]` by a few random waves over the plane, `amplitude` pixels of standard deviation in all."""
+    """Moves points `[n, 2]` by a few random plane waves; their sum has a standard deviation of `amplitude` pixels."""
     if amplitude == 0:
         return points
     direction, phase = rng.uniform(0, 2 * math.pi, (2, WAVES))
@@ -194,7 +201,7 @@ def _wobble(points: np.ndarray, amplitude: float, rng: np.random.Generator) -> n
 
 
 def _draw_matrix(params: MathAugment, rng: np.random.Generator) -> np.ndarray:
-    """`[2, 2]`, takes (x, y) to (x, y): scale, aspect, slant and rotation of a whole formula."""
+    """Matrix `[2, 2]` on (x, y) that scales, stretches, slants and rotates a whole formula."""
     scale, aspect, slant, turn = rng.uniform(-1, 1, 4) * (params.scale, params.aspect, params.slant, params.rotate)
     size = math.exp(scale) * np.array([math.exp(aspect / 2), math.exp(-aspect / 2)])
     cos, sin = math.cos(math.radians(turn)), math.sin(math.radians(turn))
@@ -202,7 +209,7 @@ def _draw_matrix(params: MathAugment, rng: np.random.Generator) -> np.ndarray:
 
 
 def _extents(points: np.ndarray, sizes: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Least and largest x and y, `[symbols, 2]` both."""
+    """Lowest and highest x and y of each symbol; both `[symbols, 2]`."""
     starts = np.cumsum([0, *sizes[:-1]])
     return np.minimum.reduceat(points, starts), np.maximum.reduceat(points, starts)
 
@@ -213,14 +220,14 @@ def _boxes(points: np.ndarray, sizes: Sequence[int], pen: float) -> np.ndarray:
 
 
 def _shrink(boxes: np.ndarray, limit: Shape, pen: float = 0) -> float:
-    """The factor, 1 at most, that makes what the boxes enclose fit into `limit` when a pen is drawn around them."""
+    """Factor, at most 1, by which the extent of all boxes must shrink to fit into `limit`, pen width included."""
     extent = boxes[:, 2:].max(axis=0) - boxes[:, :2].min(axis=0)
     room = np.array(limit) - 2 * MARGIN - 1 - pen
     return min(1.0, float(np.min(room / np.maximum(extent, 1))))
 
 
 def _cut(boxes: np.ndarray, limit: Shape) -> tuple[np.ndarray, Shape, np.ndarray]:
-    """The patch around boxes: its corner (x, y), its shape, and the boxes in it."""
+    """Corner (x, y) and shape of the patch around the boxes, and the boxes in pixels of the patch."""
     corner = np.floor(boxes[:, :2].min(axis=0) - MARGIN)
     height, width = np.minimum(np.ceil(boxes[:, 2:].max(axis=0) + MARGIN - corner).astype(int), limit).tolist()
     return corner[::-1], (height, width), (boxes - np.concatenate([corner, corner])).astype(np.float32)

@@ -1,4 +1,4 @@
-"""MobileNet backbones from `keras.applications`, untrained, tapped at strides 4, 8, 16 and 32.
+"""Untrained MobileNet backbones from `keras.applications`, with outputs at strides 4, 8, 16 and 32.
 
 No weights are downloaded: pictures of ink have little in common with photographs, and a clone must build offline.
 """
@@ -23,15 +23,15 @@ _ENDS_OF_BLOCKS = ("_add", "_project_BN", "project_bn")  # linear bottlenecks, a
 
 
 def build_backbone(name: Backbone, width: float, image: keras.KerasTensor) -> list[keras.KerasTensor]:
-    """The last bottleneck of each stride, from fine to coarse.
+    """Returns the output of the last bottleneck at each stride, from fine to coarse.
 
     Args:
-        name: of the family member.
-        width: multiplies its channel counts (the papers' alpha).
+        name: member of the MobileNet family.
+        width: multiplies the channel counts (alpha in the papers).
         image: `[batch, height, width, 1]`, float 0..1.
 
     Raises:
-        InkError: for an unknown name.
+        InkError: the name is unknown.
     """
     if name not in _BUILDERS:
         raise InkError(f"unknown backbone {name!r}: expected one of {', '.join(_BUILDERS)}")
@@ -40,5 +40,5 @@ def build_backbone(name: Backbone, width: float, image: keras.KerasTensor) -> li
     taps = {}
     for layer in network.layers:
         if layer.name.endswith(_ENDS_OF_BLOCKS):
-            taps[image.shape[1] // layer.output.shape[1]] = layer.output  # the last of a stride stays
+            taps[image.shape[1] // layer.output.shape[1]] = layer.output  # keeps the last layer of each stride
     return [taps[stride] for stride in STRIDES]

@@ -1,6 +1,6 @@
 """Box arithmetic in `keras.ops`, so that it runs and exports under every backend.
 
-One convention everywhere: ymin, xmin, ymax, xmax in pixels of the canvas, ends exclusive.
+All boxes are ymin, xmin, ymax, xmax in pixels of the canvas, ends exclusive.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-# Faster R-CNN (Ren et al. 2015) as torchvision and Detectron2 weigh it: offsets tenfold, log sizes fivefold, which
-# brings the targets of a good proposal near unit variance.
+# Weights of Faster R-CNN's deltas (Ren et al. 2015) as in torchvision and Detectron2: the targets of a good proposal
+# then have about unit variance.
 OFFSET_WEIGHT, SIZE_WEIGHT = 10.0, 5.0
 LARGEST_LOG_RATIO = math.log(1000 / 16)  # Detectron's bound on exp()
 SUPPRESSION_ROUNDS = 4  # see `suppress`
@@ -21,7 +21,7 @@ Tensor = Any
 
 
 def areas(boxes: Tensor) -> Tensor:
-    """Areas `[...]` of boxes `[..., 4]`; 0 where a box is inverted."""
+    """Areas `[...]` of boxes `[..., 4]`; 0 for an inverted box."""
     return ops.maximum(boxes[..., 2] - boxes[..., 0], 0) * ops.maximum(boxes[..., 3] - boxes[..., 1], 0)
 
 
@@ -35,7 +35,7 @@ def iou(first: Tensor, second: Tensor) -> Tensor:
 
 
 def encode(boxes: Tensor, anchors: Tensor) -> Tensor:
-    """The deltas `[..., 4]` (y, x, log height, log width) that `decode` turns back into `boxes`."""
+    """Deltas `[..., 4]` (y, x, log height, log width) that `decode` turns back into `boxes`."""
     height, width = _sides(anchors)
     box_height, box_width = _sides(boxes)
     y = (boxes[..., 0] + boxes[..., 2] - anchors[..., 0] - anchors[..., 2]) / 2 / height
@@ -55,12 +55,12 @@ def decode(deltas: Tensor, anchors: Tensor) -> Tensor:
 
 
 def clip(boxes: Tensor, height: int, width: int) -> Tensor:
-    """Boxes cut at the borders of the canvas."""
+    """Boxes `[..., 4]` clipped to the canvas of `height` x `width` pixels."""
     return ops.clip(boxes, 0.0, np.array([height, width, height, width], np.float32))
 
 
 def widen(boxes: Tensor, least: float, xp: Any = ops) -> Tensor:
-    """Boxes `[..., 4]` grown about their centres until no side is below `least` pixels; also NumPy's with `xp=np`."""
+    """Grows boxes `[..., 4]` about their centres until each side is at least `least` pixels; `xp=np` for NumPy."""
     grow = xp.maximum(least - (boxes[..., 2:] - boxes[..., :2]), 0.0) / 2
     return xp.concatenate([boxes[..., :2] - grow, boxes[..., 2:] + grow], axis=-1)
 
@@ -68,29 +68,29 @@ def widen(boxes: Tensor, least: float, xp: Any = ops) -> Tensor:
 def suppress(boxes: Tensor, threshold: float) -> Tensor:
     """Non-maximum suppression as dense arithmetic with static shapes.
 
-    Cluster NMS (Zheng et al. 2020): a box falls to any better box that itself stands and overlaps it. Each round
-    settles one more link of the longest chain "a suppresses b, which would have suppressed c"; with as many rounds as
-    that chain has links, the result is greedy NMS. Beyond `SUPPRESSION_ROUNDS` links, every second box of a chain
-    may fall though greedy NMS would let it stand.
+    Cluster NMS (Zheng et al. 2020): a kept box suppresses every lower-ranked box that overlaps it. Consider a chain "a
+    suppresses b, which would have suppressed c": each round settles one more link. With one round per link of the
+    longest chain, the result equals greedy NMS. In chains of more than `SUPPRESSION_ROUNDS` links, every second box may
+    be suppressed although greedy NMS would keep it.
 
     Args:
         boxes: `[..., n, 4]`, best first.
-        threshold: IoU above which the lesser box falls.
+        threshold: IoU above which the lower-ranked box is suppressed.
 
     Returns:
-        float32 `[..., n]`: 1 for a box that stands, 0 for one that falls.
+        float32 `[..., n]`: 1 for a kept box, 0 for a suppressed one.
     """
     n = boxes.shape[-2]
-    better = np.triu(np.ones((n, n), np.float32), k=1)  # [i, j]: box i comes before box j
+    better = np.triu(np.ones((n, n), np.float32), k=1)  # [i, j]: box i ranks above box j
     overlaps = ops.cast(iou(boxes, boxes) > threshold, "float32") * better
-    stands = ops.ones_like(boxes[..., 0])
+    kept = ops.ones_like(boxes[..., 0])
     for _ in range(SUPPRESSION_ROUNDS):
-        stands = 1.0 - ops.max(overlaps * ops.expand_dims(stands, -1), axis=-2)
-    return stands
+        kept = 1.0 - ops.max(overlaps * ops.expand_dims(kept, -1), axis=-2)
+    return kept
 
 
 def rows(table: Tensor, order: Tensor) -> Tensor:
-    """`table[b, order[b]]` of `[batch, n, ...]` and indices `[batch, k]`, as one flat gather."""
+    """`table[b, order[b]]` for a table `[batch, n, ...]` and indices `[batch, k]`, as one flat gather."""
     batch, n = ops.shape(table)[0], table.shape[1]
     flat = ops.reshape(table, (-1, *table.shape[2:]))
     starts = ops.reshape(ops.arange(batch, dtype="int32") * n, (-1, 1))
@@ -99,5 +99,5 @@ def rows(table: Tensor, order: Tensor) -> Tensor:
 
 
 def _sides(boxes: Tensor) -> tuple[Tensor, Tensor]:
-    """Heights and widths `[...]`, at least a hundredth of a pixel: a logarithm is taken of them."""
+    """Heights and widths `[...]`, at least 0.01 pixels so that their logarithms are finite."""
     return ops.maximum(boxes[..., 2] - boxes[..., 0], 1e-2), ops.maximum(boxes[..., 3] - boxes[..., 1], 1e-2)

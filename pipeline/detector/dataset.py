@@ -1,8 +1,8 @@
-"""Batches of canvases with everything a training step needs to know of them.
+"""Batches of canvases with the targets of a training step.
 
-In training, formulas are distorted and packed several to a canvas; order, distortion and sampling follow from (seed,
-epoch, step) alone, so that a resumed run sees what an undisturbed one sees. A part is held in memory as PNG and
-strokes: CROHME's training part takes 60 MB.
+In training, formulas are distorted, and each canvas holds several. Order, distortion and sampling depend only on (seed,
+epoch, step), so a resumed run sees the same batches as an uninterrupted one. A part stays in memory as PNG and strokes:
+CROHME's training part takes 60 MB.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 
 from pipeline.ahead import ahead
 from pipeline.detector.anchors import BACKGROUND, IGNORED, LEAST_SIDE, AnchorGrid
-from pipeline.detector.augment import Patch, warp_picture, write_again
+from pipeline.detector.augment import Patch, warp_picture, redraw_ink
 from pipeline.detector.boxes import widen
 from pipeline.detector.exchange import InkSymbol, Library
 from pipeline.detector.inference import PROPOSALS
@@ -28,34 +28,35 @@ from pipeline.formats.png import decode_png
 from pipeline.formats.shards import part_shards, shards_digest
 from pipeline.params import MathTrain
 
-MOST_BOXES = 96  # on a canvas: no CROHME formula has more than 95
-ANCHOR_SAMPLES = 256  # an image, at most half of them foreground (Ren et al. 2015)
-# Spread of the regions drawn about each true box, in its sides and log sides: most of the near ones are to be named as
-# it is, most of those astray as background.
+MOST_BOXES = 96  # per canvas; the largest CROHME formula has 95
+ANCHOR_SAMPLES = 256  # per image, at most half of them foreground (Ren et al. 2015)
+# Standard deviations, in sides and log sides, of the regions drawn around each true box: most of the near regions are
+# foreground, most of the astray ones background.
 NEAR, ASTRAY = (0.15, 0.2), (0.4, 0.5)
-GAP = 9  # pixels between two patches, about the space between two symbols
+GAP = 9  # pixels between two patches, about the distance between two symbols
 
 logger = logging.getLogger(__name__)
 
 Batch = tuple[np.ndarray, dict[str, np.ndarray]]
-"""Canvases float32 `[batch, height, width, 1]` of 0..255, and targets by name, see `Targets`."""
+"""Canvases float32 `[batch, height, width, 1]` with values 0..255, and targets by name, see `Targets`."""
 
 
 class FormulaPart:
     """The formulas of one part of a split, in memory.
 
     Args:
-        directory: of the split.
+        directory: directory of the split.
         part: train, validation or test.
 
     Attributes:
-        images: encoded canvases.
-        boxes: float32 `[n, 4]` of each.
-        labels: int32 `[n]` of each.
-        symbols: the ink of each symbol of each; none for photos.
+        shards: paths of the part's shards.
+        images: encoded canvas of each formula.
+        boxes: boxes of each formula, float32 `[n, 4]`.
+        labels: labels of each formula, int32 `[n]`.
+        symbols: ink of the symbols of each formula; empty for photos.
 
     Raises:
-        InkError: when the part is missing or empty.
+        InkError: the part is missing or empty.
     """
 
     def __init__(self, directory: Path | str, part: str) -> None:
@@ -81,7 +82,7 @@ class FormulaPart:
         return shards_digest(self.shards)
 
     def image(self, index: int) -> np.ndarray:
-        """The canvas of one formula, uint8 `[height, width]`."""
+        """Canvas of one formula, uint8 `[height, width]`."""
         return decode_png(self.images[index])
 
 
@@ -92,8 +93,8 @@ class Canvases:
         formulas: the training part.
         params: `math.train`.
         grid: the anchors.
-        pen: width in pixels that the part was drawn with.
-        background: also tell for every single anchor whether it should see nothing (one-stage detectors need it).
+        pen: width in pixels of the pen that drew the part.
+        background: adds the target `anchor_background`, which one-stage detectors need.
     """
 
     def __init__(
@@ -107,18 +108,18 @@ class Canvases:
         self._library = Library(formulas.symbols)
         if crowded := sum(len(boxes) > MOST_BOXES for boxes in formulas.boxes):
             logger.warning(
-                "%d formulas have more than %d symbols: what comes after these is learnt as background; leave such "
-                "formulas out or raise pipeline.detector.dataset.MOST_BOXES",
+                "%d formulas have more than %d symbols: training treats the symbols above this limit as background; "
+                "leave such formulas out or raise pipeline.detector.dataset.MOST_BOXES",
                 crowded,
                 MOST_BOXES,
             )
 
     @cached_property
     def steps(self) -> int:
-        """Batches in an epoch: as many as the first one fills.
+        """Batches per epoch, as counted in the first epoch.
 
         Raises:
-            InkError: when the part does not fill one batch.
+            InkError: the part does not fill one batch.
         """
         canvases = len(self._plan(0)[1])
         if canvases < self._params.batch_size:
@@ -129,7 +130,7 @@ class Canvases:
         return canvases // self._params.batch_size
 
     def batches(self, first_epoch: int = 0) -> Iterator[Batch]:
-        """Batches without end, `steps` an epoch."""
+        """Endless batches, `steps` per epoch, starting with `first_epoch`."""
         return ahead(self._draw_batch, self._jobs(first_epoch))
 
     def _jobs(self, first_epoch: int) -> Iterator[tuple[list[Patch], list[list[Place]], list[int]]]:
@@ -142,7 +143,7 @@ class Canvases:
             epoch += 1
 
     def _plan(self, epoch: int) -> tuple[list[Patch], list[list[Place]]]:
-        """Patches of all formulas and what lies on each canvas of an epoch, in random order."""
+        """Patches of all formulas, and the places on each canvas of an epoch in random order."""
         rng = np.random.default_rng([self._params.seed, epoch])
         limit = (self._grid.height, self._grid.width)
         patches = [self._distort(index, limit, rng) for index in range(len(self._formulas))]
@@ -157,7 +158,7 @@ class Canvases:
             return warp_picture(
                 formulas.images[index], formulas.boxes[index], formulas.labels[index], params, limit, rng
             )
-        return write_again(formulas.symbols[index], self._pen, params, limit, rng, self._library)
+        return redraw_ink(formulas.symbols[index], self._pen, params, limit, rng, self._library)
 
     def _draw_batch(self, job: tuple[list[Patch], list[list[Place]], list[int]]) -> Batch:
         patches, canvases, seed = job
@@ -180,13 +181,15 @@ class Canvases:
 class Targets:
     """Collects the targets of a batch, canvas by canvas.
 
-    `batch()` gives, for MOST_BOXES boxes an image at most:
-        boxes float32 `[batch, 96, 4]` zero-padded, labels int32 `[batch, 96]` padded with -1;
-        wide float32 `[batch, 96, 4]`: the boxes, none narrower than `LEAST_SIDE`: what anchors and regions look for;
-        anchor_index int32 `[batch, 256]` and anchor_match int32 `[batch, 256]`: the anchors that learn, and what;
-        near, astray float32 `[batch, 96, 4]`: a region near each box, and one less near; draws float32 `[batch, 388]`:
-        random numbers;
-        anchor_background float32 `[batch, n]`: if asked for.
+    `batch()` returns, with at most MOST_BOXES boxes per image:
+        boxes: float32 `[batch, 96, 4]`, padded with 0;
+        labels: int32 `[batch, 96]`, padded with -1;
+        wide: float32 `[batch, 96, 4]`, the boxes widened to `LEAST_SIDE`, which anchors and regions look for;
+        anchor_index: int32 `[batch, 256]`, the sampled anchors;
+        anchor_match: int32 `[batch, 256]`, the target of each, see `AnchorGrid.match`;
+        near, astray: float32 `[batch, 96, 4]`, a region near each box and one farther away;
+        draws: float32 `[batch, 388]`, uniform random numbers;
+        anchor_background: float32 `[batch, n]`, 1 for background anchors; only if `background` is set.
     """
 
     def __init__(self, grid: AnchorGrid, rng: np.random.Generator, background: bool) -> None:
@@ -196,7 +199,7 @@ class Targets:
         self._rows: list[dict[str, np.ndarray]] = []
 
     def add(self, boxes: np.ndarray, labels: np.ndarray) -> None:
-        """One canvas: boxes `[n, 4]`, labels `[n]`."""
+        """Adds one canvas with boxes `[n, 4]` and labels `[n]`."""
         rng, boxes = self._rng, _fit(boxes, self._grid)
         wide = widen(boxes, LEAST_SIDE, np)
         match = self._grid.match(wide[:MOST_BOXES])
@@ -216,14 +219,14 @@ class Targets:
         self._rows.append(row)
 
     def batch(self) -> dict[str, np.ndarray]:
-        """All that was added, stacked."""
+        """The stacked targets of all added canvases."""
         return {name: np.stack([row[name] for row in self._rows]) for name in self._rows[0]}
 
 
 def evaluation_batches(
     formulas: FormulaPart, grid: AnchorGrid, batch_size: int, background: bool = False
 ) -> Iterator[Batch]:
-    """All formulas once in stored order, undistorted, one a canvas; the last batch may be smaller."""
+    """Yields all formulas once, undistorted and in stored order, one per canvas; the last batch may be smaller."""
 
     def draw(start: int) -> Batch:
         targets = Targets(grid, np.random.default_rng(start), background)
@@ -236,12 +239,12 @@ def evaluation_batches(
 
 
 def evaluation_steps(formulas: FormulaPart, batch_size: int) -> int:
-    """Batches that `evaluation_batches` gives."""
+    """Number of batches that `evaluation_batches` yields."""
     return math.ceil(len(formulas) / batch_size)
 
 
 def _ink_symbols(formula: Formula) -> list[InkSymbol]:
-    """The ink of each symbol; none if two share a stroke (a few of CROHME), which must not be bent apart."""
+    """Ink of each symbol; empty if two symbols share a stroke (rare in CROHME), which must not be torn apart."""
     members = formula.symbol_strokes
     if not formula.strokes or len({index for strokes in members for index in strokes}) < sum(map(len, members)):
         return []
@@ -253,7 +256,7 @@ def _ink_symbols(formula: Formula) -> list[InkSymbol]:
 
 
 def _noisy(image: np.ndarray, noise: float, rng: np.random.Generator) -> np.ndarray:
-    """On every second canvas, with noise of a standard deviation of up to `noise` grey levels."""
+    """Adds noise to half of the canvases, with a standard deviation of up to `noise` grey levels."""
     if noise == 0 or rng.random() < 0.5:
         return image
     grain = rng.standard_normal(image.shape, np.float32) * rng.uniform(0, noise)
@@ -261,15 +264,14 @@ def _noisy(image: np.ndarray, noise: float, rng: np.random.Generator) -> np.ndar
 
 
 def _sample_anchors(match: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Anchors to learn from and what each learns, int32 `[256]` both; spare places hold `IGNORED`."""
+    """Samples anchors; returns their indices and targets, both int32 `[256]`. Unused places hold `IGNORED`."""
     foreground = rng.permutation(np.flatnonzero(match >= 0))
     owners = match[foreground]
     by_owner = np.argsort(owners, kind="stable")
-    turn = np.empty(
-        len(owners), np.int64
-    )  # the how many-th of its box an anchor is: so each box comes up before any twice
-    turn[by_owner] = np.arange(len(owners)) - np.searchsorted(owners[by_owner], owners[by_owner])
-    foreground = foreground[np.argsort(turn, kind="stable")[: ANCHOR_SAMPLES // 2]]
+    # Rank of each anchor among those of its box: every box gets one anchor before any box gets a second.
+    rank = np.empty(len(owners), np.int64)
+    rank[by_owner] = np.arange(len(owners)) - np.searchsorted(owners[by_owner], owners[by_owner])
+    foreground = foreground[np.argsort(rank, kind="stable")[: ANCHOR_SAMPLES // 2]]
     background = np.flatnonzero(match == BACKGROUND)
     wanted = min(len(background), ANCHOR_SAMPLES - len(foreground))
     index = np.concatenate(
@@ -281,7 +283,10 @@ def _sample_anchors(match: np.ndarray, rng: np.random.Generator) -> tuple[np.nda
 
 
 def _about(boxes: np.ndarray, shift: float, scale: float, rng: np.random.Generator) -> np.ndarray:
-    """A region about each box: so the second stage learns from the first step on, and what it is seldom shown."""
+    """Draws a region around each box.
+
+    With these regions the second stage learns from the first step, and sees cases that proposals rarely show.
+    """
     centre, side = (boxes[:, :2] + boxes[:, 2:]) / 2, np.maximum(boxes[:, 2:] - boxes[:, :2], 1)
     centre = centre + side * rng.normal(0, shift, centre.shape)
     half = side / 2 * np.exp(rng.normal(0, scale, side.shape))

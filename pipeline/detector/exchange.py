@@ -1,7 +1,7 @@
-"""The symbols of ink apart from their formulas: each may be written in place of another.
+"""Replaces symbols of a formula by symbols of other formulas, to augment ink.
 
 library = Library(symbols of each formula)
-symbol = exchange(symbol, unit_of(formula), params, rng, library)     # mostly itself
+symbol = exchange(symbol, unit_of(formula), params, rng, library)     # mostly returned unchanged
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import numpy as np
 
 from pipeline.params import MathAugment
 
-STRETCH = 1.6  # another writer's symbol may be stretched so much more along one axis than along the other
-TRIES = 4  # symbols of other classes that are tried in one place
-ROOM = 1.15  # such a symbol may be so much larger than the one it replaces,
-LEAST_SCALE = 0.75  # and may be made so much smaller to fit
-THIN = 2.0  # pixels; a narrower symbol is not stretched across
+STRETCH = 1.6  # largest ratio between the stretches of another writer's symbol along the two axes
+TRIES = 4  # symbols of random classes tried per place
+ROOM = 1.15  # such a symbol may be larger than the replaced one by this factor
+LEAST_SCALE = 0.75  # and may be shrunk to this scale to fit
+THIN = 2.0  # pixels; narrower extents count as this wide, so that thin symbols are not stretched across
 
 
 class InkSymbol(NamedTuple):
     """The ink of one symbol.
 
     Attributes:
-        label: its class.
+        label: class of the symbol.
         points: float `[n, 2]`, x and y in pixels, stroke after stroke.
         lengths: number of points of each stroke.
     """
@@ -35,10 +35,10 @@ class InkSymbol(NamedTuple):
 
 
 class Library:
-    """The symbols of many formulas, to be written in place of others.
+    """The symbols of many formulas, by class, as replacements for others.
 
     Args:
-        formulas: the symbols of each.
+        formulas: the symbols of each formula.
     """
 
     def __init__(self, formulas: Iterable[Sequence[InkSymbol]]) -> None:
@@ -54,9 +54,15 @@ class Library:
         self._classes = sorted(self._of_class)
 
     def draw(self, rng: np.random.Generator, unit: float, label: int | None = None) -> InkSymbol:
-        """A random symbol of the class, or of a random class, as large as it would be in a formula of this unit.
+        """Draws a random symbol.
 
-        Its middle lies at x = 0, and the middle line of its formula at y = 0.
+        Args:
+            rng: source of randomness.
+            unit: symbol size of the target formula in pixels, see `unit_of`; the symbol is scaled to it.
+            label: class to draw from; a random class if None.
+
+        Returns:
+            The symbol with its centre at x = 0 and the middle line of its formula at y = 0.
         """
         alike = self._of_class[self._classes[rng.integers(len(self._classes))] if label is None else label]
         symbol = alike[rng.integers(len(alike))]
@@ -66,7 +72,15 @@ class Library:
 def exchange(
     symbol: InkSymbol, unit: float, params: MathAugment, rng: np.random.Generator, library: Library
 ) -> InkSymbol:
-    """What stands in place of `symbol`: mostly itself."""
+    """Returns a replacement for `symbol`, or mostly the symbol itself.
+
+    Args:
+        symbol: the symbol to replace.
+        unit: symbol size of its formula in pixels, see `unit_of`.
+        params: `balance` and `swap` are the probabilities of a random class and of another sample of the same class.
+        rng: source of randomness.
+        library: replacements; must contain the symbol's class.
+    """
     chance = rng.random()
     if chance < params.balance:
         drawn = (library.draw(rng, unit) for _ in range(TRIES))
@@ -77,7 +91,7 @@ def exchange(
 
 
 def _put(symbol: InkSymbol, other: InkSymbol) -> InkSymbol | None:
-    """`other` in its own size within the extent of `symbol`, at its own height if possible; None if it is too large."""
+    """Moves `other` into the extent of `symbol`, in its original size and height if they fit; None if too large."""
     (low, high), (other_low, other_high) = _ends(symbol.points), _ends(other.points)
     room, size = (high - low) * ROOM + THIN, other_high - other_low
     scale = min(1.0, float(np.min(room / np.maximum(size, THIN))))
@@ -89,7 +103,7 @@ def _put(symbol: InkSymbol, other: InkSymbol) -> InkSymbol | None:
 
 
 def _stretch(symbol: InkSymbol, other: InkSymbol) -> InkSymbol:
-    """`other` stretched to the extent of `symbol`, or `symbol` where that would distort it."""
+    """Stretches `other` to the extent of `symbol`; returns `symbol` if that would distort `other` too much."""
     (low, high), (other_low, other_high) = _ends(symbol.points), _ends(other.points)
     stretch = np.maximum(high - low, THIN) / np.maximum(other_high - other_low, THIN)
     if stretch.max() > STRETCH * stretch.min():
@@ -98,10 +112,10 @@ def _stretch(symbol: InkSymbol, other: InkSymbol) -> InkSymbol:
 
 
 def _ends(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Least and largest x and y, `[2]` both."""
+    """Lowest and highest x and y; both `[2]`."""
     return points.min(axis=0), points.max(axis=0)
 
 
 def unit_of(symbols: Sequence[InkSymbol]) -> float:
-    """The size of a formula's symbols: the median of their longer sides in pixels."""
+    """Size of a formula's symbols: the median of their longer sides in pixels."""
     return max(THIN, float(np.median([np.ptp(symbol.points, axis=0).max() for symbol in symbols])))

@@ -1,4 +1,4 @@
-"""What a detector is trained on: which anchors and regions learn which box, and the losses. `keras.ops` only."""
+"""Losses of the detectors, and the sampling of regions for training. `keras.ops` only."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from keras import ops
 
 from pipeline.detector import boxes as box_ops
 
-REGION_IOU = 0.5  # a region at or above it is foreground (Girshick 2015)
-FOREGROUND_REGIONS, BACKGROUND_REGIONS = 64, 64  # an image
-SMOOTH_L1_BETA = 1 / 9  # Detectron's, for the anchors' deltas; regions use 1
+REGION_IOU = 0.5  # a region with at least this IoU is foreground (Girshick 2015)
+FOREGROUND_REGIONS, BACKGROUND_REGIONS = 64, 64  # per image
+SMOOTH_L1_BETA = 1 / 9  # as in Detectron, for the anchors' deltas; regions use 1
 
 Tensor = Any
 
 
-def mean_of(values: Tensor, weights: Tensor) -> Tensor:
-    """Weighted mean; 0 where nothing has weight."""
+def weighted_mean(values: Tensor, weights: Tensor) -> Tensor:
+    """Weighted mean over all elements; 0 if all weights are 0."""
     return ops.sum(values * weights) / ops.maximum(ops.sum(weights), 1.0)
 
 
@@ -27,13 +27,13 @@ def crossentropy(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def binary_crossentropy(logits: Tensor, targets: Tensor) -> Tensor:
-    """Cross-entropy `[...]` of logits `[...]` and targets 0 or 1."""
+    """Cross-entropy `[...]` of logits `[...]` and targets `[...]` that are 0 or 1."""
     logits = ops.cast(logits, "float32")
     return ops.relu(logits) - logits * targets + ops.softplus(-ops.abs(logits))
 
 
 def smooth_l1(predicted: Tensor, targets: Tensor, beta: float) -> Tensor:
-    """Huber loss `[...]` of deltas `[..., 4]`, summed over the four and divided by `beta` (Girshick 2015)."""
+    """Huber loss `[...]` of deltas `[..., 4]`, summed over the last axis and divided by `beta` (Girshick 2015)."""
     error = ops.abs(ops.cast(predicted, "float32") - targets)
     return ops.sum(ops.where(error < beta, 0.5 * error * error / beta, error - 0.5 * beta), axis=-1)
 
@@ -42,11 +42,15 @@ def box_loss(deltas: Tensor, boxes: Tensor, references: Tensor, foreground: Tens
     """Mean loss of deltas against the true boxes.
 
     Args:
-        deltas, boxes, references: `[batch, n, 4]`: predicted, true, and the anchors or regions that they start from.
-        foreground: 1 where there is a true box, `[batch, n]`.
+        deltas: predicted deltas, `[batch, n, 4]`.
+        boxes: true boxes, `[batch, n, 4]`.
+        references: anchors or regions that the deltas refer to, `[batch, n, 4]`.
+        foreground: 1 where `boxes` holds a true box, else 0; `[batch, n]`.
+        beta: see `smooth_l1`.
     """
-    targets = ops.clip(box_ops.encode(boxes, references), -40.0, 40.0)  # a true box is at most a few references away
-    return mean_of(smooth_l1(deltas, targets, beta), foreground)
+    # A true box is at most a few reference sides away; padding would give larger targets.
+    targets = ops.clip(box_ops.encode(boxes, references), -40.0, 40.0)
+    return weighted_mean(smooth_l1(deltas, targets, beta), foreground)
 
 
 def sample_regions(
@@ -56,17 +60,18 @@ def sample_regions(
     foreground: int = FOREGROUND_REGIONS,
     background: int = BACKGROUND_REGIONS,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Draws the regions of a training step.
+    """Samples the regions of a training step.
 
     Args:
-        regions: `[batch, n, 4]`; a region without area is never drawn.
-        boxes: true boxes as regions show them, `[batch, m, 4]`, zeros as padding.
-        draws: uniform random numbers `[batch, n]`.
-        foreground, background: how many of each kind at most.
+        regions: candidates, `[batch, n, 4]`; a region without area is never sampled.
+        boxes: true boxes, `[batch, m, 4]`, widened like the regions and padded with 0.
+        draws: uniform random numbers, `[batch, n]`.
+        foreground: maximum number of foreground regions per image.
+        background: maximum number of background regions per image.
 
     Returns:
-        For `foreground + background` regions an image: the regions `[..., 4]`, the true box that each overlaps most
-        (int32), 1 where that overlap makes it foreground, and 1 where the region counts at all (padding does not).
+        For `foreground + background` regions per image: the regions `[..., 4]`; the index of the true box that each
+        overlaps most, int32; 1 for a foreground region; 1 for a real region and 0 for padding.
     """
     overlap = box_ops.iou(regions, boxes)  # [batch, n, m]
     best, owner = ops.max(overlap, axis=-1), ops.cast(ops.argmax(overlap, axis=-1), "int32")

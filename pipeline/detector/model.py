@@ -1,8 +1,8 @@
-"""The three detectors as Keras models that bring their own losses: compile, fit, save and load as any other.
+"""The three detectors as Keras models with built-in losses: compile, fit, save and load work as for any other model.
 
     model = build_detector(config)
     model.compile(optimizer)
-    model.fit(batches)               # of `pipeline.detector.dataset`
+    model.fit(batches)               # from `pipeline.detector.dataset`
     model.detect(image)              # boxes, scores, classes, count
 
 Reference: Faster R-CNN (Ren et al. 2015), FPN (Lin et al. 2017), SSD (Liu et al. 2016) with hard negative mining.
@@ -25,7 +25,7 @@ from pipeline.detector.network import Config, build_network, build_region_head
 from pipeline.detector.regions import pool
 
 NEGATIVES_PER_POSITIVE = 3  # Liu et al. 2016
-HARD_NEGATIVES = 256  # at most, an image
+HARD_NEGATIVES = 256  # maximum per image
 ANCHORS_BEFORE_SUPPRESSION = 512
 TYPICAL_SIDE = 32.0  # pixels
 
@@ -33,13 +33,13 @@ Tensor = Any
 
 
 class Detector(keras.Model):
-    """What the architectures share: dense outputs for each anchor, named losses, a config that rebuilds the model.
+    """Base class of the architectures: dense outputs per anchor, named losses, a config that rebuilds the model.
 
     Args:
-        config: the network's shape.
+        config: shape of the network.
     """
 
-    WATCHED: ClassVar[Sequence[str]] = ()  # names of the losses and figures that `losses_of` gives
+    WATCHED: ClassVar[Sequence[str]] = ()  # names of the losses and figures that `losses_of` returns
 
     def __init__(self, config: Config, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -58,28 +58,28 @@ class Detector(keras.Model):
     def losses_of(
         self, dense: dict[str, Tensor], targets: dict[str, Tensor]
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """The losses to add up, and figures to watch, by name.
+        """Computes the losses to sum, and further figures to watch; both by name.
 
         Args:
-            dense: what `call` gave.
-            targets: of `pipeline.detector.dataset`.
+            dense: outputs of `call`.
+            targets: targets from `pipeline.detector.dataset.Targets`.
         """
         raise NotImplementedError
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True) -> Tensor:
-        """Keras' hook: the sum of the named losses, each watched by its name."""
+        """Hook of Keras: returns the sum of the named losses, and tracks each loss and figure under its name."""
         named, watched = self.losses_of(y_pred, y)
         for name, value in (named | watched).items():
             self._means[name].update_state(value)
         return sum(named.values())
 
     def get_config(self) -> dict:
-        """The network's shape, for saving."""
+        """The model's name and the shape of the network, for saving."""
         return {"name": self.name, "config": asdict(self.config)}
 
     @classmethod
     def from_config(cls, config: dict) -> Detector:
-        """The model that `get_config` describes, untrained."""
+        """The untrained model that `get_config` describes."""
         shape = dict(config["config"])
         shape["shapes"] = tuple(tuple((float(h), float(w)) for h, w in level) for level in shape["shapes"])
         return cls(Config(**shape), name=config.get("name"))
@@ -87,7 +87,7 @@ class Detector(keras.Model):
 
 @keras.saving.register_keras_serializable(package="ink2edge")
 class FasterRCNN(Detector):
-    """Two stages: anchors propose regions, a head names and refines them."""
+    """Two stages: anchors propose regions, then a head classifies and refines them."""
 
     WATCHED = ("objectness", "anchors", "naming", "regions", "accuracy", "recall")
 
@@ -100,7 +100,7 @@ class FasterRCNN(Detector):
         """See `pipeline.detector.inference.detect`."""
         dense = self(image, training=False)
         regions = inference.propose(_float(dense["scores"])[..., 0], _float(dense["deltas"]), self.config)
-        scores, deltas = self._look(dense["features"], regions, training=False)
+        scores, deltas = self._classify(dense["features"], regions, training=False)
         boxes = box_ops.clip(box_ops.decode(deltas, regions), self.config.height, self.config.width)
         return inference.name_regions(scores, boxes, self.config)
 
@@ -120,26 +120,26 @@ class FasterRCNN(Detector):
         regions, owner, is_symbol, region_counts = losses.sample_regions(
             candidates, wide, targets["draws"][:, : candidates.shape[1]]
         )
-        logits, refinements = self._look(dense["features"], regions, training=True)
+        logits, refinements = self._classify(dense["features"], regions, training=True)
         background = self.config.classes
         names = ops.where(is_symbol > 0, box_ops.rows(labels, owner), background)
         right = _mask(ops.cast(ops.argmax(logits, axis=-1), "int32") == names)
         real = _mask(labels >= 0)
         reached = _mask(ops.max(box_ops.iou(wide, proposals), axis=-1) >= losses.REGION_IOU)
         named = {
-            "objectness": losses.mean_of(objectness, counts),
+            "objectness": losses.weighted_mean(objectness, counts),
             "anchors": losses.box_loss(box_ops.rows(deltas, index), own, anchors, foreground, losses.SMOOTH_L1_BETA),
-            "naming": losses.mean_of(losses.crossentropy(logits, names), region_counts),
+            "naming": losses.weighted_mean(losses.crossentropy(logits, names), region_counts),
             "regions": losses.box_loss(refinements, box_ops.rows(boxes, owner), regions, is_symbol, 1.0),
         }
-        watched = {"accuracy": losses.mean_of(right, is_symbol), "recall": losses.mean_of(reached, real)}
+        watched = {"accuracy": losses.weighted_mean(right, is_symbol), "recall": losses.weighted_mean(reached, real)}
         return named, watched
 
-    def _look(self, features: Tensor, regions: Tensor, training: bool) -> tuple[Tensor, Tensor]:
+    def _classify(self, features: Tensor, regions: Tensor, training: bool) -> tuple[Tensor, Tensor]:
         """Logits `[batch, n, classes + 1]` and deltas `[batch, n, 4]` of regions `[batch, n, 4]`."""
         n = regions.shape[1]
         pooled = pool(features, regions, self.config)  # [batch * n, 7, 7, channels]
-        # Pooled, a large X is a small x: how large regions are is told beside.
+        # After pooling, a large X looks like a small x: the sides of the regions are a separate input.
         sides = ops.log(ops.maximum(regions[..., 2:] - regions[..., :2], 1.0) / TYPICAL_SIDE)
         named = self.region_head([pooled, ops.reshape(sides, (-1, 2))], training=training)
         logits = ops.reshape(_float(named["scores"]), (-1, n, self.config.classes + 1))
@@ -148,7 +148,7 @@ class FasterRCNN(Detector):
 
 @keras.saving.register_keras_serializable(package="ink2edge")
 class SSD(Detector):
-    """One stage: every anchor names and refines its own box."""
+    """One stage: every anchor classifies and refines its box."""
 
     WATCHED = ("naming", "anchors", "accuracy")
 
@@ -160,7 +160,7 @@ class SSD(Detector):
         """See `pipeline.detector.inference.detect`."""
         dense = self(image, training=False)
         scores, deltas = _float(dense["scores"]), _float(dense["deltas"])
-        # The best symbol's logit over the background's: good enough to choose by, without a softmax of all anchors.
+        # The lead of the best symbol's logit over the background's ranks anchors well enough, without a softmax.
         lead = ops.max(scores[..., :-1], axis=-1) - scores[..., -1]
         _, order = ops.top_k(lead, min(ANCHORS_BEFORE_SUPPRESSION, lead.shape[1]))
         boxes = inference.anchor_boxes(order, deltas, self.config)
@@ -188,13 +188,15 @@ class SSD(Detector):
                 box_ops.rows(deltas, index), box_ops.rows(boxes, own), anchors, foreground, losses.SMOOTH_L1_BETA
             ),
         }
-        return named, {"accuracy": losses.mean_of(right, foreground)}
+        return named, {"accuracy": losses.weighted_mean(right, foreground)}
 
     def _hard_negatives(self, scores: Tensor, background: Tensor, positives: Tensor) -> Tensor:
-        """The summed loss of the background anchors that are hardest, three for each of the `positives` `[batch]`.
+        """Summed loss of the hardest background anchors, three per positive anchor.
 
         Args:
-            background: 1 for each anchor that should see nothing, `[batch, n]`.
+            scores: logits, `[batch, n, classes + 1]`.
+            background: 1 for each background anchor, `[batch, n]`.
+            positives: number of positive anchors, `[batch]`.
         """
         loss = -ops.log_softmax(scores, axis=-1)[..., -1] * background  # [batch, n]
         hardest, _ = ops.top_k(loss, min(HARD_NEGATIVES, loss.shape[1]))
@@ -219,5 +221,5 @@ def _float(tensor: Tensor) -> Tensor:
 
 
 def load_detector(path: Path | str) -> Detector:
-    """The detector of a `.keras` file that `pipeline.learning.saving.save_model` wrote."""
+    """Loads the detector from a `.keras` file that `pipeline.learning.saving.save_model` wrote."""
     return keras.models.load_model(path, compile=False)

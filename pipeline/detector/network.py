@@ -1,10 +1,10 @@
-"""The networks: dense heads on a pyramid, and for two stages a head on regions.
+"""The networks: dense heads on a feature pyramid, and a region head for two-stage detectors.
 
-    network = build_network(config)          # image [batch, height, width, 1], raw 0..255 -> `Dense` outputs by name
+    network = build_network(config)          # image [batch, height, width, 1], raw 0..255 -> dense outputs by name
     head = build_region_head(config)         # regions [n, 7, 7, channels] -> class logits and deltas
 
-Every convolution beyond the backbone is depthwise separable (as in SSDLite, Sandler et al. 2018), so that the head of
-the finest level, where most anchors are, costs no more than the backbone.
+Every 3x3 convolution after the backbone is depthwise separable (as in SSDLite, Sandler et al. 2018), so the head on the
+finest level, which has most of the anchors, costs no more than the backbone.
 """
 
 from __future__ import annotations
@@ -20,23 +20,26 @@ from pipeline.learning.normalisation import fuse_batch_normalisation
 
 REGION_CELLS = 7  # a region is pooled to 7 x 7 cells (Girshick 2015)
 REGION_FEATURES = 192
-# keras.applications keep batch-norm statistics with momentum 0.999: after a short training from scratch they still lag
-# so far behind that inference finds nothing at all.
+# keras.applications uses momentum 0.999 for batch-norm statistics: after a short training from scratch they lag so far
+# behind that inference finds no symbol.
 BATCH_NORM_MOMENTUM = 0.95
-COARSE_LEVEL = STRIDES.index(16)  # the one level of a Faster R-CNN without a pyramid: C4, as in its paper
+COARSE_LEVEL = STRIDES.index(16)  # the only level of a Faster R-CNN without a pyramid: C4, as in its paper
 
 
 @dataclass(frozen=True)
 class Config:
-    """What decides the shape of a detector. `shapes` are the anchors of `levels`.
+    """Shape of a detector, and how its input was drawn.
 
     Attributes:
-        height, width: of the canvas in pixels.
-        classes: number of symbols, background not among them.
-        multiplier: of the backbone's channels.
-        channels: of the pyramid.
-        symbol, pen, margin: how the formulas on the canvas were drawn, in pixels, see `pipeline.ink.canvas`. The
-            network does not depend on them; who feeds it does.
+        height, width: size of the canvas in pixels.
+        classes: number of symbol classes, without the background.
+        arch: name of the architecture, see `pipeline.detector.model.ARCHITECTURES`.
+        backbone: name of the backbone.
+        multiplier: factor on the backbone's channel counts.
+        channels: channels of the pyramid.
+        shapes: anchor shapes of each level.
+        symbol, pen, margin: how the formulas on the canvas were drawn, in pixels, see `pipeline.ink.canvas`. Only code
+            that makes inputs needs them; the network does not depend on them.
     """
 
     height: int
@@ -53,22 +56,22 @@ class Config:
 
     @property
     def canvas(self) -> dict[str, float]:
-        """The sizes that an input is made by."""
+        """Sizes in pixels that define how an input is drawn."""
         return {name: getattr(self, name) for name in ("height", "width", "symbol", "pen", "margin")}
 
     @property
     def strides(self) -> tuple[int, ...]:
-        """Of the levels in use."""
+        """Strides of the levels that the architecture uses."""
         return strides(self.arch)
 
     @property
     def grid(self) -> AnchorGrid:
-        """The anchors."""
+        """Anchors of the canvas."""
         return AnchorGrid(self.height, self.width, self.strides, self.shapes)
 
     @property
     def anchors_per_cell(self) -> int:
-        """Shapes a level."""
+        """Number of anchor shapes per level."""
         return len(self.shapes[0])
 
 
@@ -78,11 +81,11 @@ def strides(arch: str) -> tuple[int, ...]:
 
 
 def build_network(config: Config) -> keras.Model:
-    """From an image to what is known of every anchor, `n` in all, in the order of `AnchorGrid`.
+    """Builds the network from an image to outputs for all `n` anchors, in the order of `AnchorGrid`.
 
     Returns:
-        A model with the outputs `deltas` `[batch, n, 4]` and either `scores` `[batch, n, classes + 1]` (one stage,
-        background last) or `scores` `[batch, n, 1]` (objectness) and `features` `[batch, cells, channels]`.
+        A model with the output `deltas` `[batch, n, 4]`. One stage: also `scores` `[batch, n, classes + 1]`, background
+        last. Two stages: also `scores` `[batch, n, 1]` (objectness) and `features` `[batch, cells, channels]`.
     """
     image = keras.Input((config.height, config.width, 1), name="image")
     taps = build_backbone(config.backbone, config.multiplier, layers.Rescaling(1 / 255, name="scale")(image))
@@ -103,8 +106,11 @@ def build_network(config: Config) -> keras.Model:
 
 
 def build_region_head(config: Config) -> keras.Model:
-    """From regions `[n, 7, 7, channels]` and the logarithms of their sides `[n, 2]` to `scores` `[n, classes + 1]`
-    (background last) and `deltas` `[n, 4]`.
+    """Builds the head that classifies and refines regions.
+
+    Returns:
+        A model with the inputs `regions` `[n, 7, 7, channels]` and `sides` `[n, 2]` (logarithms of the regions' sides)
+        and the outputs `scores` `[n, classes + 1]` (logits, background last) and `deltas` `[n, 4]`.
     """
     regions = keras.Input((REGION_CELLS, REGION_CELLS, config.channels), name="regions")
     sides = keras.Input((2,), name="sides")
@@ -117,7 +123,7 @@ def build_region_head(config: Config) -> keras.Model:
 
 
 def _pyramid(taps: list[keras.KerasTensor], channels: int) -> list[keras.KerasTensor]:
-    """Feature pyramid (Lin et al. 2017) of the taps, from fine to coarse."""
+    """Feature pyramid (Lin et al. 2017) over the backbone's outputs, from fine to coarse."""
     merged = [layers.Conv2D(channels, 1, name=f"lateral_{i}")(tap) for i, tap in enumerate(taps)]
     for i in range(len(taps) - 2, -1, -1):
         merged[i] = layers.Add(name=f"merge_{i}")([merged[i], layers.UpSampling2D(name=f"upsample_{i}")(merged[i + 1])])
@@ -135,6 +141,6 @@ def _smooth(level: keras.KerasTensor, channels: int, number: int) -> keras.Keras
 
 
 def _all_levels(levels: list[keras.KerasTensor], last: int, name: str) -> keras.KerasTensor:
-    """Levels `[batch, rows, columns, ...]` as one `[batch, n, last]`."""
+    """Concatenates levels `[batch, rows, columns, ...]` to one tensor `[batch, n, last]`."""
     flat = [layers.Reshape((-1, last), name=f"{name}_{i}")(level) for i, level in enumerate(levels)]
     return layers.Concatenate(axis=1, name=name)(flat) if len(flat) > 1 else flat[0]

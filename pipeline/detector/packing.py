@@ -1,5 +1,6 @@
-"""Packs training formulas onto canvases, several to one: alone, a formula covers a third of its canvas on average, and
-the time of a training step goes by the canvas.
+"""Packs several training formulas onto each canvas.
+
+A single formula covers a third of its canvas on average, and the time of a training step depends on the canvas size.
 """
 
 from __future__ import annotations
@@ -7,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-OPEN_CANVASES = 24  # among which a formula seeks its place
+OPEN_CANVASES = 24  # canvases considered for each formula
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where the patch of item `item` goes: its top left pixel."""
+    """Position of the patch of item `item`: its top left pixel (y, x) on the canvas."""
 
     item: int
     y: int
@@ -35,12 +36,12 @@ class _Canvas:
     places: list[Place] = field(default_factory=list)
 
     def waste(self, height: int, width: int, boxes: int) -> int | None:
-        """Rows lost by putting a patch on the shelf that suits it best; None if it does not fit at all."""
+        """Rows wasted if the patch goes on the best shelf; None if it does not fit."""
         shelf = self._shelf_for(height, width)
         return None if boxes > self.boxes_left or shelf is None else max(0, shelf.height - height)
 
     def put(self, item: int, height: int, width: int, boxes: int) -> None:
-        """Places a patch that fits."""
+        """Places a patch, which must fit."""
         shelf = self._shelf_for(height, width)
         assert shelf is not None
         if shelf not in self.shelves:
@@ -72,11 +73,11 @@ def pack(
     """First-fit packing in the given order.
 
     Args:
-        sizes: height and width of each item's patch, none larger than the canvas.
-        boxes: true boxes in each item.
-        order: of the items.
-        canvas: height and width.
-        most_boxes: that a canvas may hold; an item that has more gets a canvas of its own.
+        sizes: height and width in pixels of each item's patch, at most those of the canvas.
+        boxes: number of true boxes in each item.
+        order: indices of the items, in the order of packing.
+        canvas: height and width of a canvas in pixels.
+        most_boxes: maximum number of boxes per canvas; an item with more gets a separate canvas.
 
     Returns:
         The places on each canvas; every item of `order` occurs once.

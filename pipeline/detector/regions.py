@@ -1,7 +1,7 @@
-"""ROIAlign (He et al. 2017) over a flattened pyramid in plain gathers: no operator of its own, every runtime has it.
+"""ROIAlign (He et al. 2017) over a flattened pyramid. It uses gathers only, so every runtime can execute it.
 
-Each of the 7 x 7 cells of a region takes one bilinear sample, since a region lies on the level where it covers about as
-many cells itself. A thin region is seen with what is around it: alone, a minus, a one and a bar are hard to tell.
+Each of the 7 x 7 cells of a region takes one bilinear sample: a region covers about that many cells of its level. A
+thin region is pooled with its surroundings: without them, a minus, a one and a bar are hard to distinguish.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from pipeline.detector import boxes as box_ops
 from pipeline.detector.anchors import CELLS_PER_LEVEL
 from pipeline.detector.network import REGION_CELLS, Config
 
-LEAST_WINDOW = 16.0  # pixels a side
+LEAST_WINDOW = 16.0  # shortest side of a pooled region in pixels
 
 Tensor = Any
 
 
 def levels_of(boxes: Tensor, strides: tuple[int, ...]) -> Tensor:
-    """int32 `[...]`: the level of boxes `[..., 4]`, by the rule that anchors follow (`anchors.sizes`)."""
-    # In units of the finest level's bound: as pixels cubed, the bounds would be more than a 16-bit float can hold.
+    """Level of each box `[..., 4]`, int32 `[...]`, by the same rule as for anchors (`anchors.sizes`)."""
+    # Sides are in units of the finest level's bound: in cubic pixels, the bounds would overflow a 16-bit float.
     sides = ops.maximum(boxes[..., 2:] - boxes[..., :2], 1.0) / float(CELLS_PER_LEVEL * strides[0])
     long, short = ops.max(sides, axis=-1), ops.min(sides, axis=-1)
     cubed = long * long * short
@@ -34,8 +34,9 @@ def pool(features: Tensor, boxes: Tensor, config: Config) -> Tensor:
     """Pools regions from the pyramid.
 
     Args:
-        features: `[batch, cells, channels]`, the levels' cells row by row, level after level.
-        boxes: `[batch, n, 4]` in pixels.
+        features: `[batch, cells, channels]`, cells of all levels, ordered by level, row and column.
+        boxes: regions, `[batch, n, 4]` in pixels.
+        config: shape of the detector.
 
     Returns:
         `[batch * n, 7, 7, channels]`.
@@ -71,11 +72,11 @@ def pool(features: Tensor, boxes: Tensor, config: Config) -> Tensor:
 
 
 def _samples(low: Tensor, high: Tensor, count: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Along one axis: the two cells that each sample lies between, and the share of the second; `[batch, n, 7]` each.
+    """Neighbouring cells of each sample on one axis, and the weight of the second; `[batch, n, 7]` each.
 
     Args:
         low, high: ends of the regions in cells, `[batch, n]`.
-        count: cells of the level, int32 `[batch, n]`.
+        count: number of cells of the level, int32 `[batch, n]`.
     """
     middles = (np.arange(REGION_CELLS, dtype=np.float32) + 0.5) / REGION_CELLS
     at = ops.expand_dims(low, -1) + ops.expand_dims(high - low, -1) * middles - 0.5  # centre of cell i lies at i

@@ -1,6 +1,6 @@
 """Trains a detector from the Parquet shards of a split, on any Keras backend.
 
-The anchors are chosen from the training boxes first. Recipe and epochs are those of `pipeline.learning`.
+First chooses the anchors from the training boxes. Recipe and epochs come from `pipeline.learning`.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from pipeline.params import Math, MathTrain
 def train(
     params: Math, splits: Path, classes: list[str], on_epoch: OnEpoch, checkpoints: Path
 ) -> tuple[Detector, Row, Checkpoint]:
-    """Trains, or goes on from the last finished epoch of the same run.
+    """Trains a detector, or resumes from the last finished epoch of the same run.
 
     Args:
-        params: `decode` (the canvas) and `train` are used.
+        params: uses `decode` (the canvas) and `train`.
         splits: directory of the split.
         classes: class list.
-        on_epoch: called for every epoch in order, those of an interrupted run included.
-        checkpoints: folder of the runs' states.
+        on_epoch: called for every epoch in order, including those of an interrupted run.
+        checkpoints: folder of the training states.
 
     Returns:
-        The model with averaged weights, figures about the run, and the state to remove once the model is safe.
+        The model with averaged weights, figures about the run, and the checkpoint to remove after the model is saved.
     """
     recipe = params.train
     make_deterministic(recipe.seed)
@@ -65,7 +65,7 @@ def train(
 
 
 def choose_config(params: Math, training: FormulaPart, classes: int) -> Config:
-    """The shape of the detector: from the params, and its anchors from the training boxes."""
+    """Derives the detector's shape from the params, and its anchors from the training boxes."""
     recipe = params.train
     return Config(
         height=params.decode.height,
@@ -83,12 +83,12 @@ def choose_config(params: Math, training: FormulaPart, classes: int) -> Config:
 
 
 def _wide_boxes(training: FormulaPart) -> np.ndarray:
-    """What anchors look for, `[n, 4]`."""
+    """Training boxes `[n, 4]` widened to `LEAST_SIDE`, which anchors look for."""
     return widen(np.concatenate(training.boxes), LEAST_SIDE, np)
 
 
 def build_model(config: Config, recipe: MathTrain) -> Detector:
-    """The untrained detector in the precision of the recipe: variables stay float32, the layers compute in 16 bits."""
+    """Builds the untrained detector in the recipe's precision: variables are float32, layers may compute in 16 bits."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(recipe.precision)
     try:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from pipeline.detector.augment import warp_boxes, warp_picture, write_again
+from pipeline.detector.augment import warp_boxes, warp_picture, redraw_ink
 from pipeline.detector.exchange import InkSymbol, Library
 from pipeline.formats.png import encode_png
 from pipeline.params import load_params
@@ -24,7 +24,7 @@ GLYPHS = [CROSS, BAR, DOT]
 def again(seed=0, others=None, limit=LIMIT, symbols=GLYPHS, params=STILL, **changes):
     """`symbols` written again, with `others` to take their places."""
     params = params.model_copy(update=changes)
-    return write_again(symbols, PEN, params, limit, np.random.default_rng(seed), Library([others or symbols]))
+    return redraw_ink(symbols, PEN, params, limit, np.random.default_rng(seed), Library([others or symbols]))
 
 
 def assert_tight(patch):

@@ -29,7 +29,7 @@ def test_smooth_l1_is_square_within_beta_and_straight_beyond():
 
 
 def test_the_mean_of_nothing_is_nothing():
-    assert float(losses.mean_of(np.ones(3, np.float32), np.zeros(3, np.float32))) == 0
+    assert float(losses.weighted_mean(np.ones(3, np.float32), np.zeros(3, np.float32))) == 0
 
 
 BOXES = np.array([[[0, 0, 10, 10], [20, 20, 30, 30], [0, 0, 0, 0]]], np.float32)  # the last is padding
