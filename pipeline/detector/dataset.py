@@ -17,7 +17,7 @@ import numpy as np
 
 from pipeline.ahead import ahead
 from pipeline.detector.anchors import BACKGROUND, IGNORED, LEAST_SIDE, AnchorGrid
-from pipeline.detector.augment import Patch, warp_picture, redraw_ink
+from pipeline.detector.augment import Patch, redraw_ink, warp_picture
 from pipeline.detector.boxes import widen
 from pipeline.detector.exchange import InkSymbol, Library
 from pipeline.detector.inference import PROPOSALS

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from pipeline.detector.augment import warp_boxes, warp_picture, redraw_ink
+from pipeline.detector.augment import redraw_ink, warp_boxes, warp_picture
 from pipeline.detector.exchange import InkSymbol, Library
 from pipeline.formats.png import encode_png
 from pipeline.params import load_params
