@@ -47,7 +47,7 @@ def read_detections(outputs: Mapping[str, np.ndarray], classes: int, image: str)
         raise InkError(f"{image}: expected at most {MAX_DETECTIONS} detections, the model counts {found}")
     boxes, labels, scores = (outputs[name][0, :found] for name in ("boxes", "classes", "scores"))
     if not (np.isfinite(boxes).all() and np.isfinite(scores).all()):
-        raise InkError(f"{image}: expected finite boxes and scores, found others; train the model again")
+        raise InkError(f"{image}: expected finite boxes and scores, found NaN or infinity; train the model again")
     if found and not 0 <= labels.min() <= labels.max() < classes:
         raise InkError(
             f"{image}: expected labels below {classes}, the length of the class list, found {labels.max()}; "

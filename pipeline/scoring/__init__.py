@@ -1,1 +1,1 @@
-"""Measures a model file: classification, boxes (COCO), strokes (CROHME). Needs no TensorFlow."""
+"""Measures model files: classification, boxes (COCO), strokes (CROHME). Runs without TensorFlow."""

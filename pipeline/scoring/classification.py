@@ -1,7 +1,7 @@
 """Metrics of a classifier over thousands of classes. NumPy only.
 
-Scores are reduced batch by batch to two small numbers a sample, its predicted label and the rank of its true label, so
-that memory does not grow with the number of classes:
+Each batch of scores is reduced to two integers per sample, the predicted label and the rank of the true label, so that
+memory does not grow with the number of classes:
 
     predicted, rank = reduce_scores(scores, labels)
     top_k(rank, 5), macro_accuracy(predicted, labels)
@@ -16,7 +16,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class ClassScore:
-    """How one class fared: the share of its samples that were read right, and their number."""
+    """Result of one class: `recall` is the share of its `samples` that were classified correctly."""
 
     label: int
     recall: float
@@ -25,7 +25,7 @@ class ClassScore:
 
 @dataclass(frozen=True)
 class Confusion:
-    """How many samples of the class `truth` were read as `predicted`."""
+    """`count` samples of the class `truth` were classified as `predicted`."""
 
     truth: int
     predicted: int
@@ -33,15 +33,15 @@ class Confusion:
 
 
 def reduce_scores(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Predicted label and rank of the true label of each sample.
+    """Returns the predicted label and the rank of the true label for each sample.
 
     Args:
         scores: float [n, classes], higher is better: probabilities or logits.
-        labels: int [n], the true ones.
+        labels: true labels, int [n].
 
     Returns:
-        Predicted labels, int32 [n], and ranks, int32 [n], 0 for a sample that is read right. Of equal scores the lower
-        label comes first, as in a stable sort.
+        Predicted labels, int32 [n], and ranks, int32 [n]; rank 0 is a correct prediction. Among equal scores the lower
+        label ranks first, as in a stable sort.
     """
     true_scores = np.take_along_axis(scores, labels[:, None], axis=1)  # [n, 1]
     tied_before = (scores == true_scores) & (np.arange(scores.shape[1]) < labels[:, None])
@@ -50,36 +50,39 @@ def reduce_scores(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, n
 
 
 def top_k(rank: np.ndarray, k: int) -> float:
-    """Share of samples whose true label is among the first `k`."""
+    """Share of samples whose true label is among the `k` highest scores."""
     return float(np.mean(rank < k))
 
 
 def agreement(predicted: np.ndarray, reference: np.ndarray) -> float:
-    """Share of samples that two models read the same way, right or wrong."""
+    """Share of samples for which two models predict the same label, correct or not."""
     return float(np.mean(predicted == reference))
 
 
 def class_scores(predicted: np.ndarray, labels: np.ndarray) -> list[ClassScore]:
-    """One entry for each class that has samples, in label order."""
+    """One entry per class that has samples, in label order."""
     classes, index, samples = np.unique(labels, return_inverse=True, return_counts=True)
     right = np.bincount(index, weights=predicted == labels, minlength=len(classes))
     return [ClassScore(int(c), float(r / n), int(n)) for c, r, n in zip(classes, right, samples, strict=True)]
 
 
 def macro_accuracy(predicted: np.ndarray, labels: np.ndarray) -> float:
-    """Mean recall of the classes that have samples: each class weighs the same, however rare."""
+    """Mean recall over the classes that have samples; all classes have the same weight."""
     return float(np.mean([score.recall for score in class_scores(predicted, labels)]))
 
 
 def worst_classes(predicted: np.ndarray, labels: np.ndarray, limit: int) -> list[ClassScore]:
-    """The `limit` classes of lowest recall, worst first; of equals the one with more samples, then the lower label."""
+    """The `limit` classes with the lowest recall, worst first.
+
+    Among equal recalls, the class with more samples comes first, then the lower label.
+    """
     return sorted(class_scores(predicted, labels), key=lambda score: (score.recall, -score.samples, score.label))[
         :limit
     ]
 
 
 def confusions(predicted: np.ndarray, labels: np.ndarray, limit: int) -> list[Confusion]:
-    """The `limit` most frequent mistakes, most frequent first; of equals the lower labels first."""
+    """The `limit` most frequent confusions, most frequent first; among equals the lower labels come first."""
     wrong = predicted != labels
     pairs, counts = np.unique(np.stack([labels[wrong], predicted[wrong]]), axis=1, return_counts=True)
     found = [Confusion(int(t), int(p), int(count)) for t, p, count in zip(*pairs, counts, strict=True)]

@@ -1,4 +1,4 @@
-"""How well a TFLite classifier reads a part of the data set, and what it costs."""
+"""Measures the accuracy and the cost of a TFLite classifier on one part of the data set."""
 
 from __future__ import annotations
 
@@ -11,13 +11,20 @@ from pipeline.edge.litert import Latency, Runner
 from pipeline.scoring import classification
 from pipeline.scoring.readings import Readings
 
-DIGITS = 5  # of the fractions: one sample of HWDB1.1's test part is 4.5e-6
+DIGITS = 5  # decimals of fractions: one sample of HWDB1.1's test part is 4.5e-6
 
 
 def read_batches(
     data: bytes, reference: bytes, batches: Iterable[tuple[np.ndarray, np.ndarray]], batch_size: int
 ) -> Readings:
-    """Runs a classifier and a reference over batches of images and labels, on one thread."""
+    """Runs a classifier and a reference model on batches, with one thread.
+
+    Args:
+        data: flatbuffer of the classifier.
+        reference: flatbuffer of the reference model; runs only if it differs from `data`.
+        batches: images [batch, height, width, 1] with values 0..255, and labels int [batch].
+        batch_size: images per run of a model.
+    """
     model = Runner(data, batch_size)
     other = None if reference == data else Runner(reference, batch_size)
     parts = []
@@ -29,7 +36,13 @@ def read_batches(
 
 
 def summarise(readings: Readings, size: int, graph: Graph) -> dict[str, float | int]:
-    """The metrics of one variant, flat: shares as fractions, `bytes` of the file. They hold no times."""
+    """Returns the metrics of one variant as a flat dict, without times; shares are fractions.
+
+    Args:
+        readings: results on the test part.
+        size: size of the model file in bytes.
+        graph: graph of the model file.
+    """
     predicted, rank, labels = readings.predicted, readings.rank, readings.labels
     return {
         "top1": round(classification.top_k(rank, 1), DIGITS),
@@ -46,7 +59,10 @@ def summarise(readings: Readings, size: int, graph: Graph) -> dict[str, float | 
 
 
 def summarise_times(timing: Latency) -> dict[str, float | int | str]:
-    """The times of one variant, flat, in milliseconds of one image (batch 1): apart from what a rerun reproduces."""
+    """Returns the times of one variant as a flat dict, in milliseconds per image (batch 1).
+
+    They are separate from `summarise`, because a rerun reproduces its metrics but not the times.
+    """
     return {
         "p50_ms": round(timing.p50_ms, 3),
         "p95_ms": round(timing.p95_ms, 3),

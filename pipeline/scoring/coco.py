@@ -1,13 +1,13 @@
-"""Average precision and recall of boxes, as COCO scores them, by COCO's own code (pycocotools).
+"""Computes COCO's average precision and recall of boxes with COCO's reference code (pycocotools).
 
     scores = score_boxes(truths, detections)
     scores.macro.ap50, scores.weighted.ap50, scores.classes[label].ap50
 
-Boxes are ymin, xmin, ymax, xmax in pixels of one frame, here the canvas; IoU does not depend on its scale. At most 100
-detections an image count. A class that the part does not hold has no average precision: it is left out of every mean.
+Boxes are ymin, xmin, ymax, xmax in pixels of the canvas; IoU does not depend on the scale. At most 100 detections per
+image count. Means leave out classes that are absent from the part: such a class has no average precision.
 
-Source: https://cocodataset.org/#detection-eval. pycocotools and not a faster reimplementation: published figures come
-from it, it needs nothing but NumPy, and 1,000 images with 100 detections and 101 classes take 4 seconds.
+Source: https://cocodataset.org/#detection-eval. We prefer pycocotools to faster reimplementations: published figures
+use it, it depends on NumPy only, and 1,000 images with 100 detections and 101 classes take 4 seconds.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _EVERY_AREA = [0, 1e10]
 
 
 class Truth(NamedTuple):
-    """What stands in one image: boxes float [n, 4], labels int [n]."""
+    """True symbols of one image: boxes float [n, 4], labels int [n]."""
 
     boxes: np.ndarray
     labels: np.ndarray
@@ -37,12 +37,12 @@ class Truth(NamedTuple):
 
 @dataclass(frozen=True)
 class BoxScore:
-    """Shares from 0 to 1.
+    """COCO's figures, each from 0 to 1.
 
     Attributes:
         ap: average precision, the mean over IoU .50, .55, … .95.
-        ap50, ap75: average precision at one IoU.
-        ar: recall with at most 100 detections an image, the mean over the same IoUs.
+        ap50, ap75: average precision at IoU .50 and .75.
+        ar: recall with at most 100 detections per image, the mean over IoU .50, .55, … .95.
     """
 
     ap: float
@@ -56,12 +56,12 @@ class Scores:
     """Scores of a part.
 
     Attributes:
-        classes: of each class that the part holds, by label in ascending order.
-        counts: true boxes of each of them.
-        macro: mean over the classes, each counting the same.
-        weighted: mean over the classes, each counting as often as it occurs.
-        recall: the 101 recalls 0, .01, … 1 at which precision is taken.
-        macro_precision, weighted_precision: precision at these recalls, at IoU .5, means over the classes; float [101].
+        classes: score per class in the part, by label in ascending order.
+        counts: number of true boxes per class.
+        macro: unweighted mean over the classes.
+        weighted: mean over the classes, weighted by `counts`.
+        recall: recalls 0, .01, … 1 at which precision is sampled; float [101].
+        macro_precision, weighted_precision: precision at these recalls and IoU .5, mean over the classes; float [101].
     """
 
     classes: Mapping[int, BoxScore]
@@ -74,10 +74,14 @@ class Scores:
 
 
 def score_boxes(truths: Sequence[Truth], detections: Sequence[Detections]) -> Scores:
-    """Scores the detections of each image against what stands in it.
+    """Scores the detections of each image against its true symbols.
+
+    Args:
+        truths: true symbols of each image.
+        detections: detections of each image, in the same order.
 
     Raises:
-        InkError: no image holds a box, or a score or a coordinate is no number.
+        InkError: the images contain no true box, or a score or coordinate is not finite.
     """
     labels, counts = np.unique([int(label) for truth in truths for label in truth.labels], return_counts=True)
     if not len(labels):
@@ -106,10 +110,17 @@ def score_boxes(truths: Sequence[Truth], detections: Sequence[Detections]) -> Sc
 
 
 def match(truth: Truth, found: Detections, iou: float = 0.5) -> np.ndarray:
-    """Which true box each detection finds, as COCO matches them: by score, each the free box of its class it fits best.
+    """Matches detections to true boxes as COCO does.
+
+    In descending order of scores, each detection takes the unmatched true box of its class with the highest IoU.
+
+    Args:
+        truth: true symbols of one image.
+        found: its detections.
+        iou: lowest IoU of a match.
 
     Returns:
-        int [k]: the index of a true box, -1 for a detection that finds none.
+        int [k]: the index of the matched true box, or -1 for an unmatched detection.
     """
     matched = np.full(len(found.scores), -1)
     free = np.ones(len(truth.labels), bool)
@@ -133,7 +144,9 @@ def _detection_set(truths: Sequence[Truth], detections: Sequence[Detections]) ->
     annotations = []
     for image, (_, found) in enumerate(zip(truths, detections, strict=True)):
         if not (np.isfinite(found.boxes).all() and np.isfinite(found.scores).all()):
-            raise InkError(f"image {image}: a box or a score is no finite number; the model is broken, train it again")
+            raise InkError(
+                f"image {image}: expected finite boxes and scores, found NaN or infinity; train the model again"
+            )
         for box, label, score in zip(*found, strict=True):
             annotations.append(_annotation(image, box, label) | {"score": float(score)})
     return annotations
@@ -147,7 +160,7 @@ def _annotation(image: int, box: np.ndarray, label: int) -> dict[str, Any]:
 
 def _evaluate(truths: list[dict], detections: list[dict], labels: list[int]) -> COCOeval:
     images = sorted({annotation["image_id"] for annotation in (*truths, *detections)})
-    with contextlib.redirect_stdout(io.StringIO()):  # it reports its progress
+    with contextlib.redirect_stdout(io.StringIO()):  # hides COCOeval's progress reports
         evaluation = COCOeval(_data_set(images, labels, truths), _data_set(images, labels, detections), "bbox")
         evaluation.params.areaRng, evaluation.params.areaRngLbl = [_EVERY_AREA], ["all"]
         evaluation.params.maxDets = [MAX_DETECTIONS]

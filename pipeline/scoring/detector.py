@@ -1,9 +1,9 @@
-"""How well a TFLite detector finds the symbols of a part of the data set, and what it costs.
+"""Measures the accuracy and the cost of a TFLite detector on one part of the data set.
 
     reading = read_part(data, formula.read_part("data/math/splits", "test"), classes=101)
     summarise(reading, scores, threshold, len(data), graph)
 
-One image costs one run of the model, on as many threads as there are processors: the numbers do not depend on them.
+The model runs once per image, with one thread per available core; the metrics do not depend on the number of threads.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from pipeline.processes import available_cores
 from pipeline.scoring.coco import Scores, Truth, score_boxes
 from pipeline.scoring.strokes import Counts, StrokeTruth, count, sum_counts
 
-DIGITS = 5  # of the shares
-THRESHOLDS = tuple(i / 20 for i in range(1, 20))  # of scores, among which the validation part chooses
+DIGITS = 5  # decimals of shares
+THRESHOLDS = tuple(i / 20 for i in range(1, 20))  # candidate score thresholds; the validation part decides
 
 Metrics = dict[str, float | int]
 
 
 @dataclass(frozen=True)
 class PartReading:
-    """The formulas of a part and what was found in them, one entry per image.
+    """The formulas of a part and their detections, one entry per image.
 
     Attributes:
         classes: length of the class list.
-        formulas: without their images.
-        detections: of the model.
+        formulas: the formulas, without their images.
+        detections: raw detections of the model in each formula.
     """
 
     classes: int
@@ -44,31 +44,32 @@ class PartReading:
 
     @cached_property
     def places(self) -> list[Detections]:
-        """What a user is shown of each image: one detection per place."""
+        """Detections as shown to a user: one per place, for each image."""
         return [places(found) for found in self.detections]
 
     @property
     def truths(self) -> list[Truth]:
-        """The true boxes of each image."""
+        """True symbols of each image."""
         return [Truth(formula.boxes, formula.labels) for formula in self.formulas]
 
     def of_ink(self, ink: bool) -> tuple[list[Truth], list[Detections]]:
-        """The images that have strokes, or those that have none."""
+        """Truths and detections of the images with strokes (`ink`), or of those without."""
         chosen = [index for index, formula in enumerate(self.formulas) if bool(formula.strokes) == ink]
         truths = self.truths
         return [truths[index] for index in chosen], [self.detections[index] for index in chosen]
 
 
 def read_part(data: bytes, part: Iterable[Formula], classes: int) -> PartReading:
-    """Runs a detector over formulas.
+    """Runs a detector on formulas.
 
     Args:
         data: the flatbuffer.
-        part: formulas whose images have the size that the model takes.
-        classes: length of the class list; a label beyond it is an error of the model.
+        part: formulas whose images have the model's input size.
+        classes: length of the class list; labels must be below it.
 
     Raises:
-        InkError: the file is no detector, or its outputs are no detections; names the formula.
+        InkError: the model is not a detector, its outputs are invalid (the message names the formula), or the part is
+            empty.
     """
     runner = Runner(data, threads=available_cores())
     reading = PartReading(classes)
@@ -82,25 +83,28 @@ def read_part(data: bytes, part: Iterable[Formula], classes: int) -> PartReading
 
 
 def choose_threshold(reading: PartReading) -> float:
-    """The score from which places make the best segments (F1 of Seg+Class); the lowest of equals.
+    """Chooses the score threshold with the highest F1 of Seg+Class; among equals the lowest.
 
-    Call it on the validation part: chosen on the test part, it would flatter the model.
+    Use the validation part: a threshold chosen on the test part would overestimate the model.
+
+    Returns:
+        The threshold; `DEFAULT_THRESHOLD` if no formula has strokes.
     """
     best = max(THRESHOLDS, key=lambda threshold: _segments(reading, threshold).class_f1)
     return best if any(formula.strokes for formula in reading.formulas) else DEFAULT_THRESHOLD
 
 
 def summarise(reading: PartReading, scores: Scores, threshold: float, size: int, graph: Graph) -> Metrics:
-    """The metrics of one variant, flat: shares as fractions. They hold no times.
+    """Returns the metrics of one variant as a flat dict, without times; shares are fractions.
 
-    Stroke-level figures are there only if the part has ink, those of ink and of photos only if it has both.
+    Stroke-level figures are present only if the part has ink; separate figures for ink and photos only if it has both.
 
     Args:
-        reading: of the part.
-        scores: of the whole part.
-        threshold: of the stroke-level figures, from the validation part.
-        size: of the file in bytes.
-        graph: of the file.
+        reading: detections in the part.
+        scores: box scores of the whole part.
+        threshold: score threshold for the stroke-level figures, from the validation part.
+        size: size of the model file in bytes.
+        graph: graph of the model file.
     """
     ink = sum(bool(formula.strokes) for formula in reading.formulas)
     metrics: Metrics = {
@@ -141,10 +145,12 @@ def summarise(reading: PartReading, scores: Scores, threshold: float, size: int,
 
 
 def summarise_times(cost: Sequence[Latency]) -> dict[str, float | str]:
-    """The times of one variant, flat, in milliseconds of one image; apart from what a rerun reproduces.
+    """Returns the times of one variant as a flat dict, in milliseconds per image.
+
+    They are separate from `summarise`, because a rerun reproduces its metrics but not the times.
 
     Args:
-        cost: latency with one thread, and with more.
+        cost: latencies, one per number of threads; at least one.
     """
     times: dict[str, float | str] = {"cpu": cost[0].cpu}
     for timing in cost:

@@ -1,9 +1,9 @@
-"""What a model read in a part, kept for reports: a change in a report never runs the model again.
+"""Stores a model's predictions on a part for the reports, so that a change in a report never reruns the model.
 
     write_readings(path, readings);    read_readings(path)         # characters
     write_found(path, detections);     read_found(path)            # formulas
 
-Both are Parquet files with one row per sample, in the part's order.
+Both files are Parquet with one row per sample, in the order of the part.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pipeline.files import atomic_file
 from pipeline.formats.parquet import write_table
 
 _FOUND = {
-    "boxes": pa.list_(pa.float32()),  # ymin, xmin, ymax, xmax of each detection, one after the other
+    "boxes": pa.list_(pa.float32()),  # flattened: ymin, xmin, ymax, xmax of each detection
     "labels": pa.list_(pa.int32()),
     "scores": pa.list_(pa.float32()),
 }
@@ -30,13 +30,13 @@ _FOUND = {
 
 @dataclass(frozen=True)
 class Readings:
-    """What a classifier read in each sample of a part, in its order; int32 [n] each.
+    """A classifier's predictions for the samples of a part, in the order of the part; each int32 [n].
 
     Attributes:
-        labels: the true ones.
-        predicted: by the model.
-        rank: of the true label among the model's scores, 0 if read right.
-        reference: predicted by the reference model.
+        labels: true labels.
+        predicted: labels that the model predicts.
+        rank: rank of the true label among the model's scores; 0 is a correct prediction.
+        reference: labels that the reference model predicts.
     """
 
     labels: np.ndarray
@@ -46,22 +46,22 @@ class Readings:
 
 
 def write_readings(path: Path, readings: Readings) -> None:
-    """Writes the readings of a classifier."""
+    """Writes the predictions of a classifier."""
     _write(path, pa.table({name: pa.array(column, pa.int32()) for name, column in asdict(readings).items()}))
 
 
 def read_readings(path: Path) -> Readings:
-    """The readings that `write_readings` wrote.
+    """Reads the predictions that `write_readings` wrote.
 
     Raises:
-        InkError: there is no such file.
+        InkError: the file is missing.
     """
     table = _read(path)
     return Readings(*(table[name].to_numpy() for name in ("labels", "predicted", "rank", "reference")))
 
 
 def write_found(path: Path, detections: Sequence[Detections]) -> None:
-    """Writes what a detector found, one entry per image."""
+    """Writes the detections of a detector, one entry per image."""
     columns = {
         name: pa.array([np.asarray(getattr(found, name)).ravel() for found in detections], kind)
         for name, kind in _FOUND.items()
@@ -70,10 +70,10 @@ def write_found(path: Path, detections: Sequence[Detections]) -> None:
 
 
 def read_found(path: Path) -> list[Detections]:
-    """The detections that `write_found` wrote.
+    """Reads the detections that `write_found` wrote.
 
     Raises:
-        InkError: there is no such file.
+        InkError: the file is missing.
     """
     rows = zip(*(_read(path)[name] for name in _FOUND), strict=True)
     return [
@@ -95,4 +95,4 @@ def _read(path: Path) -> pa.Table:
     try:
         return pq.read_table(path)
     except FileNotFoundError as error:
-        raise InkError(f"{path}: expected what the model read, found nothing; run `dvc repro`") from error
+        raise InkError(f"{path}: expected the model's predictions, found no file; run `dvc repro`") from error

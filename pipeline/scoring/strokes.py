@@ -1,11 +1,11 @@
-"""Segmentation of ink, scored as CROHME scores recognisers of ink.
+"""Scores the segmentation of ink with CROHME's metrics.
 
     counts = sum_counts(count(truth, segment(strokes, found, threshold)) for ...)
     counts.recall, counts.class_precision
 
-A segment is the set of strokes given to one detection. It finds a symbol if it is exactly the set of the symbol's
-strokes (Segments), and reads it if the class is right too (Seg+Class): Mouchère et al., ICFHR 2014, and its LgEval
-tools.
+A segment is the set of strokes assigned to one detection. It finds a symbol if it equals the set of the symbol's
+strokes (Segments). It reads the symbol if the class is also correct (Seg+Class). Source: Mouchère et al., ICFHR 2014,
+and the LgEval tools.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class StrokeTruth(NamedTuple):
     """The true symbols of one image of ink.
 
     Attributes:
-        symbols: for each symbol, the indices of its strokes. Two symbols may share one.
+        symbols: for each symbol, the indices of its strokes. Symbols may share a stroke.
         labels: class of each symbol.
     """
 
@@ -31,12 +31,12 @@ class StrokeTruth(NamedTuple):
 
 @dataclass(frozen=True)
 class Counts:
-    """Symbols and segments of one image, or of many."""
+    """Numbers of symbols and segments in one or more images."""
 
     symbols: int = 0
     segments: int = 0
-    found: int = 0  # segments that are the strokes of a symbol
-    read: int = 0  # those whose class is right too
+    found: int = 0  # segments that equal the strokes of a symbol
+    read: int = 0  # found segments with the correct class
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(
@@ -48,32 +48,35 @@ class Counts:
 
     @property
     def recall(self) -> float:
-        """Segments: share of the symbols that were found."""
+        """Segments: share of the symbols that the segments find."""
         return _share(self.found, self.symbols)
 
     @property
     def precision(self) -> float:
-        """Segments: share of the segments that are a symbol."""
+        """Segments: share of the segments that find a symbol."""
         return _share(self.found, self.segments)
 
     @property
     def class_recall(self) -> float:
-        """Seg+Class: share of the symbols that were found and read right."""
+        """Seg+Class: share of the symbols that the segments find and classify correctly."""
         return _share(self.read, self.symbols)
 
     @property
     def class_precision(self) -> float:
-        """Seg+Class: share of the segments that are a symbol and read right."""
+        """Seg+Class: share of the segments that find a symbol and classify it correctly."""
         return _share(self.read, self.segments)
 
     @property
     def class_f1(self) -> float:
-        """Harmonic mean of the two figures of Seg+Class."""
+        """Harmonic mean of the recall and the precision of Seg+Class."""
         return _share(2 * self.read, self.symbols + self.segments)
 
 
 def count(truth: StrokeTruth, segments: Sequence[Segment]) -> Counts:
-    """Compares segments with the symbols of an image. Segments share no stroke, so each finds at most one symbol."""
+    """Compares the segments of an image with its symbols.
+
+    Segments must not share strokes; then no two of them find the same symbol.
+    """
     symbols: dict[frozenset[int], set[int]] = {}
     for strokes, label in zip(truth.symbols, truth.labels, strict=True):
         symbols.setdefault(strokes, set()).add(int(label))
@@ -83,7 +86,7 @@ def count(truth: StrokeTruth, segments: Sequence[Segment]) -> Counts:
 
 
 def sum_counts(counts: Iterable[Counts]) -> Counts:
-    """Counts of many images."""
+    """Adds the counts of several images."""
     return sum(counts, Counts())
 
 

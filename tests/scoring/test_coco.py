@@ -115,7 +115,7 @@ def test_a_part_without_symbols_has_no_score(part):
     "broken", [found(LEFT, labels=[A], scores=[np.nan]), found([0, 0, np.inf, 5], labels=[A], scores=[0.5])]
 )
 def test_what_is_no_number_is_refused(broken):
-    with pytest.raises(InkError, match="image 1: a box or a score is no finite number"):
+    with pytest.raises(InkError, match="image 1: expected finite boxes and scores, found NaN or infinity"):
         score_boxes([truth(LEFT, labels=[A])] * 2, [NOTHING, broken])
 
 

@@ -150,7 +150,7 @@ def test_a_score_that_is_no_number_is_refused(data, monkeypatch):
         "count": np.ones(1, int),
     }
     monkeypatch.setattr(detection.Runner, "outputs", lambda self, images: outputs)
-    with pytest.raises(InkError, match="a: expected finite boxes and scores, found others"):
+    with pytest.raises(InkError, match="a: expected finite boxes and scores, found NaN or infinity"):
         detection.read_part(data, PART, len(CLASSES))
 
 
