@@ -1,4 +1,4 @@
-"""The variants in one table, beside the published figures that the project set out from."""
+"""Compares the variants of the classifier with the published figures in one table."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-Metrics = Mapping[str, Any]  # of one variant, as `pipeline.scoring.classifier.summarise` gives them
+Metrics = Mapping[str, Any]  # metrics and times of one variant, see `pipeline.scoring.classifier`
 
 HEADER = ("model", "top-1", "top-5", "train", "agree", "MB", "params", "MACs")
 NONE = "–"
@@ -14,7 +14,7 @@ NONE = "–"
 
 @dataclass(frozen=True)
 class Article:
-    """The dynamic-range model of the article: four Inception modules and GAP, 56x56, HWDB1.1 split 8:2, on a phone."""
+    """Figures of the article's dynamic-range model: four Inception modules and GAP, 56x56, HWDB1.1 split 8:2."""
 
     top1: float = 0.94
     train_top1: float = 0.98
@@ -25,11 +25,11 @@ ARTICLE = Article()
 
 
 def table(variants: Mapping[str, Metrics], train_top1: float) -> list[list[str]]:
-    """Rows under `HEADER`: the article, then each variant.
+    """Rows under `HEADER`: the article, then one row per variant.
 
     Args:
-        variants: metrics by name.
-        train_top1: of the network before export, on the training part; it stands in the row of float32.
+        variants: metrics by variant name.
+        train_top1: top-1 of the network on the training part before export; shown in the row of float32.
     """
     article = ["the article", _percent(ARTICLE.top1), NONE, _percent(ARTICLE.train_top1), NONE]
     rows = [[*article, f"{ARTICLE.megabytes:.2f}", *[NONE] * 2]]
@@ -50,7 +50,7 @@ def table(variants: Mapping[str, Metrics], train_top1: float) -> list[list[str]]
 
 
 def conditions(metrics: Metrics) -> str:
-    """Under which conditions the figures hold, and what the short column names mean; three lines."""
+    """Describes the conditions of the measurement and the short column names, in three lines."""
     return (
         f"{metrics['test_samples']:,} test samples of {metrics['classes']:,} classes.\n"
         "train: top-1 on the training part. agree: share read as float32 reads it. MB: 10^6 bytes.\n"
@@ -59,7 +59,7 @@ def conditions(metrics: Metrics) -> str:
 
 
 def plot_rows(variants: Mapping[str, Metrics]) -> list[dict[str, str | float]]:
-    """One flat row a variant, for `dvc plots`."""
+    """One flat row per variant, for `dvc plots`."""
     return [
         {
             "variant": name,

@@ -1,9 +1,9 @@
-"""The mistakes of a recogniser, shown as what was written and what it was taken for.
+"""Shows the confusions of a recogniser as pictures: the samples, and the class that they were read as.
 
     examples = collect(scoring.confusions(predicted, labels, 10), predicted, labels, batches)
     draw(examples, class_list, "confusions.png")
 
-Glyphs are samples, never a font's: a machine need not have a CJK font, and the writer's hand is the point.
+Both classes are shown by samples of the data set: the report needs no CJK font, and it shows real handwriting.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from matplotlib.figure import Figure
 from pipeline.report.contact_sheet import PAPER, as_printed
 from pipeline.scoring.classification import ClassScore, Confusion
 
-DIGITS = 5  # of shares
-EXAMPLES = 4  # mistaken samples shown of each pair
+DIGITS = 5  # decimals of shares
+EXAMPLES = 4  # misread samples shown per pair
 DPI = 100
-# Pixels of the picture.
+# Sizes in pixels of the picture.
 TILE, ROW, HEADER, MARGIN = 56, 64, 36, 12
 LABEL_WIDTH, ARROW_WIDTH = 210, 40
 WIDTH = 2 * MARGIN + LABEL_WIDTH + EXAMPLES * ROW + ARROW_WIDTH + ROW
@@ -30,12 +30,12 @@ WIDTH = 2 * MARGIN + LABEL_WIDTH + EXAMPLES * ROW + ARROW_WIDTH + ROW
 
 @dataclass(frozen=True)
 class Misreading:
-    """One confused pair.
+    """One pair of confused classes.
 
     Attributes:
-        confusion: the labels and how often.
-        mistaken: some of the samples, uint8 [k, height, width].
-        typical: a sample of the class that they were read as, uint8 [height, width]; None if the part has none.
+        confusion: the labels and the number of misread samples.
+        mistaken: up to `EXAMPLES` misread samples, uint8 [k, height, width].
+        typical: sample of the predicted class, uint8 [height, width]; None if the part has none.
     """
 
     confusion: Confusion
@@ -49,12 +49,13 @@ def collect(
     labels: np.ndarray,
     batches: Iterable[tuple[np.ndarray, np.ndarray]],
 ) -> list[Misreading]:
-    """Takes the samples to show out of a part; reads no further than the last of them.
+    """Collects the samples to show from a part; reads only up to the last of them.
 
     Args:
-        pairs: what to show.
-        predicted, labels: int [n], of the whole part.
-        batches: the part's images, [batch, height, width, 1] with values 0..255, and labels, in the same order.
+        pairs: confusions to show.
+        predicted: predicted labels of the whole part, int [n].
+        labels: true labels of the whole part, int [n].
+        batches: images [batch, height, width, 1] with values 0..255, and labels, in the order of the part.
     """
     mistaken = [_first((labels == pair.truth) & (predicted == pair.predicted), EXAMPLES) for pair in pairs]
     typical = [_typical(pair.predicted, predicted, labels) for pair in pairs]
@@ -66,7 +67,13 @@ def collect(
 
 
 def draw(examples: Sequence[Misreading], class_list: Sequence[str], path: Path | str) -> None:
-    """Writes the picture as PNG: a row for each pair, with the count and both code points."""
+    """Writes the picture as PNG: one row per pair, with the count and both code points.
+
+    Args:
+        examples: pairs to draw.
+        class_list: character of each label.
+        path: path of the PNG file.
+    """
     height = HEADER + max(1, len(examples)) * ROW + MARGIN
     figure = Figure((WIDTH / DPI, height / DPI), dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
@@ -89,18 +96,18 @@ def draw(examples: Sequence[Misreading], class_list: Sequence[str], path: Path |
         axes.text(arrow + ARROW_WIDTH / 2 - ROW / 8, middle, "→", va="center", ha="center", fontsize=14)
         if example.typical is not None:
             _place(axes, example.typical, arrow + ARROW_WIDTH, top)
-    # Without the version of matplotlib, which it writes by itself.
+    # Leaves out matplotlib's version, so that the bytes do not depend on it.
     figure.savefig(path, format="png", metadata={"Software": None})
 
 
 def rows(pairs: Sequence[Confusion], class_list: Sequence[str]) -> list[dict[str, str | int]]:
-    """The same pairs for `dvc plots`."""
+    """One flat row per pair, for `dvc plots`."""
     named = [(class_list[pair.truth], class_list[pair.predicted], pair.count) for pair in pairs]
     return [{"pair": f"{t} → {p}", "truth": t, "predicted": p, "count": count} for t, p, count in named]
 
 
 def worst_rows(worst: Sequence[ClassScore], class_list: Sequence[str]) -> list[dict[str, str | float | int]]:
-    """Classes of low recall for `dvc plots`."""
+    """One flat row per class of low recall, for `dvc plots`."""
     return [
         {"char": class_list[score.label], "recall": round(score.recall, DIGITS), "samples": score.samples}
         for score in worst
@@ -112,12 +119,12 @@ def _first(condition: np.ndarray, limit: int) -> list[int]:
 
 
 def _typical(label: int, predicted: np.ndarray, labels: np.ndarray) -> list[int]:
-    """A sample of the class that was read right; of a class that never was, any."""
+    """Index of the first correctly read sample of the class, or else of its first sample; empty if it has none."""
     return _first((labels == label) & (predicted == label), 1) or _first(labels == label, 1)
 
 
 def _take(wanted: set[int], batches: Iterable[tuple[np.ndarray, np.ndarray]]) -> dict[int, np.ndarray]:
-    """Images by their index in the part, uint8 [height, width]."""
+    """The wanted images, uint8 [height, width], by their index in the part."""
     found: dict[int, np.ndarray] = {}
     start = 0
     if not wanted:

@@ -1,4 +1,4 @@
-"""Contact sheets of samples: ink dark on white paper, as a reader expects it."""
+"""Contact sheets of samples, drawn as dark ink on white paper."""
 
 from __future__ import annotations
 
@@ -14,27 +14,30 @@ PAPER = 255
 
 
 def as_printed(images: np.ndarray) -> np.ndarray:
-    """Samples (ink bright on black) as dark ink on white."""
+    """Inverts samples (ink bright on black) to dark ink on white."""
     return PAPER - images
 
 
 def write_sheet(path: Path, images: np.ndarray, columns: int) -> None:
-    """Writes a `sheet` as PNG. Not by `cv2.imwrite`, which says nothing of a full disk."""
+    """Writes a `sheet` as PNG.
+
+    Does not use `cv2.imwrite`, which does not report a full disk.
+    """
     _, encoded = cv2.imencode(".png", sheet(images, columns))
     with atomic_file(path) as partial:
         partial.write_bytes(encoded.tobytes())
 
 
 def sheet(images: np.ndarray, columns: int, gap: int = 4) -> np.ndarray:
-    """Samples side by side, row after row.
+    """Arranges samples in rows.
 
     Args:
         images: uint8 [n, height, width], ink bright on black.
-        columns: samples to a row.
-        gap: white pixels between them and around the sheet.
+        columns: samples per row.
+        gap: width in pixels of the white space between samples and around the sheet.
 
     Returns:
-        uint8 [rows * (height + gap) + gap, columns * (width + gap) + gap], white where the last row is not full.
+        uint8 [rows * (height + gap) + gap, columns * (width + gap) + gap]; unused places in the last row are white.
     """
     count, height, width = images.shape
     rows = math.ceil(count / columns)

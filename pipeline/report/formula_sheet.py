@@ -1,9 +1,9 @@
-"""Formulas with what was found in them and what was missed, for people to look at.
+"""Draws formulas with their detections and the symbols that the detector missed.
 
     draw([SheetEntry(canvas, truth, found), ...], class_list, "sheet.png")
 
-Found symbols have solid boxes, green if a true symbol of that class is there (IoU .5), red if not; true symbols that
-were not found have dashed blue boxes.
+Detections have solid boxes: green if they match a true symbol of their class (IoU .5), otherwise red. Missed true
+symbols have dashed blue boxes.
 """
 
 from __future__ import annotations
@@ -26,17 +26,23 @@ from pipeline.scoring.coco import Truth, match
 COLUMNS = 2
 DPI = 100
 RIGHT, WRONG, MISSED = "#1a8f3c", "#d62728", "#1f5fd0"
-# Pixels of the picture.
+# Sizes in pixels of the picture.
 ZOOM, GAP, HEADER, LABEL = 2, 16, 34, 17
 FONT = 10  # points
-OUTSIDE = (-3, -3, 3, 3)  # a missed symbol's box, so that a false one on the same spot does not hide it
-FADED = 0.35  # of the ink's darkness
+OUTSIDE = (-3, -3, 3, 3)  # enlarges the box of a missed symbol, so that a false detection does not hide it
+FADED = 0.35  # share of the ink's darkness that remains
 GREY: dict[str, Any] = {"cmap": "gray", "vmin": 0, "vmax": PAPER}  # for imshow
 
 
 @dataclass(frozen=True)
 class SheetEntry:
-    """One formula: its canvas uint8 [height, width], ink bright on black, what stands there and what was found."""
+    """One formula.
+
+    Attributes:
+        image: canvas, uint8 [height, width], ink bright on black.
+        truth: true symbols.
+        found: detections.
+    """
 
     image: np.ndarray
     truth: Truth
@@ -44,13 +50,13 @@ class SheetEntry:
 
 
 def draw(examples: Sequence[SheetEntry], class_list: Sequence[str], path: Path | str, threshold: float = 0.5) -> None:
-    """Writes the sheet as PNG, two formulas side by side.
+    """Writes the sheet as PNG, with two formulas per row.
 
     Args:
-        examples: at least one, all of one size.
-        class_list: what the labels stand for.
-        path: of the picture.
-        threshold: score from which detections are shown.
+        examples: at least one formula; all canvases have the same size.
+        class_list: symbol of each label.
+        path: path of the PNG file.
+        threshold: lowest score of a detection that is shown.
     """
     height, width = (ZOOM * side for side in examples[0].image.shape)
     rows = -(-len(examples) // COLUMNS)
@@ -64,7 +70,7 @@ def draw(examples: Sequence[SheetEntry], class_list: Sequence[str], path: Path |
         left = GAP + index % COLUMNS * (width + GAP)
         top = HEADER + index // COLUMNS * (height + GAP)
         _place(axes, example, class_list, threshold, (left, top))
-    # Without the version of matplotlib, which it writes by itself.
+    # Leaves out matplotlib's version, so that the bytes do not depend on it.
     figure.savefig(path, format="png", metadata={"Software": None})
 
 
@@ -102,27 +108,32 @@ def _place(
 
 
 def faded(grey: np.ndarray) -> np.ndarray:
-    """A picture with its darkness taken back, so that boxes stand out; float32."""
+    """Lightens a grey picture so that boxes stand out; returns float32 of the same shape."""
     return PAPER - (PAPER - grey.astype(np.float32)) * FADED
 
 
 def _on_page(box: np.ndarray, corner: tuple[int, int]) -> np.ndarray:
-    """ymin, xmin, ymax, xmax on the page."""
+    """Converts a box from pixels of the canvas to ymin, xmin, ymax, xmax on the page."""
     return np.asarray(box, np.float64) * ZOOM + [corner[1], corner[0], corner[1], corner[0]]
 
 
 def frame(axes: Axes, box: np.ndarray, colour: str, style: str = "-") -> None:
-    """Draws a box: ymin, xmin, ymax, xmax in the units of the axes."""
+    """Draws a box, given as ymin, xmin, ymax, xmax in the units of the axes."""
     top, left, bottom, right = box
     size = right - left, bottom - top
-    # On whole pixels, or a thin line turns pale.
+    # `snap` aligns the lines with whole pixels; thin lines between pixels look pale.
     axes.add_patch(
         Rectangle((left, top), *size, fill=False, edgecolor=colour, linestyle=style, linewidth=1.2, snap=True)
     )
 
 
 class Labels:
-    """Writes names over boxes, or under them where another name stands already; not above the y `ceiling`."""
+    """Writes labels above boxes, or below them if the space above is taken.
+
+    Args:
+        axes: axes to write on.
+        ceiling: y above which nothing is written.
+    """
 
     def __init__(self, axes: Axes, ceiling: float):
         self._axes = axes
@@ -130,7 +141,7 @@ class Labels:
         self._taken: list[tuple[float, float, float]] = []  # y, left, right
 
     def write(self, text: str, box: np.ndarray, colour: str) -> None:
-        """Names a box: ymin, xmin, ymax, xmax in the units of the axes."""
+        """Writes the label of a box, given as ymin, xmin, ymax, xmax in the units of the axes."""
         top, left, bottom, _ = box
         right = left + 0.75 * FONT * len(text)
         places = [y for y in (top - 3, bottom + LABEL - 2, top - 3 - LABEL) if y - LABEL >= self._ceiling - 2]

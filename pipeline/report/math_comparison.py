@@ -1,4 +1,4 @@
-"""The detectors in tables: variants beside the article's sizes, three architectures, our compute beside a ResNet's."""
+"""Compares detectors in tables: variants with the article, three architectures, our compute with that of a ResNet."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.report.comparison import NONE
 from pipeline.report.reference import faster_rcnn_resnet
 
-Metrics = Mapping[str, Any]  # of one variant, as `pipeline.scoring.detector.summarise` gives them
+Metrics = Mapping[str, Any]  # metrics and times of one variant, see `pipeline.scoring.detector`
 
 VARIANT_HEADER = ("model", "AP50", "AP", "loss", "AP50 w.", "Seg+Class R/P", "MB", "params", "MACs")
 ARCHITECTURE_HEADER = ("architecture", "AP50", "AP", "AP50 w.", "MACs", "params", "MB", "ms")
@@ -20,7 +20,13 @@ REFERENCE_NAME = "ResNet-101-FPN Faster R-CNN"
 
 @dataclass(frozen=True)
 class DetectorArticle:
-    """The files of the article: its engine, then the MobileNet-FPN Faster R-CNN that took its place; in MB."""
+    """Figures of the article.
+
+    Attributes:
+        engine: size in MB of the engine that the detector replaced.
+        float32, float16: sizes in MB of the MobileNet-FPN Faster R-CNN.
+        times_less_compute: factor by which its compute is lower than that of a ResNet.
+    """
 
     engine: float = 240
     float32: float = 40
@@ -32,7 +38,11 @@ ARTICLE = DetectorArticle()
 
 
 def variant_rows(variants: Mapping[str, Metrics]) -> list[list[str]]:
-    """Rows under `VARIANT_HEADER`: the article's files, then each variant; `variants` holds float32."""
+    """Rows under `VARIANT_HEADER`: the article's files, then one row per variant.
+
+    Args:
+        variants: metrics by variant name; must contain float32.
+    """
     rows = [
         [f"the article, {name}", *[NONE] * 5, f"{megabytes:.0f}", *[NONE] * 2]
         for name, megabytes in (("engine", ARTICLE.engine), ("float32", ARTICLE.float32), ("float16", ARTICLE.float16))
@@ -56,7 +66,7 @@ def variant_rows(variants: Mapping[str, Metrics]) -> list[list[str]]:
 
 
 def conditions(metrics: Metrics) -> str:
-    """Under which conditions the figures hold, and what the short column names mean."""
+    """Describes the conditions of the measurement and the short column names."""
     present = metrics["classes"] - metrics["classes_missing_test"]
     strokes = (
         f"Seg+Class: CROHME's recall and precision of strokes, {metrics['test_ink']:,} handwritten formulas, "
@@ -73,7 +83,7 @@ def conditions(metrics: Metrics) -> str:
 
 
 def architecture_rows(architectures: Sequence[Metrics]) -> list[list[str]]:
-    """Rows under `ARCHITECTURE_HEADER`, of what `benchmarks.architectures` wrote."""
+    """Rows under `ARCHITECTURE_HEADER`, from the results of `benchmarks.architectures`."""
     return [
         [
             row["arch"],
@@ -90,7 +100,7 @@ def architecture_rows(architectures: Sequence[Metrics]) -> list[list[str]]:
 
 
 def compute_rows(metrics: Metrics) -> list[list[str]]:
-    """Rows under `COMPUTE_HEADER`: a ResNet-101-FPN Faster R-CNN on our canvas part by part, its sum, and ours."""
+    """Rows under `COMPUTE_HEADER`: each part of a ResNet-101-FPN Faster R-CNN on our canvas, its total, and ours."""
     parts = faster_rcnn_resnet(REFERENCE_DEPTH, metrics["canvas_height"], metrics["canvas_width"], metrics["classes"])
     ours = metrics["macs"]
     rows = [[name, _giga(macs), NONE] for name, macs in parts.items()]
@@ -100,13 +110,13 @@ def compute_rows(metrics: Metrics) -> list[list[str]]:
 
 
 def times_less(metrics: Metrics) -> float:
-    """How many times the compute of ours the reference needs on the same canvas; the article says 100."""
+    """Ratio of the reference's compute to ours on the same canvas; the article reports 100."""
     parts = faster_rcnn_resnet(REFERENCE_DEPTH, metrics["canvas_height"], metrics["canvas_width"], metrics["classes"])
     return sum(parts.values()) / metrics["macs"]
 
 
 def plot_rows(variants: Mapping[str, Metrics]) -> list[dict[str, str | float]]:
-    """One flat row a variant, for `dvc plots`."""
+    """One flat row per variant, for `dvc plots`."""
     return [
         {
             "variant": name,

@@ -12,7 +12,7 @@ Row = dict[str, str | float | int]
 
 
 def curve_rows(scores: Scores) -> list[Row]:
-    """Precision at each of the 101 recalls, at IoU .5: mean over the classes, and weighted by how often they occur."""
+    """Precision at each of the 101 recalls and IoU .5: mean over the classes, and mean weighted by frequency."""
     columns = zip(scores.recall, scores.macro_precision, scores.weighted_precision, strict=True)
     return [
         {
@@ -25,7 +25,7 @@ def curve_rows(scores: Scores) -> list[Row]:
 
 
 def class_rows(scores: Scores, class_list: Sequence[str]) -> list[Row]:
-    """One row for each class that the part holds, the worst first."""
+    """One row per class in the part, lowest AP50 first."""
     ranked = sorted(scores.classes, key=lambda label: (scores.classes[label].ap50, label))
     return [
         {

@@ -1,12 +1,11 @@
-"""What a Faster R-CNN over a ResNet pyramid computes, counted part by part: the yardstick of the small detector.
+"""Counts the multiply-accumulates of a ResNet-FPN Faster R-CNN by part, as a reference for the small detector.
 
     faster_rcnn_resnet(101, height=128, width=512, classes=101)      # {"backbone": ..., "pyramid": ..., ...}
 
-The network is torchvision's and Detectron2's default: 256 channels, three anchors a place on five levels, 1,000 boxes
-pooled to 7x7, two fully connected layers of 1,024. Multiply-accumulates of convolutions and fully connected layers, as
-`pipeline.edge.graph` counts them. The count gives torchvision's published figures (its "GFLOPS" are
-multiply-accumulates): 4.09 and 7.80 G for ResNet-50 and -101 at 224x224, 134.38 G for fasterrcnn_resnet50_fpn, which
-is that of an 800x800 image.
+The network is the default of torchvision and Detectron2: 256 channels, three anchors per cell on five levels, 1,000
+boxes pooled to 7x7, two fully connected layers of 1,024. Convolutions and fully connected layers count, as in
+`pipeline.edge.graph`. The result equals torchvision's published figures (its "GFLOPS" are multiply-accumulates): 4.09
+and 7.80 G for ResNet-50 and -101 at 224x224, and 134.38 G for fasterrcnn_resnet50_fpn at 800x800.
 
 Sources: He et al. 2016, table 1; Lin et al. 2017; https://pytorch.org/vision/stable/models.html.
 """
@@ -18,10 +17,10 @@ from typing import NamedTuple
 
 BLOCKS = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3)}  # bottlenecks at strides 4, 8, 16, 32
 STEM, BOTTLENECKS, EXPANSION = 64, (64, 128, 256, 512), 4
-CHANNELS = 256  # of the pyramid and the RPN
+CHANNELS = 256  # channels of the pyramid and the RPN
 ANCHORS = 3
 PROPOSALS = 1000
-POOLED = 7  # side of what ROIAlign cuts out
+POOLED = 7  # cells per side after ROIAlign
 HIDDEN = 1024
 IMAGENET_CLASSES = 1000
 
@@ -35,7 +34,7 @@ class _Map(NamedTuple):
 
 
 def resnet(depth: int, height: int, width: int) -> int:
-    """Multiply-accumulates of a ResNet classifier of ImageNet's 1,000 classes."""
+    """Multiply-accumulates of a ResNet classifier for ImageNet's 1,000 classes."""
     macs, maps = _backbone(depth, height, width)
     return macs + maps[-1].channels * IMAGENET_CLASSES
 
@@ -44,9 +43,9 @@ def faster_rcnn_resnet(depth: int, height: int, width: int, classes: int) -> dic
     """Multiply-accumulates of a Faster R-CNN, by part.
 
     Args:
-        depth: of the ResNet, 50 or 101.
-        height, width: of the image in pixels.
-        classes: without the background.
+        depth: depth of the ResNet, 50 or 101.
+        height, width: size of the image in pixels.
+        classes: number of classes without the background.
     """
     backbone, maps = _backbone(depth, height, width)
     levels = [_Map(level.height, level.width, CHANNELS) for level in maps]
@@ -69,7 +68,7 @@ def _box_head(classes: int) -> int:
 
 
 def _backbone(depth: int, height: int, width: int) -> tuple[int, list[_Map]]:
-    """Multiply-accumulates, and the maps at strides 4, 8, 16 and 32."""
+    """Multiply-accumulates of the backbone, and its maps at strides 4, 8, 16 and 32."""
     image = _Map(height, width, 3)
     stem = _strided(image, 2)._replace(channels=STEM)
     macs = _size(stem) * 7 * 7 * image.channels
@@ -85,7 +84,7 @@ def _backbone(depth: int, height: int, width: int) -> tuple[int, list[_Map]]:
 
 
 def _bottleneck(level: _Map, channels: int, stride: int, projected: bool) -> Iterator[int]:
-    """1x1, 3x3 and 1x1 convolution; the 3x3 one has the stride, as in torchvision."""
+    """Yields the cost of the 1x1, 3x3 and 1x1 convolutions; the 3x3 one has the stride, as in torchvision."""
     yield _convolution(level, 1, channels)
     smaller = _strided(level, stride)
     yield _convolution(smaller._replace(channels=channels), 3, channels)
@@ -95,7 +94,7 @@ def _bottleneck(level: _Map, channels: int, stride: int, projected: bool) -> Ite
 
 
 def _convolution(level: _Map, kernel: int, channels: int) -> int:
-    """Of stride 1; one with a stride costs what its output's size says."""
+    """Cost of a convolution whose output has the height and width of `level` and whose input has its channels."""
     return _size(level) * kernel * kernel * channels
 
 
