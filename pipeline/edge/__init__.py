@@ -1,5 +1,5 @@
-"""From a trained network to a file for the device: export, gate, run, measure. The only layer that needs TensorFlow."""
+"""Makes and runs model files for devices: export, gate, metadata, runner. Only the export needs TensorFlow."""
 
 import os
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # read when TensorFlow is imported: its start-up notes are not ours
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # hides start-up messages; TensorFlow reads it when imported

@@ -1,4 +1,4 @@
-"""What a detector's file finds in one image: its outputs, checked, as boxes with names and scores.
+"""Reads the outputs of a detector file: checks them and returns boxes with labels and scores.
 
     found = read_detections(runner.outputs(image), classes=101, image="photo.jpg")
 
@@ -15,12 +15,12 @@ import numpy as np
 from pipeline.edge.signatures import OUTPUTS
 from pipeline.errors import InkError
 
-MAX_DETECTIONS = 100  # of one image: COCO's limit; CROHME has at most 95 symbols in an image
-DEFAULT_THRESHOLD = 0.5  # the score from which a detection counts, where no ink can tell a better one
+MAX_DETECTIONS = 100  # per image: COCO's limit; CROHME has at most 95 symbols per image
+DEFAULT_THRESHOLD = 0.5  # lowest score of a detection that counts, if no ink is available to choose a better one
 
 
 class Detections(NamedTuple):
-    """What a detector found in one image: boxes float [k, 4], labels int [k], scores float [k]."""
+    """Detections in one image: boxes float [k, 4], labels int [k], scores float [k]."""
 
     boxes: np.ndarray
     labels: np.ndarray
@@ -28,15 +28,15 @@ class Detections(NamedTuple):
 
 
 def read_detections(outputs: Mapping[str, np.ndarray], classes: int, image: str) -> Detections:
-    """The rows of a detector's outputs that hold detections, for one image.
+    """Extracts the detections of one image from a detector's outputs.
 
     Args:
-        outputs: from `Runner.outputs`.
-        classes: the number of classes.
-        image: its name, for messages.
+        outputs: outputs of `Runner.outputs` for one image.
+        classes: number of classes.
+        image: name of the image, for messages.
 
     Raises:
-        InkError: these are not the outputs of a detector, or not of one with these classes.
+        InkError: the outputs are not those of a detector, or a count, value or label is invalid.
     """
     expected = OUTPUTS["formulas"]
     if set(outputs) != expected:
@@ -44,7 +44,7 @@ def read_detections(outputs: Mapping[str, np.ndarray], classes: int, image: str)
         raise InkError(f"expected a detector with the outputs {', '.join(sorted(expected))}, found {names}")
     found = int(outputs["count"][0])
     if not 0 <= found <= min(MAX_DETECTIONS, outputs["scores"].shape[1]):
-        raise InkError(f"{image}: expected at most {MAX_DETECTIONS} detections, the model counts {found}")
+        raise InkError(f"{image}: expected at most {MAX_DETECTIONS} detections, found a count of {found}")
     boxes, labels, scores = (outputs[name][0, :found] for name in ("boxes", "classes", "scores"))
     if not (np.isfinite(boxes).all() and np.isfinite(scores).all()):
         raise InkError(f"{image}: expected finite boxes and scores, found NaN or infinity; train the model again")

@@ -1,9 +1,9 @@
-"""Keras model -> TFLite flatbuffer, in the four variants of `pipeline.edge.variants`. A conversion takes a few seconds.
+"""Converts a Keras model to a TFLite flatbuffer in one of the four variants of `pipeline.edge.variants`.
 
     data = export_tflite(model, classifier(model), [image_input(56)], "dynamic")
 
-The way is ExportArchive -> SavedModel -> converter: a bare concrete function over Keras 3 layers loses the
-weights on its way to the converter, and the outputs are NaN.
+A conversion takes a few seconds. It goes through ExportArchive and a SavedModel: the converter loses the weights of a
+concrete function over Keras 3 layers, and the outputs are then NaN.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ from pipeline.edge.quiet import quiet
 from pipeline.edge.variants import VARIANTS, Variant
 from pipeline.errors import InkError
 
-with quiet():  # the notes of TensorFlow's start
+with quiet():  # hides TensorFlow's start-up messages
     import keras
     import tensorflow as tf
     from tensorflow.lite.python.convert_phase import ConverterError
 
 Function = Callable[..., Mapping[str, tf.Tensor]]
 ALL_BUT_LAYERS = tuple(sorted(OPERATORS - {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"}))
-"""For `float_operators`: int8 does the layers, where the work is, and leaves arithmetic on boxes exact."""
+"""Value for `float_operators`: quantizes only the layers, which do most of the work, and keeps box arithmetic exact."""
 
-Feed = Mapping[str, np.ndarray]  # the inputs of one call, by name
+Feed = Mapping[str, np.ndarray]  # inputs of one call, by name
 
 
 def image_input(height: int, width: int | None = None, channels: int = 1) -> tf.TensorSpec:
-    """The input `image`: float32 [1, height, width, channels], raw values 0..255; a square if `width` is left out."""
+    """The input `image`: float32 [1, height, width, channels], raw values 0..255; `width` defaults to `height`."""
     return tf.TensorSpec((1, height, width or height, channels), tf.float32, name="image")
 
 
 def classifier(model: keras.Model) -> Function:
-    """What is exported of a model that returns logits: `image` -> `probabilities`, float32 [1, classes]."""
+    """Wraps a model that returns logits for export: `image` -> `probabilities`, float32 [1, classes]."""
 
     def call(image: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"probabilities": tf.nn.softmax(model(image, training=False))}
@@ -56,18 +56,18 @@ def export_tflite(
     """Converts `function`, which calls `model`, to a flatbuffer of built-in operators with named inputs and outputs.
 
     Args:
-        model: owner of the variables that the function uses.
-        function: takes a tensor for each of `inputs`, returns named tensors.
-        inputs: named, with static shapes.
+        model: owns the variables that the function uses.
+        function: takes one tensor per entry of `inputs` and returns named tensors.
+        inputs: named inputs with static shapes.
         variant: see `pipeline.edge.variants`.
-        calibration: inputs that show int8 the range of every activation; a few hundred do. Only
-            int8 reads them.
-        float_operators: built-in operators that int8 leaves in float. An int8 softmax has steps of 1/256: of
-            thousands of classes all but a handful become 0, and the order behind the first is lost.
+        calibration: inputs that int8 uses to measure the range of every activation; a few hundred suffice. Other
+            variants ignore them.
+        float_operators: built-in operators that int8 keeps in float. An int8 softmax has steps of 1/256: with
+            thousands of classes, almost all probabilities become 0, and the order after the first is lost.
 
     Raises:
-        InkError: for an unknown variant, int8 without calibration, Keras on another backend than TensorFlow, or a
-            function that built-in operators cannot express.
+        InkError: the variant is unknown, int8 has no calibration inputs, Keras does not run on TensorFlow, or built-in
+            operators cannot express the function.
     """
     if variant not in VARIANTS:
         raise InkError(f"unknown variant {variant!r}: expected one of {', '.join(VARIANTS)}")
@@ -99,10 +99,10 @@ def _convert(directory: str, variant: Variant, feeds: list[Feed], float_operator
     if variant != "int8":
         return converter.convert()
     converter.representative_dataset = lambda: iter(feeds)
-    # The converter has no way to leave an operator in float; the debugger on top of the same converter has.
+    # Only the debugger, which wraps the same converter, can keep selected operators in float.
     options = tf.lite.experimental.QuantizationDebugOptions(denylisted_ops=list(float_operators))
     with warnings.catch_warnings():
-        # The debugger's own interpreter: in TensorFlow, not in LiteRT.
+        # The debugger uses TensorFlow's interpreter, which is deprecated in favour of LiteRT.
         warnings.filterwarnings("ignore", message=r"\s*Warning: tf.lite.Interpreter is deprecated")
         debugger = tf.lite.experimental.QuantizationDebugger(
             converter=converter, debug_dataset=converter.representative_dataset, debug_options=options

@@ -1,11 +1,11 @@
-"""Reads and writes flatbuffers of TFLite's metadata, within bounds that a hostile file cannot exceed.
+"""Reads and writes flatbuffers of TFLite's metadata; memory stays bounded even for a hostile file.
 
     data = encode("ModelMetadata", {"name": "…", "subgraph_metadata": [{"description": "…"}]})
     decode("ModelMetadata", data)["name"]
 
-A table is a dict of the fields that it has, a union a dict of one: {"ImageProperties": {…}}. What tables there are says
-`pipeline.edge.metadata_schema`, which is generated. Packages with generated code cannot be installed beside this
-project's own: tflite-support wants protobuf below 4, mediapipe another build of OpenCV.
+A table is a dict of its fields that are present. A union is a dict with one entry: {"ImageProperties": {…}}. The
+generated module `pipeline.edge.metadata_schema` lists the tables. Packages that ship classes for this schema conflict
+with this project's dependencies: tflite-support needs protobuf below 4, mediapipe another build of OpenCV.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from flatbuffers.table import Table
 
 from pipeline.edge.metadata_schema import IDENTIFIER, TABLES, UNIONS
 
-MAX_ITEMS = 16  # of a vector: tables may share what they point to, so that a small file could unfold to any size
+MAX_ITEMS = 16  # per vector: tables may share their targets, so a small file could otherwise decode to any size
 
 _NUMBERS = {
     "byte": number_types.Int8Flags,
@@ -42,17 +42,21 @@ class _Field(NamedTuple):
 
 
 def encode(table: str, value: Mapping[str, Value]) -> bytes:
-    """The flatbuffer of a table. The same value gives the same bytes."""
+    """Encodes a table as a flatbuffer; equal values give equal bytes.
+
+    Raises:
+        KeyError: `value` has a field that the table lacks.
+    """
     builder = flatbuffers.Builder()
     builder.Finish(_write_table(builder, table, value), IDENTIFIER)
     return bytes(builder.Output())
 
 
 def decode(table: str, data: bytes) -> dict[str, Value]:
-    """What a flatbuffer holds, as far as it is in `TABLES`.
+    """Decodes a flatbuffer; ignores fields that are absent from `TABLES`.
 
     Raises:
-        ValueError: it is not one of this schema, or broken.
+        ValueError: the data has another identifier, or is broken.
     """
     if data[4:8] != IDENTIFIER:
         raise ValueError(f"expected {IDENTIFIER!r} at byte 4, found {data[4:8]!r}")
@@ -63,7 +67,7 @@ def decode(table: str, data: bytes) -> dict[str, Value]:
 
 
 def _fields(table: str) -> Iterator[_Field]:
-    """A union has two slots: what it is, and where."""
+    """Yields the fields of a table with their slots. A union has two slots: its type and its offset."""
     slot = 0
     for name, kind in TABLES[table].items():
         yield _Field(name, kind, slot)
@@ -75,7 +79,7 @@ def _write_table(builder: flatbuffers.Builder, table: str, value: Mapping[str, V
     if unknown:
         raise KeyError(f"{table} has no field {', '.join(sorted(unknown))}")
     slots: list[tuple[int, str, int | float]] = []
-    # Whatever a table points to is written before it.
+    # The targets of a table's offsets are written before the table.
     for name, kind, slot in _fields(table):
         if name not in value:
             continue
@@ -95,7 +99,7 @@ def _write_table(builder: flatbuffers.Builder, table: str, value: Mapping[str, V
 
 
 def _write(builder: flatbuffers.Builder, kind: str, value: Value) -> Any:
-    """A number itself, or where anything else is now written."""
+    """Returns a number unchanged; writes any other value and returns its offset."""
     if kind in _NUMBERS:
         return value
     if kind == "string":
@@ -139,11 +143,11 @@ def _read(data: bytes, at: int, kind: str) -> Value:
         return _read_table(data, target, kind)
     length, first = _read(data, target, "uint"), target + _OFFSET
     if first + length > len(data):
-        raise ValueError(f"{length} bytes or items at byte {first} of {len(data)}")
+        raise ValueError(f"expected data within {len(data)} bytes, found {length} bytes or items at byte {first}")
     if kind == "string":
         return data[first : first + length].decode("utf-8")
     if length > MAX_ITEMS:
-        raise ValueError(f"{length} items in a vector, at most {MAX_ITEMS} are read")
+        raise ValueError(f"expected at most {MAX_ITEMS} items in a vector, found {length}")
     item = kind[1:-1]
     width = _NUMBERS[item].bytewidth if item in _NUMBERS else _OFFSET
     return [_read(data, first + width * index, item) for index in range(length)]

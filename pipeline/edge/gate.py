@@ -1,7 +1,7 @@
-"""The gate: what every model must be before it is handed out.
+"""The gate that every model must pass before it is published.
 
-A model passes if any TFLite runtime, LiteRT.js in a browser included, can run it as it is: built-in operators only,
-every shape in the file, and float32 or int32 at its inputs and outputs (LiteRT.js refuses int64 tensors).
+A model passes if every TFLite runtime, including LiteRT.js in a browser, can run it unchanged: it uses built-in
+operators only, all shapes are static, and inputs and outputs are float32 or int32 (LiteRT.js rejects int64 tensors).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ PORTABLE = {"float32", "int32"}
 
 
 def check(data: bytes) -> Graph:
-    """Returns the graph of a flatbuffer that passes.
+    """Checks a flatbuffer and returns its graph.
 
     Raises:
-        InkError: listing every reason why it does not.
+        InkError: the model does not pass; the message lists every reason.
     """
     graph = read_graph(data)
     reasons = [*_operators(graph), *_shapes(graph), *_dtypes(graph)]

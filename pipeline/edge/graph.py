@@ -1,9 +1,9 @@
-"""What is inside a TFLite flatbuffer: operators, tensors, parameters, multiply-accumulates. Needs no TensorFlow.
+"""Analyses a TFLite flatbuffer: operators, tensors, parameters, multiply-accumulates. Runs without TensorFlow.
 
     graph = read_graph(Path("models/hccr/dynamic.tflite").read_bytes())
     graph.macs, graph.parameters, graph.operators["CONV_2D"], graph.signature.outputs["probabilities"].shape
 
-Reads through the schema that LiteRT ships (https://github.com/google-ai-edge/LiteRT, tflite/schema/schema.fbs).
+Uses the schema that LiteRT ships (https://github.com/google-ai-edge/LiteRT, tflite/schema/schema.fbs).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _OPERATORS: dict[int, str] = {
 OPERATORS = frozenset(_OPERATORS.values())
 """Names of all built-in operators."""
 
-# What reading finds where a place, a length or a code leads nowhere.
+# Errors of the generated reader if an offset, a length or a code is invalid.
 _BROKEN = (IndexError, KeyError, TypeError, ValueError, AttributeError, OverflowError, MemoryError, struct.error)
 
 _DTYPES = {code: name.lower() for name, code in vars(schema.TensorType).items() if not name.startswith("_")}
@@ -38,7 +38,7 @@ _WEIGHED = _WITH_BIAS | {"TRANSPOSE_CONV", "BATCH_MATMUL"}  # operators whose co
 
 @dataclass(frozen=True)
 class Tensor:
-    """`shape` has -1 where a size is known only at run time; it is None where not even the rank is known."""
+    """A tensor. `shape` has -1 for a size that is known only at run time; it is None if the rank is unknown."""
 
     name: str
     dtype: str
@@ -46,13 +46,13 @@ class Tensor:
 
     @property
     def is_static(self) -> bool:
-        """True if every size is in the file."""
+        """True if the file fixes every size."""
         return self.shape is not None and -1 not in self.shape
 
 
 @dataclass(frozen=True)
 class Signature:
-    """The names that a model is called by: tensors by name, both in the order of the main subgraph."""
+    """Named inputs and outputs for calling a model, both in the order of the main subgraph."""
 
     key: str
     inputs: Mapping[str, Tensor]
@@ -61,18 +61,18 @@ class Signature:
 
 @dataclass(frozen=True)
 class Graph:
-    """Contents of a flatbuffer, over all its subgraphs (the body of a loop counts once).
+    """Contents of a flatbuffer, summed over all subgraphs (the body of a loop counts once).
 
     Attributes:
-        operators: how often each built-in operator occurs, by its name in the schema.
-        custom: how often each other operator occurs; TensorFlow's own begin with "Flex".
-        inputs, outputs: of the main subgraph.
-        signature: of the main subgraph; None for a model without one.
-        runtime: the oldest TensorFlow Lite that has all the operators, by the converter; empty if it does not say.
-        activations: every tensor that is not a constant.
-        weights: how many parameters each dtype holds: numbers in weights and biases. A folded batch norm has none, and
-            a table that is looked up or a mask (the anchors of a detector) is no parameter.
-        macs: multiply-accumulates of one run, over convolutions, matrix products and fully connected layers.
+        operators: number of occurrences of each built-in operator, by its name in the schema.
+        custom: number of occurrences of each other operator; TensorFlow's operators begin with "Flex".
+        inputs, outputs: tensors of the main subgraph.
+        signature: signature of the main subgraph; None for a model without one.
+        runtime: oldest TensorFlow Lite version that has all operators, as the converter states; empty if unstated.
+        activations: all tensors except constants.
+        weights: number of parameters (elements of weights and biases) per dtype. A folded batch norm adds none. Lookup
+            tables and masks, such as a detector's anchors, are not parameters.
+        macs: multiply-accumulates of one run in convolutions, matrix products and fully connected layers.
     """
 
     operators: Counter[str]
@@ -87,24 +87,24 @@ class Graph:
 
     @property
     def parameters(self) -> int:
-        """Numbers in weights and biases."""
+        """Total number of parameters."""
         return self.weights.total()
 
 
 class _Step(NamedTuple):
-    """One operator where it stands: `inputs` and `outputs` are schema tensors, None for an optional one left out."""
+    """One operator call: `inputs` and `outputs` are schema tensors, None for an omitted optional input."""
 
     name: str
-    options: Any  # of the operator's own class
+    options: Any  # an instance of the operator's options class
     inputs: list[Any]
     outputs: list[Any]
 
 
 def read_graph(data: bytes) -> Graph:
-    """Reads a flatbuffer.
+    """Reads a TFLite flatbuffer.
 
     Raises:
-        InkError: if `data` is not one.
+        InkError: the data is not a TFLite flatbuffer, or is broken.
     """
     if data[4:8] != IDENTIFIER:
         size = f"{len(data):,} bytes"
@@ -138,7 +138,7 @@ def _graph(model: schema.ModelT) -> Graph:
 def _steps(model: schema.ModelT) -> list[_Step]:
     names = []
     for code in model.operatorCodes:
-        # Codes below 127 are written to the deprecated one-byte field, the others to the new one.
+        # The deprecated one-byte field holds codes below 127, the new field the others.
         builtin = max(code.builtinCode, code.deprecatedBuiltinCode)
         names.append(_OPERATORS.get(builtin, str(builtin)) if code.customCode is None else _text(code.customCode))
     steps = []
@@ -151,7 +151,7 @@ def _steps(model: schema.ModelT) -> list[_Step]:
 
 
 def _tensor(tensor: schema.TensorT) -> Tensor:
-    # The signature holds -1 for sizes that are known only at run time; the shape stands in with 1.
+    # For a size that is known only at run time, `shapeSignature` has -1 and `shape` has 1.
     sizes = tensor.shapeSignature if tensor.shapeSignature is not None else tensor.shape
     shape = () if sizes is None else tuple(int(size) for size in sizes)
     return Tensor(_text(tensor.name), _DTYPES[tensor.type], shape if shape or tensor.hasRank else None)
@@ -174,13 +174,13 @@ def _runtime(model: schema.ModelT) -> str:
 
 
 def _weights(steps: list[_Step], constants: list[schema.TensorT]) -> Counter[str]:
-    """Parameters by dtype: what is multiplied with activations, biases, and scales or offsets of channels.
+    """Counts parameters by dtype: weights, biases, and scales or offsets of channels.
 
-    An integer constant counts only where it is a bias: others are axes, shapes and paddings. One of several dimensions
-    counts only where an operator weighs with it.
+    Other int32 and int64 constants are axes, shapes and paddings. A constant with several dimensions counts only if an
+    operator in `_WEIGHED` uses it.
     """
     biases = {tensor.buffer for step in steps if step.name in _WITH_BIAS for tensor in step.inputs[2:3] if tensor}
-    # float16 weights are widened first
+    # DEQUANTIZE converts float16 weights before their use.
     widened = {id(step.outputs[0]): step.inputs[0] for step in steps if step.name == "DEQUANTIZE"}
     weighed = {
         widened.get(id(tensor), tensor).buffer

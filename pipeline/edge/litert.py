@@ -1,8 +1,8 @@
-"""Runs TFLite models under LiteRT and times them. Needs no TensorFlow.
+"""Runs TFLite models with LiteRT and measures their latency. Runs without TensorFlow.
 
 for probabilities in predict(data, batches): ...
 Runner(data).outputs(images)["boxes"]        # a model with several named outputs
-latency(data, runs=200)                      # one thread, batch 1: what a user waits for
+latency(data, runs=200)                      # one thread, batch 1: the delay that a user sees
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ WARM_UP_RUNS = 20  # the first runs pack weights and fill caches
 
 @dataclass(frozen=True)
 class Latency:
-    """Milliseconds of one run at batch 1, and under which conditions."""
+    """Milliseconds per run at batch 1, and the conditions of the measurement."""
 
     p50_ms: float
     p95_ms: float
@@ -39,14 +39,14 @@ class Runner:
 
     Args:
         data: the flatbuffer.
-        batch: images to a run. A model whose graph holds on to its own batch size runs one image at a time instead.
-        threads: how many LiteRT may use.
+        batch: images per run. A model that cannot be resized keeps the batch size of its file.
+        threads: number of threads for LiteRT.
 
     Attributes:
-        batch: the size it really runs at.
+        batch: the actual number of images per run.
 
     Raises:
-        InkError: if the model has not exactly one input, or LiteRT cannot run it.
+        InkError: the number of inputs is not one, or LiteRT cannot run the model.
     """
 
     def __init__(self, data: bytes, batch: int = 1, threads: int = 1):
@@ -58,10 +58,10 @@ class Runner:
         self.batch = int(self._shape[0])
 
     def __call__(self, images: np.ndarray) -> np.ndarray:
-        """The output of a model that has but one, for `images`; see `outputs`.
+        """Runs a model with exactly one output on `images` and returns this output; see `outputs`.
 
         Raises:
-            InkError: if there are more outputs, or the images are not of the size that the model takes.
+            InkError: the number of outputs is not one, or the images have another size than the model's input.
         """
         if len(self._outputs) != 1:
             names = ", ".join(self._outputs)
@@ -70,16 +70,16 @@ class Runner:
         return output
 
     def outputs(self, images: np.ndarray) -> dict[str, np.ndarray]:
-        """All outputs for `images`, any number of them, by their names in the model's signature.
+        """Runs the model on any number of images and returns all outputs, by name in the model's signature.
 
         Args:
             images: [n, height, width] or [n, height, width, channels], any dtype, raw values 0..255.
 
         Returns:
-            Arrays [n, ...] in the dtypes that the model has.
+            Arrays [n, ...] in the dtypes of the model's outputs.
 
         Raises:
-            InkError: if the images are not of the size that the model takes.
+            InkError: the images have another size than the model's input.
         """
         images = images.reshape(*images.shape, 1) if images.ndim == len(self._shape) - 1 else images
         if images.shape[1:] != self._shape[1:]:
@@ -90,7 +90,7 @@ class Runner:
         return {name: np.concatenate([part[name] for part in parts]) for name in self._outputs}
 
     def _run(self, images: np.ndarray) -> dict[str, np.ndarray]:
-        """One run; a short last batch is filled up with zeros, whose outputs are dropped."""
+        """Runs one batch; pads a short batch with zeros and drops the outputs of the padding."""
         feed = np.zeros(self._shape, np.float32)
         feed[: len(images)] = images
         self._interpreter.set_tensor(self._input, feed)
@@ -100,20 +100,20 @@ class Runner:
 
 
 def predict(data: bytes, batches: Iterable[np.ndarray], batch: int = 32, threads: int = 1) -> Iterator[np.ndarray]:
-    """Outputs of the model for each array of images (see `Runner`), one array at a time."""
+    """Yields the output of the model for each array of images, see `Runner`."""
     runner = Runner(data, batch, threads)
     yield from map(runner, batches)
 
 
 def latency(data: bytes, runs: int, threads: int = 1, images: np.ndarray | None = None) -> Latency:
-    """Times `runs` runs at batch 1, after a warm-up.
+    """Measures the latency of `runs` runs at batch 1, after a warm-up.
 
     Args:
         data: the flatbuffer.
-        runs: how many are timed.
-        threads: how many LiteRT may use.
-        images: [n, height, width, channels], taken in turn: for a model whose work depends on what it sees. Left out,
-            all inputs are made up.
+        runs: number of timed runs.
+        threads: number of threads for LiteRT.
+        images: [n, height, width, channels], used in turn, for a model whose run time depends on its input. By default
+            the input is random.
     """
     interpreter = _loaded(data, threads)
     for details in interpreter.get_input_details():
@@ -133,7 +133,7 @@ def latency(data: bytes, runs: int, threads: int = 1, images: np.ndarray | None 
 
 
 def cpu_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
-    """Model name of this machine's processor; its architecture where the system does not tell."""
+    """Model name of this machine's processor, or its architecture if the system does not report the name."""
     if cpuinfo.exists():
         for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
             key, _, value = line.partition(":")
@@ -144,7 +144,7 @@ def cpu_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
 
 @contextlib.contextmanager
 def _runs(which: str) -> Iterator[None]:
-    """Says what is wrong with a model that LiteRT refuses, or fails to run."""
+    """Raises an InkError with the reason if LiteRT rejects a model or fails to run it."""
     try:
         yield
     except (RuntimeError, ValueError) as error:
@@ -159,7 +159,7 @@ def _loaded(data: bytes, threads: int) -> Interpreter:
 
 
 def _resized(data: bytes, batch: int, threads: int) -> Interpreter | None:
-    """The model at another batch size; None if its graph does not follow."""
+    """Loads the model at another batch size; returns None if its graph cannot be resized."""
     interpreter = Interpreter(model_content=data, num_threads=threads)
     details = interpreter.get_input_details()
     if len(details) != 1:
@@ -174,6 +174,6 @@ def _resized(data: bytes, batch: int, threads: int) -> Interpreter | None:
 
 
 def _named_outputs(interpreter: Interpreter) -> dict[str, int]:
-    """Tensor index of each output, by its name in the signature: tensor names are the converter's own affair."""
+    """Tensor index of each output by its name in the signature; tensor names depend on the converter."""
     details = interpreter.get_signature_runner().get_output_details()
     return {name: int(output["index"]) for name, output in details.items()}

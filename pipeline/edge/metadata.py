@@ -1,11 +1,12 @@
-"""What a model says of itself: TFLite metadata and the files that it comes with, within the .tflite file.
+"""Writes and reads TFLite metadata and associated files in a .tflite file.
 
-    data = describe(data, class_list, normalisation, "Inception-GAP")     # what the quantize stages do
+    data = describe(data, class_list, normalisation, "Inception-GAP")     # as the quantize stages do
     read(data).labels[probabilities.argmax()]
 
-An app finds in the file what it needs to use it: the class list (`labels.txt`, one label a line), the sizes that the
-input is made by (`normalisation.json`), and what each tensor means. https://ai.google.dev/edge/litert/models/metadata
-describes the format: a flatbuffer among the model's own, and files zipped to the end of it, which `unzip` can list too.
+The file contains all that an app needs to use the model: the class list (`labels.txt`, one label per line), the sizes
+for making inputs (`normalisation.json`), and the meaning of each tensor. The metadata are a flatbuffer in one of the
+model's buffers. The associated files are a zip archive at the end of the file, which `unzip` can also list. The format:
+https://ai.google.dev/edge/litert/models/metadata.
 """
 
 from __future__ import annotations
@@ -29,13 +30,13 @@ from pipeline.formats.zip_member import ZIP_ERRORS, open_member
 
 LABELS = "labels.txt"
 NORMALISATION = "normalisation.json"
-MAX_BYTES = 1 << 20  # of each of them
+MAX_BYTES = 1 << 20  # per associated file
 BUFFER = b"TFLITE_METADATA"
-PARSER = "1.0.0"  # of the schema, the oldest that has all we use
-ALIGNMENT = 16  # bytes; what TFLite's schema wants of constants
-UNIX = 3  # the system that zip members are said to be from, wherever they are made
+PARSER = "1.0.0"  # oldest version of the schema that has all tables in use
+ALIGNMENT = 16  # bytes; TFLite's schema requires it for constants
+UNIX = 3  # system recorded in zip members on every platform, so that the bytes are the same
 
-_NAMES: Mapping[Kind, tuple[str, str, str]] = {  # of the model, what it does, what its input is
+_NAMES: Mapping[Kind, tuple[str, str, str]] = {  # name and purpose of the model, description of its input
     "characters": (
         "Handwritten Chinese characters",
         "Reads one handwritten character.",
@@ -73,16 +74,16 @@ _LABELLED = {
 
 
 class Description(NamedTuple):
-    """What a model says of itself.
+    """Description of a model, from its metadata and associated files.
 
     Attributes:
-        kind: what it reads.
-        labels: of its classes.
-        normalisation: sizes that its input is made by: `side` and `margin` of `pipeline.ink.normalise`, or `margin` and
-            the `Frame` of `pipeline.ink.canvas`.
-        meanings: of the tensors of its signature, by name.
-        name, purpose: for people.
-        network: its architecture, for people; "" if the file does not name it.
+        kind: kind of input that the model reads.
+        labels: labels of its classes.
+        normalisation: sizes in pixels for making inputs: `side` and `margin` of `pipeline.ink.normalise`, or `margin`
+            and the fields of `pipeline.ink.canvas.Frame`.
+        meanings: description of each tensor of the signature, by name.
+        name, purpose: texts for people.
+        network: architecture, for people; "" if the file does not name it.
     """
 
     kind: Kind
@@ -95,10 +96,10 @@ class Description(NamedTuple):
 
 
 def kind_of(graph: Graph) -> Kind:
-    """What a model reads, told from its signature.
+    """Derives from its signature what a model reads.
 
     Raises:
-        InkError: neither characters nor formulas, or of no fixed size.
+        InkError: the signature fits neither characters nor formulas, or the image has a dynamic size.
     """
     found = graph.signature or Signature("", {}, {})
     for kind, outputs in OUTPUTS.items():
@@ -115,17 +116,21 @@ def kind_of(graph: Graph) -> Kind:
 
 
 def describe(data: bytes, labels: Sequence[str], normalisation: Mapping[str, float], network: str = "") -> bytes:
-    """The flatbuffer of a model with its metadata and files; one that has them already gets new ones.
+    """Adds metadata and associated files to a model, or replaces existing ones.
 
-    What it computes is untouched; its constants come to stand where TFLite's schema wants them.
+    The computation stays the same; constants are aligned as TFLite's schema requires.
 
     Args:
         data: the flatbuffer.
-        labels: of the classes.
+        labels: labels of the classes.
         normalisation, network: see `Description`.
 
+    Returns:
+        The new flatbuffer, followed by the zip archive of the associated files.
+
     Raises:
-        InkError: another signature, another number of labels than the model has classes, or broken metadata.
+        InkError: the signature is unknown, the number of labels differs from the number of classes, or existing
+            metadata are broken.
     """
     graph = read_graph(data)
     _check_labels(graph, labels)
@@ -148,10 +153,10 @@ def describe(data: bytes, labels: Sequence[str], normalisation: Mapping[str, flo
 
 
 def read(data: bytes) -> Description:
-    """What a model says of itself.
+    """Reads the description of a model.
 
     Raises:
-        InkError: not a model of this project, or its metadata are missing or broken.
+        InkError: the model is not one of this project, or its metadata are missing or broken.
     """
     graph = read_graph(data)
     kind = kind_of(graph)
@@ -179,21 +184,21 @@ def read(data: bytes) -> Description:
 
 
 class _Builder(flatbuffers.Builder):
-    """Puts the bytes of constants where the schema says, which generated code in Python does not see to."""
+    """Aligns constants as the schema requires; Python's generated code does not."""
 
     def StartVector(self, elemSize: int, numElems: int, alignment: int) -> int:
-        """As the base class does."""
+        """Starts a vector like the base class, but aligns vectors of bytes to `ALIGNMENT`."""
         return super().StartVector(elemSize, numElems, ALIGNMENT if elemSize == 1 else alignment)
 
 
 def _check_buffer(index: int, count: int) -> None:
-    """Generated code would read what lies beyond the last buffer."""
+    """Checks the index of a buffer, because generated code would read beyond the last one."""
     if index >= count:
         raise InkError(f"broken metadata in the model (buffer {index} of {count}): run `dvc repro` to export it anew")
 
 
 def _check_labels(graph: Graph, labels: Sequence[str]) -> None:
-    """A detector does not say how many classes it has."""
+    """Checks the number of labels of a classifier; a detector's outputs do not show its number of classes."""
     if kind_of(graph) == "characters":
         classes = (graph.outputs[0].shape or (0,))[-1]
         if len(labels) != classes:
@@ -201,7 +206,7 @@ def _check_labels(graph: Graph, labels: Sequence[str]) -> None:
 
 
 def _content(graph: Graph, network: str) -> dict[str, Any]:
-    """The metadata of a model with a signature, see `metadata_schema.fbs`."""
+    """Metadata of a model with a signature, see `metadata_schema.fbs`."""
     assert graph.signature is not None
     name, purpose, picture = _NAMES[kind_of(graph)]
     (image,) = graph.inputs
@@ -241,12 +246,12 @@ def _file(name: str, description: str, kind: int) -> dict[str, Any]:
 
 
 def _with_files(data: bytes, files: Mapping[str, str]) -> bytes:
-    """Zips files to the end, stored as they are; readers of flatbuffers do not look there."""
+    """Appends an uncompressed zip archive of files; readers of flatbuffers ignore it."""
     packed = io.BytesIO()
     packed.write(data)
-    with zipfile.ZipFile(packed, "w") as archive:  # not "a", which takes what looks like one in the weights for a zip
+    with zipfile.ZipFile(packed, "w") as archive:  # mode "a" could mistake weights for an existing archive
         for name, text in files.items():
-            member = zipfile.ZipInfo(name)  # of 1 January 1980
+            member = zipfile.ZipInfo(name)  # with the constant date 1 January 1980
             member.create_system, member.external_attr = UNIX, 0o644 << 16
             archive.writestr(member, text)
     return packed.getvalue()

@@ -1,4 +1,4 @@
-"""Model files of the pipeline: written once they pass the gate, with metadata; read with a clear error."""
+"""Writes model files that pass the gate, with their metadata, and reads them."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from pipeline.files import atomic_file
 def write_model(
     path: Path, data: bytes, labels: Sequence[str], normalisation: Mapping[str, float], network: str = ""
 ) -> None:
-    """Writes a flatbuffer that passes the gate, with its metadata: the file that is evaluated is the file an app gets.
+    """Checks a flatbuffer at the gate and writes it with its metadata.
+
+    The pipeline evaluates the same file that apps use.
 
     Args:
-        path: of the .tflite file.
+        path: path of the .tflite file.
         data: the flatbuffer.
-        labels: the class list.
-        normalisation: sizes that the input is made by, see `pipeline.edge.metadata.Description`.
-        network: its architecture, see `pipeline.edge.networks`.
+        labels: class list.
+        normalisation: sizes for making inputs, see `pipeline.edge.metadata.Description`.
+        network: name of the architecture, see `pipeline.edge.networks`.
 
     Raises:
         InkError: the model cannot run on every device.
@@ -31,10 +33,10 @@ def write_model(
 
 
 def read_model(folder: Path, variant: str, stage: str) -> bytes:
-    """The .tflite file of a variant in `folder`, which `stage` writes.
+    """Reads the .tflite file of a variant from `folder`; `stage` is the DVC stage that writes it.
 
     Raises:
-        InkError: there is no such file.
+        InkError: the file is missing.
     """
     path = folder / f"{variant}.tflite"
     if not path.exists():
@@ -43,10 +45,10 @@ def read_model(folder: Path, variant: str, stage: str) -> bytes:
 
 
 def trained_network(path: Path, stage: str) -> Path:
-    """`path`, if the network that `stage` trains is there.
+    """Returns `path` after checking that the network exists; `stage` is the DVC stage that trains it.
 
     Raises:
-        InkError: it is not.
+        InkError: the file is missing.
     """
     if not path.exists():
         raise InkError(f"{path}: expected the trained network, found nothing; run `dvc repro {stage}`")

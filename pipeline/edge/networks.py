@@ -1,4 +1,4 @@
-"""The names of the networks that a model file carries in its metadata, for people.
+"""Names of the architectures for the metadata of model files, for people.
 
 metadata.describe(data, labels, normalisation, INCEPTION_GAP)
 metadata.describe(data, labels, normalisation, detector_name("faster_rcnn_fpn", "mobilenet_v2", 0.5))
@@ -21,9 +21,9 @@ _BACKBONES = {
 
 
 def detector_name(arch: str, backbone: str, multiplier: float) -> str:
-    """The name of a detector, from the values of `math.train.arch`, `.backbone` and `.width` in params.yaml.
+    """Name of a detector, from `math.train.arch`, `math.train.backbone` and `math.train.width` in params.yaml.
 
     Raises:
-        KeyError: an architecture or a backbone that params.yaml does not allow.
+        KeyError: the architecture or the backbone is unknown.
     """
     return f"{_ARCHITECTURES[arch]} on {_BACKBONES[backbone]} x {multiplier:g}"

@@ -1,18 +1,18 @@
-"""The order in which one reads the symbols of a formula."""
+"""Computes the reading order of the symbols in a formula."""
 
 from __future__ import annotations
 
 import numpy as np
 
-APART = 0.5  # of the shorter one's length: two boxes that overlap by less stand beside each other
+APART = 0.5  # largest overlap, as a share of the shorter box, at which two boxes are separate on an axis
 
 
 def reading_order(boxes: np.ndarray) -> list[int]:
-    """Indices of boxes in reading order: what stands side by side from left to right, what is stacked from above.
+    """Returns the indices of boxes in reading order: from left to right, and from top to bottom in stacks.
 
-    Boxes are parted where nothing overlaps, first along the line, then down the page, and so on within each part; so a
-    fraction gives its numerator, the bar, the denominator. Where neither parts them, as under a root, the leftmost one
-    goes first.
+    Splits the boxes into groups that do not overlap, first horizontally, then vertically, and repeats this within each
+    group. A fraction is thus read as numerator, bar, denominator. If no axis splits a group, as with a root, the
+    leftmost box comes first.
 
     Args:
         boxes: float [n, 4]: ymin, xmin, ymax, xmax.
@@ -35,7 +35,7 @@ def _ordered(low: np.ndarray, overlap: np.ndarray, members: list[int]) -> list[i
 
 
 def _parts(low: np.ndarray, overlap: np.ndarray, members: list[int]) -> list[list[int]]:
-    """Groups that overlaps hold together along one axis, by where they begin."""
+    """Groups of boxes connected by overlaps along one axis, in the order of their starts."""
     parts: list[list[int]] = []
     for index in sorted(members, key=lambda index: (low[index], index)):
         touched = [part for part in parts if overlap[index, part].any()]

@@ -1,7 +1,7 @@
-"""Keeps the C++ side of TensorFlow and LiteRT from talking over a stage's own output.
+"""Hides the log lines of TensorFlow's and LiteRT's C++ code from a stage's output.
 
-Their log lines go straight to the file descriptors 1 and 2 (some before any log level is read), where Python's
-redirections do not catch them.
+These lines go directly to the file descriptors 1 and 2, some before any log level applies, so Python's redirections do
+not catch them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,10 @@ from pipeline.errors import InkError
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Holds back all that the block writes to standard output and error. A crash releases it, as it may say why."""
+    """Discards all output of the block to standard output and error.
+
+    If the block raises anything but an InkError, the output goes to standard error, because it may explain the error.
+    """
     with tempfile.TemporaryFile() as held, contextlib.ExitStack() as restore:
         for stream, descriptor in ((sys.stdout, 1), (sys.stderr, 2)):
             stream.flush()

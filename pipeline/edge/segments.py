@@ -1,15 +1,15 @@
-"""From detections to symbols: one detection for each place, and the strokes that belong to it.
+"""Merges detections to one per place, and assigns strokes to them.
 
-    found = places(detections)                    # what a user sees of a photo
-    segments = segment(strokes, found, threshold) # what a user sees of ink
+    found = places(detections)                    # shown to a user for a photo
+    segments = segment(strokes, found, threshold) # shown to a user for ink
 
-A detector may name one place several times. The scores of these names add up: half 0, half o is one certain symbol.
+A detector may report several classes for one place. Their scores add up: half 0, half o is one certain symbol.
 
-A stroke goes to the box that holds most of its points, and among boxes that hold about as many to the smallest: what
-stands under a root lies in two boxes and belongs to the inner one, the root's own stroke leaves every inner box. Where
-that takes strokes from a box which needs them to be filled (the bars of an equals sign, each in a box of a minus too),
-the rival with the lowest score is dropped. With the true boxes as detections, 99.5 % of the symbols of CROHME's test
-2013 are found, and 99.4 % if the boxes are off by one pixel.
+A stroke belongs to the box that contains most of its points; if several contain about as many, to the smallest. A
+symbol under a root thus belongs to the inner box, while the root's stroke extends beyond every inner box. This rule may
+leave a box without the strokes that would fill it: each bar of an equals sign may also lie in the box of a minus. Then
+the competing box with the lowest score is dropped. With the true boxes as detections, the segments find 99.5 % of the
+symbols of CROHME's test 2013, and 99.4 % if the boxes are off by one pixel.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ import numpy as np
 
 from pipeline.edge.detections import Detections, box_iou
 
-LEAST = 0.3  # share of a stroke's points that a box must hold to get it
-ABOUT = 0.3  # difference of two shares that still counts as equal
-MARGIN = 2.0  # pixels around a box that count as inside: a bar is hardly thicker than a box is exact
-HALF_PEN = 1.0  # pixels; a box is the extent of the points, that much wider
-SAME_PLACE = 0.6  # intersection over union from which two boxes are of one place
-FILLED = 0.9  # of the overlap that a box would have with all strokes it holds; below it, it was robbed
+LEAST = 0.3  # share of a stroke's points that a box must contain to own the stroke
+ABOUT = 0.3  # largest difference of two shares that count as equal
+MARGIN = 2.0  # pixels around a box that count as inside, because a thin bar is no thicker than the error of its box
+HALF_PEN = 1.0  # pixels; a box exceeds the extent of its points by this much
+SAME_PLACE = 0.6  # lowest IoU of two boxes at the same place
+FILLED = 0.9  # share of the IoU with all candidate strokes that a box must keep; below it, other boxes took its strokes
 NOBODY = -1
 
 
 class Segment(NamedTuple):
-    """Strokes that were put together, and the class that they were read as."""
+    """The strokes of one symbol, by index, and its predicted class."""
 
     strokes: frozenset[int]
     label: int
 
 
 def places(found: Detections) -> Detections:
-    """One detection a place, best first.
+    """Merges detections to one per place, best first.
 
-    The names of one box add up: their sum is the score of the place. Of boxes that overlap by `SAME_PLACE` the one with
-    the highest sum stays, under the name that has most of all their scores.
+    The scores of all classes of one box add up. Among boxes with an IoU of at least `SAME_PLACE`, the box with the
+    highest sum remains. It gets the class with the highest total score in all these boxes.
     """
     boxes, box_of = np.unique(found.boxes, axis=0, return_inverse=True)
     sums = np.bincount(box_of, found.scores, len(boxes))
@@ -59,15 +59,18 @@ def places(found: Detections) -> Detections:
 
 
 def segment(strokes: Sequence[np.ndarray], found: Detections, threshold: float) -> list[Segment]:
-    """Puts strokes together by the detections whose score is at least `threshold`; not those that are in no box.
+    """Groups strokes by detection; leaves out strokes outside all boxes.
 
     Args:
-        strokes: float [points, 2] each, x and y in pixels of the frame that the boxes are in.
-        found: one a place, see `places`.
-        threshold: of scores.
+        strokes: float [points, 2] each, x and y in the pixels of the boxes.
+        found: one detection per place, see `places`.
+        threshold: lowest score of a detection that counts.
+
+    Returns:
+        One segment per detection that owns strokes, best first.
     """
     kept = np.flatnonzero(np.asarray(found.scores) >= threshold)
-    # By score and then by the detector's order, so that ties have one answer.
+    # Sorts by score, then by the detector's order, so that the result is defined for equal scores.
     kept = kept[np.argsort(-found.scores[kept], kind="stable")]
     owners = _owners(strokes, found.boxes[kept].astype(np.float64), found.scores[kept])
     return [
@@ -78,7 +81,7 @@ def segment(strokes: Sequence[np.ndarray], found: Detections, threshold: float) 
 
 
 def _owners(strokes: Sequence[np.ndarray], boxes: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Index of the box that each stroke goes to, or NOBODY; int [strokes]. Boxes come best first."""
+    """Index of the box that owns each stroke, or NOBODY; int [strokes]. Boxes are sorted, best first."""
     shares = _shares_inside(strokes, boxes)  # [stroke, box]
     held = shares >= np.maximum(shares.max(axis=1, keepdims=True, initial=0) - ABOUT, LEAST)
     extents = _extents(strokes)
@@ -91,7 +94,7 @@ def _owners(strokes: Sequence[np.ndarray], boxes: np.ndarray, scores: np.ndarray
         for box in np.flatnonzero(alive & held.any(axis=0)):
             if _fit(extents[owners == box], boxes[box]) < FILLED * full[box]:
                 robbers = owners[held[:, box] & (owners != box)]
-                victims.append(max(box, *robbers))  # best first: the largest index is the least sure
+                victims.append(max(box, *robbers))  # boxes are sorted: the largest index has the lowest score
         if not victims:
             return owners
         alive[max(victims)] = False
@@ -108,7 +111,7 @@ def _shares_inside(strokes: Sequence[np.ndarray], boxes: np.ndarray) -> np.ndarr
 
 
 def _extents(strokes: Sequence[np.ndarray]) -> np.ndarray:
-    """ymin, xmin, ymax, xmax of each stroke, half a pen wider; float [strokes, 4]. NaN for one without points."""
+    """Box of each stroke, half a pen wider than its points; float [strokes, 4]. NaN for a stroke without points."""
     extents = np.full((len(strokes), 4), np.nan)
     for index, points in enumerate(strokes):
         if len(points):
@@ -117,7 +120,7 @@ def _extents(strokes: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def _fit(extents: np.ndarray, box: np.ndarray) -> float:
-    """Intersection over union of a box with the extent of the strokes [n, 4] given to it; 0 without strokes."""
+    """IoU of a box with the common extent of its strokes' boxes [n, 4]; 0 without strokes."""
     if not len(extents):
         return 0.0
     union = np.concatenate([extents[:, :2].min(axis=0), extents[:, 2:].max(axis=0)])
@@ -125,7 +128,7 @@ def _fit(extents: np.ndarray, box: np.ndarray) -> float:
 
 
 def _smallest(held: np.ndarray, areas: np.ndarray) -> np.ndarray:
-    """The smallest box that holds each stroke, the surer of equals; NOBODY where none does."""
+    """Index of the smallest box that holds each stroke, or NOBODY; among equals, the box with the higher score."""
     if not held.size:
         return np.full(len(held), NOBODY)
     candidates = np.where(held, areas, np.inf)

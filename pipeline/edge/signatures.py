@@ -1,4 +1,4 @@
-"""What the project's models give for their one input, `image`: it tells what a model reads."""
+"""Output names of the project's models, which all have one input, `image`. They identify the kind of a model."""
 
 from __future__ import annotations
 

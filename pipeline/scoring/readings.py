@@ -95,4 +95,4 @@ def _read(path: Path) -> pa.Table:
     try:
         return pq.read_table(path)
     except FileNotFoundError as error:
-        raise InkError(f"{path}: expected the model's predictions, found no file; run `dvc repro`") from error
+        raise InkError(f"{path}: expected the model's predictions, found nothing; run `dvc repro`") from error

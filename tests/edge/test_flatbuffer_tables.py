@@ -80,7 +80,7 @@ def test_a_field_that_is_not_known_is_refused():
 
 def test_a_vector_is_bounded():
     many = {"associated_files": [{"name": "x"}] * 17}
-    with pytest.raises(ValueError, match="17 items in a vector, at most 16 are read"):
+    with pytest.raises(ValueError, match="expected at most 16 items in a vector, found 17"):
         decode("ModelMetadata", encode("ModelMetadata", many))
 
 

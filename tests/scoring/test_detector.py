@@ -130,7 +130,7 @@ def test_without_ink_the_threshold_is_a_half(data):
 @pytest.mark.parametrize(
     ("broken", "message"),
     [
-        (formula("bad", TRUTH, ALL, count=101), "bad: expected at most 100 detections, the model counts 101"),
+        (formula("bad", TRUTH, ALL, count=101), "bad: expected at most 100 detections, found a count of 101"),
         (
             photo("bad", [(BOX_X, 7, 0.5)]),
             "bad: expected labels below 3, the length of the class list, found 7",

@@ -41,5 +41,5 @@ def test_the_same_readings_give_the_same_bytes(tmp_path):
 
 
 def test_readings_that_are_not_there(tmp_path):
-    with pytest.raises(InkError, match=r"dynamic.parquet: expected the model's predictions, found no file"):
+    with pytest.raises(InkError, match=r"dynamic.parquet: expected the model's predictions, found nothing"):
         read_readings(tmp_path / "dynamic.parquet")
