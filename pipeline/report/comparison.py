@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-Metrics = Mapping[str, Any]  # metrics and times of one variant, see `pipeline.scoring.classifier`
+Metrics = Mapping[str, Any]  # metrics of one variant, see `pipeline.scoring.classifier.summarise`
 
 HEADER = ("model", "top-1", "top-5", "train", "agree", "MB", "params", "MACs")
 NONE = "–"

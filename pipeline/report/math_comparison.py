@@ -9,7 +9,7 @@ from typing import Any
 from pipeline.report.comparison import NONE
 from pipeline.report.reference import faster_rcnn_resnet
 
-Metrics = Mapping[str, Any]  # metrics and times of one variant, see `pipeline.scoring.detector`
+Metrics = Mapping[str, Any]  # metrics of one variant, see `pipeline.scoring.detector.summarise`
 
 VARIANT_HEADER = ("model", "AP50", "AP", "loss", "AP50 w.", "Seg+Class R/P", "MB", "params", "MACs")
 ARCHITECTURE_HEADER = ("architecture", "AP50", "AP", "AP50 w.", "MACs", "params", "MB", "ms")

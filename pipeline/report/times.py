@@ -1,9 +1,9 @@
-"""The times of all variants, as the evaluations measured them on this machine.
+"""Prints the times of all variants that the evaluations measured on this machine.
 
     python -m pipeline.report.times
 
-Times are kept apart from what a rerun reproduces: `metrics/times` and `metrics/math/times` are in git and in
-`dvc metrics show`, but no output of a stage, so that `dvc.lock` is the same on every machine.
+Times are separate from reproducible results: `metrics/times` and `metrics/math/times` are in git, and
+`dvc metrics show` lists them, but they are not outputs of a stage. So `dvc.lock` is the same on every machine.
 """
 
 from __future__ import annotations
@@ -26,8 +26,13 @@ NONE = "–"
 def rows(model: str, folder: Path, variants: Sequence[str]) -> list[list[str]]:
     """Rows under `HEADER`, one per variant.
 
+    Args:
+        model: name of the model in the first column.
+        folder: folder of the times, one JSON file per variant.
+        variants: names of the variants.
+
     Raises:
-        InkError: a variant has not been timed.
+        InkError: the file of a variant is missing.
     """
     return [[f"{model}, {variant}", *_columns(_read(folder / f"{variant}.json"))] for variant in variants]
 
