@@ -1,1 +1,1 @@
-"""Speed, memory and scale, each measured by a command that prints its figures: see benchmarks/README.md."""
+"""Commands that measure speed, memory and scale, and print the figures: see benchmarks/README.md."""

@@ -1,11 +1,11 @@
-"""The three detectors that the article compared, trained alike: accuracy against compute.
+"""Trains the three detectors that the article compared in the same way, and compares accuracy and compute.
 
     python -m benchmarks.architectures                   # all three on data/math/splits, the recipe of params.yaml
     python -m benchmarks.architectures --epochs 4 --arch ssd_fpn faster_rcnn
 
-Each is trained for the same epochs over the same canvases, exported as float32 and measured on the test part under
-LiteRT, latency on one thread. A killed training resumes from its last epoch. Writes benchmarks/architectures.json,
-which stage `compare` puts into the report. The three trainings take about half an hour on 2 cores at the defaults.
+Trains each detector for the same epochs on the same canvases, exports it as float32 and measures it on the test part
+with LiteRT; latency is that of one thread. A killed training resumes from its last epoch. Writes
+benchmarks/architectures.json for the report of stage `compare`. Takes about half an hour on 2 cores by default.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def measured(params: Math, splits: Path, classes: list[str]) -> dict[str, Any]:
 
 
 def conditions(params: Math, formulas: int) -> str:
-    """The conditions under which the rows hold."""
+    """Describes the conditions of the measurement."""
     recipe = params.train
     return (
         f"Each trained alike: {recipe.epochs} epochs, {recipe.backbone} x {recipe.width}, batches of "
@@ -92,10 +92,10 @@ def main() -> None:
         type=Path,
         metavar="FOLDER",
         default=MATH_SPLITS,
-        help="parts to train and test on (default: %(default)s)",
+        help="folder with the parts for training and testing (default: %(default)s)",
     )
     parser.add_argument(
-        "--output", type=Path, metavar="FILE", default=ARCHITECTURES, help="where the figures go (default: %(default)s)"
+        "--output", type=Path, metavar="FILE", default=ARCHITECTURES, help="file for the figures (default: %(default)s)"
     )
     arguments = parser.parse_args()
     params = load_params().math

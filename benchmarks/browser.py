@@ -1,4 +1,4 @@
-"""A Chromium on this machine, and what a person does in the web app there, through Playwright."""
+"""Controls the web app in this machine's Chromium through Playwright, as a person would."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pipeline.page.serve import server
 Stroke = Sequence[Sequence[float]]
 
 CHROMIUM = os.environ.get("INK2EDGE_CHROMIUM") or next(filter(None, map(shutil.which, ["chromium", "chrome"])), None)
-# No sandbox, since tests may run as root; nothing that calls home or asks for a GPU; a made-up camera.
+# No sandbox, because tests may run as root; no background traffic; no GPU; a fake camera.
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -42,7 +42,7 @@ WATCH_READINGS = """() => {
     }).observe(document.querySelector("#candidates"), {subtree: true, childList: true, characterData: true});
 }"""
 
-# Milliseconds between frames, and how long the page kept the main thread from drawing one.
+# Milliseconds between frames, and milliseconds of each long task that blocks the main thread.
 WATCH_FRAMES = """() => {
     window.frames_ = [];
     window.blocked = [];
@@ -54,13 +54,13 @@ WATCH_FRAMES = """() => {
     requestAnimationFrame(next);
 }"""
 
-PATIENCE = 60_000  # milliseconds: machines under test are slow at times, and nothing here measures time
-STEPS = 4  # moves of the mouse between two points of a stroke
+PATIENCE = 60_000  # milliseconds: long, because machines are sometimes slow, and waiting does not distort any figure
+STEPS = 4  # mouse moves between two points of a stroke
 
 
 @contextlib.contextmanager
 def chromium() -> Iterator[Browser]:
-    """The browser that `CHROMIUM` names, without a window."""
+    """Starts the browser at `CHROMIUM` without a window."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
@@ -69,7 +69,7 @@ def chromium() -> Iterator[Browser]:
 
 @contextlib.contextmanager
 def served(folder: Path) -> Iterator[str]:
-    """The address of a built page while it is served."""
+    """Serves a built page and yields its address."""
     with server(folder) as running:
         thread = threading.Thread(target=running.serve_forever)
         thread.start()
@@ -89,10 +89,12 @@ def open_page(page: Page, address: str) -> Page:
 
 
 def wait_until(page: Page, promise: str) -> None:
-    """Waits until an expression promises something true, which `wait_for_function` cannot: to it any promise is true.
+    """Waits until the promise that a JavaScript expression returns resolves to a true value.
+
+    `wait_for_function` cannot do this: it takes any promise for a true value.
 
     Raises:
-        playwright.sync_api.Error: it does not within `PATIENCE`.
+        playwright.sync_api.Error: the value is still false after `PATIENCE`.
     """
     page.evaluate(
         f"""async () => {{
@@ -106,15 +108,16 @@ def wait_until(page: Page, promise: str) -> None:
 
 
 def enter(page: Page, room: str) -> None:
-    """Goes to "Characters" or "Formulas" and waits until its sheet is there."""
+    """Opens "Characters" or "Formulas" and waits until its sheet is visible."""
     page.get_by_role("link", name=room).click()
     page.locator(f"#{room.lower()}-sheet").wait_for()
 
 
 class Pen:
-    """Writes on a sheet. Strokes are points in the unit square, y down, laid into `area` of the sheet.
+    """Writes on a sheet. Strokes are points in the unit square, y down; they are scaled to `area` of the sheet.
 
     Attributes:
+        sheet: canvas to write on.
         area: left, top and side, as shares of the sheet's shorter edge.
     """
 
@@ -123,14 +126,14 @@ class Pen:
         self.area = area
 
     def points(self, stroke: Stroke) -> list[tuple[float, float]]:
-        """Where the points of a stroke are on the screen."""
+        """Screen coordinates of a stroke's points."""
         box = self.sheet.bounding_box()
         assert box is not None
         edge, (left, top, side) = min(box["width"], box["height"]), self.area
         return [(box["x"] + (left + x * side) * edge, box["y"] + (top + y * side) * edge) for x, y in stroke]
 
     def write(self, strokes: Iterable[Stroke]) -> None:
-        """With the mouse."""
+        """Writes strokes with the mouse."""
         mouse = self.sheet.page.mouse
         for stroke in strokes:
             first, *rest = self.points(stroke)
@@ -141,7 +144,7 @@ class Pen:
             mouse.up()
 
     def touch(self, strokes: Iterable[Stroke]) -> None:
-        """With a finger."""
+        """Writes strokes with a finger."""
         session = self.sheet.page.context.new_cdp_session(self.sheet.page)
 
         def send(kind: str, *points: tuple[float, float]) -> None:
@@ -158,7 +161,7 @@ class Pen:
 
 
 def ink(sheet: Locator) -> int:
-    """How many pixels of the sheet's canvas have ink."""
+    """Number of pixels of the sheet's canvas that have ink."""
     return sheet.evaluate(
         """canvas => {
             const {width, height} = canvas;
@@ -171,13 +174,13 @@ def ink(sheet: Locator) -> int:
 
 
 def candidates(page: Page) -> list[str]:
-    """The characters that are offered, once there are some and the last stroke has been read."""
+    """Waits until the last stroke has been read and there are candidates; returns their characters."""
     page.wait_for_selector("#candidates:not([aria-busy=true]) .candidate:enabled")
     return [char for char in page.locator(".candidate .char").all_inner_texts() if char]
 
 
 def wait_for_candidate(page: Page, char: str, place: int = 0) -> None:
-    """Waits until the last stroke has been read and a character is offered at a place."""
+    """Waits until the last stroke has been read and `char` is the candidate at index `place`."""
     page.wait_for_function(
         """([char, place]) => char ===
             document.querySelectorAll("#candidates:not([aria-busy=true]) .char")[place]?.textContent""",
@@ -186,7 +189,7 @@ def wait_for_candidate(page: Page, char: str, place: int = 0) -> None:
 
 
 def symbols(page: Page) -> list[str]:
-    """The signs in the list of symbols."""
+    """Signs in the list of symbols."""
     return page.locator("#symbols .sign").all_inner_texts()
 
 

@@ -1,14 +1,15 @@
-"""Ways to get samples out of the same `.gnt` files: the project's jobs, a plain script, and code of other projects.
+"""Ways to decode the same `.gnt` files: the project's jobs, a plain script, and the methods of other projects.
 
-Each takes the source, an empty folder to write to and a number of processes, and returns the number of records.
+Each function takes the source, an empty output folder and a number of processes, and returns the number of records.
 
 * `plain_loop`: struct, Pillow's bilinear resize to 56 x 56, Pillow's PNG, one Parquet file per `.gnt`, in several
-  processes. It trusts every header, distorts the aspect, writes no TFRecord and counts nothing;
+  processes. It trusts every header, distorts the aspect ratio, and writes neither TFRecord nor metrics.
 * `png_dump`: one PNG file per sample in one folder per character, every pixel through `struct`, in one process, as in
-  github.com/lucaskjaero/PyCasia (`pycasia/CASIA.py`), which does not resize and writes JPEG;
-* `one_tfrecord`: the samples of the plain loop as one TFRecord file, by TensorFlow's writer, in one process;
-* `tfrecord_of_scans`: github.com/astromme/classify-handwritten-characters (`create_records.py`): the same, but with
-  the scans as they are; it leaves resizing to every epoch of training, and holds the whole corpus in memory to shuffle;
+  github.com/lucaskjaero/PyCasia (`pycasia/CASIA.py`), which does not resize and writes JPEG.
+* `one_tfrecord`: the samples of the plain loop as one TFRecord file, with TensorFlow's writer, in one process.
+* `tfrecord_of_scans`: like `one_tfrecord`, but with unscaled scans, as in
+  github.com/astromme/classify-handwritten-characters (`create_records.py`). It leaves resizing to every epoch of
+  training, and holds the whole corpus in memory for shuffling.
 * `decode_job`, `split_job`: `pipeline.jobs`, with all their outputs.
 """
 
@@ -39,11 +40,11 @@ SIDE = 56
 ALL = Path(__file__).resolve().parent.parent / "data/charsets/all.txt"
 
 Contender = Callable[[str, Path, int], int]
-Pixels = Callable[[bytes, int, int], np.ndarray]  # from a buffer: count and offset
+Pixels = Callable[[bytes, int, int], np.ndarray]  # (buffer, count, offset) -> uint8 [count]
 
 
 def plain_loop(source: str, folder: Path, processes: int) -> int:
-    """Decodes all files, one after the other or spread over processes."""
+    """Decodes all files, sequentially or in several processes."""
     units = sorted(expand(source), key=lambda unit: -unit.size)
     work = partial(_plain_file, folder=folder)
     if processes == 1:
@@ -101,7 +102,7 @@ def split_job(decoded: str, folder: Path, processes: int) -> int:
 
 
 def _run_in(processes: int) -> None:
-    """Makes Beam use this many processes, however small the job."""
+    """Makes Beam use this number of processes even for a small job."""
     from pipeline.jobs import runner
 
     os.environ["INK2EDGE_WORKERS"] = str(processes)
@@ -126,7 +127,7 @@ def _one_by_one(data: bytes, count: int, offset: int) -> np.ndarray:
 
 
 def _records(unit: Unit, pixels: Pixels = _at_once) -> Iterator[tuple[str, np.ndarray]]:
-    """What a reader that trusts headers yields: character and scan."""
+    """Yields character and scan of each record; trusts all headers."""
     with open_entry(unit) as file:
         data = file.read()
     offset = 0
@@ -137,7 +138,7 @@ def _records(unit: Unit, pixels: Pixels = _at_once) -> Iterator[tuple[str, np.nd
 
 
 def _records_from_file(path: str) -> Iterator[tuple[str, np.ndarray]]:
-    """The same, read piece by piece with `np.fromfile`."""
+    """Yields the same as `_records`, but reads piece by piece with `np.fromfile`."""
     with open(path, "rb") as file:
         while (header := np.fromfile(file, np.uint8, 10)).size:
             numbers = header.tolist()  # without the conversion, NumPy 2 would wrap the sums at 256
@@ -160,7 +161,7 @@ def _png(scan: np.ndarray) -> bytes:
 
 
 def _write_tfrecord(folder: Path, samples: Iterable[tuple[str, int, int, bytes]]) -> int:
-    """Writes (char, height, width, image) as TensorFlow's own tools do; labels are looked up as astromme does."""
+    """Writes (char, height, width, image) with TensorFlow's tools; looks up labels in the same way as astromme."""
     from tensorflow import io as tf_io
     from tensorflow import train
 

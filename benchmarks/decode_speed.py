@@ -1,9 +1,9 @@
-"""Decoding speed: the Beam job against a plain loop and a PyCasia-style dump, on the same files in one run.
+"""Compares the decoding speed of the Beam job, a plain loop and a PyCasia-style dump on the same files.
 
     python -m benchmarks.decode_speed data/raw/casia        # folder, .gnt file or zip
 
 `benchmarks.contenders` describes each of them; `benchmarks.full_scale` compares them on a corpus of the size of
-HWDB1.1. On a busy machine the CPU seconds, summed over all processes, are the most reliable column.
+HWDB1.1. On a busy machine, the CPU seconds, summed over all processes, are the most reliable column.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def measure_in_turn(
 
 
 def row(name: str, processes: int, taken: Measurement, plain: Measurement) -> list[str]:
-    """One line of the table."""
+    """One row of the table, under `HEADER`."""
     cells = [f"{taken.records:,}", f"{taken.seconds:.1f}", f"{taken.records / taken.seconds:,.0f}"]
     cells += [f"{plain.seconds / taken.seconds:.0%}", f"{taken.cpu:.1f}", f"{taken.cpu / plain.cpu:.0%}"]
     return [name, str(processes), *cells, f"{taken.largest:.0f}"]
@@ -64,7 +64,7 @@ def main() -> None:
     ]
     best = measure_in_turn(contenders, arguments.source, arguments.repeat)
     rows = [row(*key, taken, best["plain loop", key[1]]) for key, taken in best.items()]
-    tables.show(HEADER, rows, "the peak is of the largest process")
+    tables.show(HEADER, rows, "peak MB: memory of the largest process")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,15 @@
-"""A corpus of the size of CASIA HWDB1.1 through the pipeline, against other ways to decode the same files.
+"""Measures the pipeline on a corpus of the size of CASIA HWDB1.1, and compares other ways to decode the same files.
 
     python -m benchmarks.full_scale --work /tmp/full-scale          # needs `dvc repro medians`
 
-3,755 characters by 3, 30 and 300 writers (1, 10 and 100 %; 1.13 M records) are drawn by `strokes`, decoded, split and
-read as training and evaluation read them; `benchmarks.contenders` describes the other ways. Takes about an
-hour on two cores, 30 GB of disk, and 9 GB of memory for one contender. Each figure is stored in the work folder as soon
-as it is known: a run that was stopped continues, and a finished one prints its tables again.
+Draws 3,755 characters by 3, 30 and 300 writers (1, 10 and 100 %; 1.13 M records), decodes and splits them, and reads
+them as training and evaluation do; `benchmarks.contenders` describes the other ways. Takes about an hour on two cores,
+30 GB of disk, and 9 GB of memory for one contender. Stores each figure in the work folder at once: a stopped run
+continues, and a finished run prints its tables again.
 
-Short tasks are repeated, and the fastest run counts; on a shared machine `--again TASK …` measures some tasks once
-more. Before each run the files that it reads are in the page cache and no writes are pending; before `first batch` they
-are on disk only.
+Short tasks run several times, and the fastest run counts. On a shared machine, `--again TASK …` measures some tasks
+again. Before each run, its input files are in the page cache, and no writes are pending; before `first batch`, they are
+on disk only.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ from pipeline.synthesis.hands.writers import FIRST_WRITER
 from stages.paths import MEDIANS
 
 WRITERS_OF_A_PERCENT = 3  # of HWDB1.1's 300
-START_CHARACTERS = 4  # of as many writers: what a job takes for them is its start-up
+START_CHARACTERS = 4  # per writer: the time that a job takes for these few records is its start-up time
 REPEAT_SECONDS, MOST_REPEATS = 40, 5
-DISK_OF_A_PERCENT = 0.3e9  # bytes: corpus, decoded, split, and the most that any of the others writes
+DISK_OF_A_PERCENT = 0.3e9  # bytes: corpus, decoded and split samples, and the largest output of the other ways
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,14 @@ class Step:
 
     task: Task
     work: Contender
-    reads: Path
-    folder: Path  # that it writes to
-    stays: bool = False  # later steps read what it wrote
-    cold: bool = False  # `reads` is on disk alone
+    reads: Path  # input folder
+    folder: Path  # output folder
+    stays: bool = False  # later steps read the output
+    cold: bool = False  # the input is not in the page cache
 
 
 def steps_of(scale: Path) -> list[Step]:
-    """The steps for the files in `scale`/source, each after those whose output it reads."""
+    """The steps for the files in `scale`/source; each step follows those whose output it reads."""
     source, decode, split, out = (scale / name for name in ("source", "decode", "split", "out"))
     return [
         Step(Task.PLAIN, contenders.plain_loop, source, out),
@@ -83,7 +83,7 @@ def with_sources(asked: Sequence[Step], steps: Sequence[Step]) -> list[Step]:
 
 
 def read_first_batch(split: str, _: Path, __: int) -> int:
-    """Reads what training reads before its first step."""
+    """Reads the same data as training before its first step."""
     return _read_training(split, 1)
 
 
@@ -111,7 +111,7 @@ def _read_training(split: str, batches: int | None = None) -> int:
 
 
 def draw(medians: Path, folder: Path, characters: int, writers: int, processes: int) -> int:
-    """Draws the writers that a corpus still lacks; returns the number of records drawn."""
+    """Draws the missing writers of a corpus; returns the number of records drawn."""
     chars = GB2312_LEVEL1[:characters]
     params = load_params().strokes.model_copy(update={"classes": characters, "writers": writers})
     folder.mkdir(parents=True, exist_ok=True)
@@ -121,15 +121,15 @@ def draw(medians: Path, folder: Path, characters: int, writers: int, processes: 
 
 @dataclass(frozen=True)
 class Benchmark:
-    """Measures what has not been measured yet.
+    """Measures all tasks that have no figures yet.
 
     Attributes:
-        work: folder of all files, and of the figures.
-        medians: the stroke data.
-        characters: number per writer.
-        cores: number of cores that work may use.
+        work: folder for all files and figures.
+        medians: file of the stroke data.
+        characters: number of characters per writer.
+        cores: number of cores that tasks may use.
         keep: whether to keep the outputs of decode and split.
-        again: tasks to measure once more; the fastest run counts.
+        again: tasks to measure again; the fastest run counts.
         results: the figures so far.
     """
 
@@ -152,7 +152,7 @@ class Benchmark:
                 self.results[int(scale)] = {Task(task): Measurement(**taken) for task, taken in tasks.items()}
 
     def run(self, percent: int) -> None:
-        """Measures one scale; `START` for the start-up alone."""
+        """Measures one scale; `START` measures only the start-up times."""
         scale, known = self.work / f"{percent}-percent", self.results.setdefault(percent, {})
         steps = [step for step in steps_of(scale) if percent != START or step.task.starts_up]
         asked = [step for step in steps if step.task not in known or step.task in self.again]
@@ -166,7 +166,7 @@ class Benchmark:
             remove(scale)
 
     def _draw(self, percent: int, source: Path) -> None:
-        """Links the files of a scale, after drawing those that the corpus lacks."""
+        """Draws the files of a scale that the corpus lacks, and links all of them."""
         source.mkdir(parents=True, exist_ok=True)
         if percent == START:
             draw(self.medians, source, START_CHARACTERS, WRITERS_OF_A_PERCENT, 1)
@@ -195,7 +195,7 @@ class Benchmark:
 
 
 def fastest(step: Step, cores: int) -> Measurement:
-    """The fastest of several runs of a step; a long step runs only once."""
+    """Returns the fastest of several runs of a step; a long step runs only once."""
     runs: list[Measurement] = []
     while not runs or (len(runs) < MOST_REPEATS and sum(run.seconds for run in runs) < REPEAT_SECONDS):
         remove(step.folder)
@@ -253,7 +253,7 @@ def main() -> None:
     )
     parser.add_argument("--keep", action="store_true", help="keep the outputs of decode and split")
     arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that worker processes end, too
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that worker processes also end
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: arguments.cores])
     arguments.work.mkdir(parents=True, exist_ok=True)
     medians = MEDIANS / "medians.jsonl"

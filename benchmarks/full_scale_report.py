@@ -8,7 +8,7 @@ from enum import StrEnum
 from benchmarks.measuring import Measurement
 from pipeline.report.tables import markdown
 
-START = 0  # the scale of the start-up
+START = 0  # the scale that measures start-up times
 
 
 class Task(StrEnum):
@@ -32,7 +32,7 @@ class Task(StrEnum):
 
 
 Results = dict[int, dict[Task, Measurement]]
-"""By percent and task."""
+"""Measurements by percentage and task."""
 
 TAKEN = (
     "",
@@ -47,15 +47,16 @@ TAKEN = (
     "left MB",
 )
 
-GROWTH = 1.15  # times 100 times what 1 % takes
+# Goals.
+GROWTH = 1.15  # largest factor by which the largest scale exceeds the scaled-up time of the smallest
 PEAK_MB = 3000
-OF_PLAIN, OF_PEERS = 0.85, 3.0  # times their speed
+OF_PLAIN, OF_PEERS = 0.85, 3.0  # lowest speed relative to the plain loop and to the other ways
 FIRST_SECONDS = 10
-TRAINED_PER_SECOND = 400  # images that the network of params.yaml takes on two cores, see docs/measured.md
+TRAINED_PER_SECOND = 400  # images per second that training consumes on two cores, see docs/measured.md
 
 
 def report(results: Results) -> str:
-    """Tables and goals for all scales that were measured."""
+    """Renders the tables and goals for all measured scales."""
     scales = [scale for scale in sorted(results) if scale != START]
     parts = [f"**{scale} %**\n\n{markdown(TAKEN, _taken(results[scale]))}" for scale in scales]
     if len(scales) > 1:
@@ -75,7 +76,7 @@ def _taken(tasks: dict[Task, Measurement]) -> list[list[str]]:
 
 
 def _growth(results: Results, scales: list[int]) -> tuple[list[str], list[list[str]]]:
-    """Header and rows: seconds less start-up at each scale, and how the largest relates to a multiple of the others."""
+    """Header and rows: seconds without start-up at each scale, and ratios of the largest to the scaled-up others."""
     *smaller, largest = scales
     header = ["seconds", "start-up", *(f"{scale} %" for scale in scales)]
     header += [f"{largest} % / {largest // scale} x {scale} %" for scale in smaller]
@@ -92,7 +93,14 @@ def _growth(results: Results, scales: list[int]) -> tuple[list[str], list[list[s
 
 
 def growth(results: Results, task: Task, small: int, large: int, what: str = "seconds") -> float:
-    """What a task takes at a scale over as many times what it takes at a smaller one, without start-up."""
+    """Ratio of the cost at scale `large` to the scaled-up cost at scale `small`, both without start-up.
+
+    Args:
+        results: the measurements.
+        task: the task.
+        small, large: scales in percent.
+        what: field of `Measurement` that is the cost.
+    """
     start, one, other = (getattr(results[scale][task], what) for scale in (START, small, large))
     return (other - start) / (one - start) * small / large
 

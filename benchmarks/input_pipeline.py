@@ -1,9 +1,9 @@
-"""Does the input pipeline keep up? A training step on streamed, distorted batches against one on a constant batch.
+"""Measures whether training waits for data: compares training on streamed batches with training on a constant batch.
 
     python -m benchmarks.input_pipeline [data/splits]
 
-Both loops run the network of params.yaml with the classes of the split; a ratio near 1 means that training never waits
-for data. `benchmarks.full_scale --keep` keeps a split of full size.
+Both loops train the network of params.yaml with the classes of the split. A ratio near 1 means that training never
+waits for data. `benchmarks.full_scale --keep` keeps a split of full size.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def main() -> None:
     _steps(model, [constant] * 5)
     alone = _rate(part, batches, params.train.batch_size)
     print(f"input pipeline alone       {alone:8.0f} images/s")
-    for _ in range(ROUNDS):  # in turn, since the speed of a shared machine drifts
+    for _ in range(ROUNDS):  # alternates, because the speed of a shared machine drifts
         fixed = params.train.batch_size * STEPS / _steps(model, [constant] * STEPS)
         streamed = params.train.batch_size * STEPS / _steps(model, itertools.islice(batches, STEPS))
         print(f"constant batch {fixed:6.0f} images/s, streamed {streamed:6.0f} images/s, ratio {streamed / fixed:.3f}")
@@ -59,7 +59,7 @@ def _steps(model, batches: Iterable[Batch]) -> float:
 
 
 def _rate(part: SamplePart, batches: Iterable[Batch], batch_size: int) -> float:
-    """Images per second when nothing consumes them."""
+    """Images per second of the input pipeline without training."""
     count = max(20, min(STEPS, part.samples // batch_size))
     start = time.perf_counter()
     for _ in itertools.islice(batches, count):

@@ -1,8 +1,8 @@
-"""Cost of a piece of work, summed over all its processes: seconds, processor time, memory, bytes written, disk.
+"""Measures the cost of a task over all its processes: seconds, processor time, memory, bytes written, disk.
 
     measure(functools.partial(decode_job, source, folder, 2), folder)
 
-The work runs in a fresh process; its process tree is sampled in /proc four times per second (Linux only).
+The task runs in a new process, whose process tree is sampled in /proc four times per second (Linux only).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 LOOK_EVERY = 0.25  # seconds
-WALK_SHARE = 0.05  # of the time may go into walking the folder: one of a million files is walked less often
+WALK_SHARE = 0.05  # largest share of time for walking the folder: a folder of a million files is walked less often
 
 
 class Measurement(NamedTuple):
@@ -28,24 +28,24 @@ class Measurement(NamedTuple):
     records: int
     seconds: float
     cpu: float  # seconds of processor time
-    largest: float  # MB of resident memory, the highest of any one process
-    together: float  # the highest sum; pages that processes share count for each of them
-    written: float  # MB handed to the file system, those of files that were removed again included
-    disk: float  # MB, the most that the folder ever held
-    left: float  # MB that it held at the end
+    largest: float  # MB of resident memory, maximum over all processes
+    together: float  # MB of resident memory, highest sum over all processes; shared pages count in each process
+    written: float  # MB written, including files that were removed later
+    disk: float  # MB, largest size of the folder
+    left: float  # MB, final size of the folder
 
 
 def measure(work: Callable[[], int], folder: Path) -> Measurement:
-    """Runs `work`, which returns a number of records, in a process of its own, and samples it and `folder`.
+    """Runs `work`, which returns a number of records, in a new process, and samples the process and `folder`.
 
     Raises:
-        SystemExit: the work failed; its traceback has been printed.
+        SystemExit: `work` failed; its traceback has been printed.
     """
     context = get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_run, args=(work, sender))
     process.start()
-    sender.close()  # the process holds the other one: when it ends without a word, `poll` says so
+    sender.close()  # only the process holds the other end: if it ends without a result, `poll` returns at once
     watch = _Watch(process.pid or 0, folder)
     try:
         while not receiver.poll(LOOK_EVERY):
@@ -75,7 +75,7 @@ def folder_size(folder: Path) -> int:
     total = 0
     with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
         for entry in entries:
-            with contextlib.suppress(FileNotFoundError):  # it may go or be renamed at any time
+            with contextlib.suppress(FileNotFoundError):  # a file may be removed or renamed at any time
                 if entry.is_dir(follow_symlinks=False):
                     total += folder_size(Path(entry.path))
                 else:
@@ -91,7 +91,7 @@ class _Watch:
         self._pid, self._folder, self._next_walk = pid, folder, 0.0
 
     def look(self) -> None:
-        """Samples the present state."""
+        """Samples the current state."""
         memory = [_memory(pid) for pid in _family(self._pid)]
         self.largest = max(self.largest, *(peak for peak, _ in memory))
         self.together = max(self.together, sum(now for _, now in memory))
@@ -111,7 +111,7 @@ def _run(work: Callable[[], int], sender: Connection) -> None:
 
 
 def _used() -> tuple[float, int]:
-    """Seconds of processor time and bytes written so far, by this process and the children that it has waited for."""
+    """Seconds of processor time and bytes written so far by this process and the children that it has waited for."""
     return sum(os.times()[:4]), int(_fields(Path("/proc/self/io"))["wchar"])
 
 
@@ -120,7 +120,7 @@ def _family(root: int) -> list[int]:
     children = defaultdict(list)
     for entry in os.scandir("/proc"):
         if entry.name.isdecimal():
-            with contextlib.suppress(OSError):  # it may have ended
+            with contextlib.suppress(OSError):  # the process may have ended
                 stat = Path(entry.path, "stat").read_text(encoding="utf-8", errors="replace")
                 children[int(stat.rpartition(")")[2].split()[1])].append(int(entry.name))
     found = [root]
@@ -130,7 +130,7 @@ def _family(root: int) -> list[int]:
 
 
 def _memory(pid: int) -> tuple[int, int]:
-    """The peak and the present resident memory of a process; 0 once it has ended."""
+    """Peak and current resident memory of a process in bytes; 0 for a process that has ended."""
     try:
         fields = _fields(Path(f"/proc/{pid}/status"))
     except OSError:

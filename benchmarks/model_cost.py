@@ -1,4 +1,4 @@
-"""Cost of the recogniser on a device: file size, parameters, compute and one-thread latency of each variant.
+"""Measures the cost of the recogniser on a device: file size, parameters, compute and one-thread latency per variant.
 
     python -m benchmarks.model_cost                 # the network of params.yaml with all 3,755 GB2312 level-1 classes
     python -m benchmarks.model_cost --classes 200
@@ -45,7 +45,7 @@ def exported(network: keras.Model, variant: Variant) -> bytes:
 
 
 def row(variant: Variant, data: bytes, runs: int) -> list[str]:
-    """One line of the table."""
+    """One row of the table, under `HEADER`."""
     graph, timing = gate.check(data), litert.latency(data, runs)
     count = graph.operators.total()
     sizes = [f"{size:,}" for size in (len(data), graph.parameters, graph.macs)]

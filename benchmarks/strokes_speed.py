@@ -1,8 +1,8 @@
-"""How fast one process draws the embedded corpus, and how fast other rasterisers would draw the same paths of the pen.
+"""Measures how fast one process draws the embedded corpus, and how fast other rasterisers draw the same pen paths.
 
     python -m benchmarks.strokes_speed          # needs `dvc repro medians`
 
-Characters are spread over GB2312 level 1, one writer each. skia-python and cairocffi are measured when they are
+Uses every fifth character of GB2312 level 1, with one writer each. Measures skia-python and cairocffi only if they are
 installed (the project does not need them). Takes half a minute.
 """
 
@@ -26,13 +26,13 @@ from pipeline.synthesis.hands.skeleton import build_skeleton
 from pipeline.synthesis.hands.writers import FIRST_WRITER, Writer, draw_writer
 from stages.strokes import MEDIANS
 
-EVERY = 5  # of the characters of level 1
-SIDE = 140  # pixels of the canvas of the other rasterisers
+EVERY = 5  # uses every fifth character of level 1
+SIDE = 140  # side in pixels of the other rasterisers' canvas
 FULL_CORPUS = 3_755 * 300
 
 
 def opencv_antialiased(path: Path, writer: Writer) -> None:
-    """OpenCV's own antialiased lines, at the size of the scan; widths are whole pixels."""
+    """OpenCV's antialiased lines at the size of the scan; widths are whole pixels."""
     canvas = np.zeros((SIDE, SIDE), np.uint8)
     for start, end, width in _segments(path, writer):
         points = np.round(np.array([[start, end]]) * 16).astype(np.int32)
@@ -43,7 +43,7 @@ def skia(path: Path, writer: Writer) -> None:
     """skia-python: one stroked line per segment."""
     import skia
 
-    pixels = np.zeros((SIDE, SIDE, 4), np.uint8)  # the surface does not keep it alive
+    pixels = np.zeros((SIDE, SIDE, 4), np.uint8)  # the surface does not hold a reference to it
     surface = skia.Surface(pixels)
     paint = skia.Paint(AntiAlias=True, Style=skia.Paint.kStroke_Style, StrokeCap=skia.Paint.kRound_Cap)
     with surface as canvas:

@@ -1,10 +1,10 @@
-"""Is the embedded corpus worth training on? Trains on `strokes` alone and reads real scans with the result.
+"""Measures how well training on the embedded corpus transfers: trains on `strokes` only and tests on real scans.
 
     python -m benchmarks.synthetic_to_real REAL --work /tmp/transfer     # REAL: .gnt file, zip or folder of real scans
 
-Classes are the characters of REAL that have stroke data; nothing of REAL is seen in training. The stages run in the
-work folder with its own params.yaml, so a run that was stopped continues: finished stages are not repeated, training
-resumes. About 25 minutes on two cores for 94 classes by 400 writers.
+Classes are the characters of REAL that have stroke data; training uses no sample of REAL. The stages run in the work
+folder with a separate params.yaml. A stopped run continues: it skips finished stages and resumes the training. Takes
+about 25 minutes on two cores for 94 classes by 400 writers.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from pipeline.formats.sources import expand, read_unit
 from pipeline.scoring.classification import reduce_scores, top_k
 from pipeline.synthesis.hands.medians import load_medians
 
-LOOSENESS = 1.0  # looser than the embedded corpus, which has to be learnt in minutes; loose writers transfer best
+LOOSENESS = 1.0  # higher than in the embedded corpus, which must train in minutes; loose writers transfer best
 ROOT = Path(__file__).resolve().parent.parent
 MEDIANS = ROOT / "data/raw/medians/medians.jsonl"
 STAGES = {  # stage -> its output, in the work folder
@@ -47,7 +47,7 @@ def drawable_chars(real: str) -> str:
 
 
 def prepare(folder: Path, changes: dict) -> None:
-    """A folder that stages can run in: the project's params with `changes`, and its stroke data."""
+    """Prepares a folder for running stages: the project's params with `changes`, and a link to its stroke data."""
     folder.mkdir(parents=True, exist_ok=True)
     values = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     for section, items in changes.items():
@@ -68,7 +68,7 @@ def run_stage(folder: Path, stage: str, *arguments: str) -> None:
 
 
 def read_scans(model: bytes, decoded: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Label and rank of the label among the model's scores, for each decoded sample."""
+    """Label of each decoded sample, and rank of the label among the model's scores; both int32 [n]."""
     samples = [sample for shard in sorted(decoded.glob("parquet/*.parquet")) for sample in read_samples(shard)]
     labels = np.array([sample.label for sample in samples], np.int32)
     images = np.stack([decode_png(sample.image) for sample in samples])[..., np.newaxis].astype(np.float32)

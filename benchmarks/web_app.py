@@ -1,9 +1,10 @@
-"""Speed of the web app in this machine's Chromium: start, reading a stroke, drawing a frame. Takes its pictures, too.
+"""Measures the speed of the web app in this machine's Chromium: start, reading a stroke, drawing a frame.
 
     python -m benchmarks.web_app                    # figures of app/dist, with handwriting of the embedded corpora
     python -m benchmarks.web_app --pictures docs    # also take pictures
 
-Needs the outputs of `dvc repro`, Chromium, and for pictures a font with Chinese characters. Takes about two minutes.
+Needs the outputs of `dvc repro` and Chromium; pictures also need a font with Chinese characters. Takes about two
+minutes.
 """
 
 from __future__ import annotations
@@ -26,18 +27,18 @@ from pipeline.synthesis.hands.medians import EM, load_medians
 from stages.paths import APP_DIST, CLASSES, FORMULAS, MEDIANS
 
 STARTS = 7
-CHARACTERS = 12  # that are written with each variant
+CHARACTERS = 12  # characters written per variant
 FRAME = 1000 / 60  # milliseconds
-WRITTEN = "handwritten/1001/001980.inkml"  # of the embedded formulas, for pictures and for readings
+WRITTEN = "handwritten/1001/001980.inkml"  # an embedded formula, for pictures and for readings
 PRINTED = "printed/0000/000001.jpg"
 PICTURED = "爱"
 LOOKS: tuple[tuple[str, int, int, Literal["light", "dark"]], ...] = (
     ("desktop", 1280, 800, "light"),  # CSS pixels
     ("phone", 390, 844, "dark"),
 )
-COLOURS = 128  # of a picture
+COLOURS = 128  # size of a picture's palette
 
-# Milliseconds of each reading, as the page states them.
+# Milliseconds of each reading, as shown by the page.
 WATCH_TIMES = r"""room => {
     window.times = [];
     const summary = document.querySelector(`#${room}-summary`);
@@ -49,13 +50,13 @@ WATCH_TIMES = r"""room => {
 
 
 def handwriting(chars: Iterable[str]) -> dict[str, list[Stroke]]:
-    """Strokes of characters in the unit square."""
+    """Strokes of each character, in the unit square."""
     medians = load_medians(MEDIANS / "medians.jsonl", chars)
     return {char: [(np.array(stroke) / EM).tolist() for stroke in strokes] for char, strokes in medians.items()}
 
 
 def formula(page: Page) -> list[Stroke]:
-    """A formula's strokes in the middle of the page's sheet, in units of its shorter edge."""
+    """Strokes of a formula, centred on the page's sheet, in units of the sheet's shorter edge."""
     traces = [np.array(trace) for trace in read_inkml((FORMULAS / WRITTEN).read_bytes()).traces]
     points = np.concatenate(traces)
     low, extent = points.min(axis=0), np.ptp(points, axis=0)
@@ -67,7 +68,7 @@ def formula(page: Page) -> list[Stroke]:
 
 
 def start_times(browser: Browser, address: str) -> list[float]:
-    """Milliseconds until ink is read, from a warm cache."""
+    """Milliseconds from opening the page until the recogniser is ready, with a warm cache."""
     with browser.new_context() as context:
         page = open_page(context.new_page(), address)
         page.get_by_text("offline ready").wait_for()
@@ -99,7 +100,7 @@ def measure_characters(page: Page) -> list[list[str]]:
 
 
 def measure_formulas(page: Page) -> list[list[str]]:
-    """One row per variant; also reads while the pen is down."""
+    """One row per variant; the app also reads while the pen is down."""
     page.evaluate(WATCH_TIMES, "formulas")
     pen = Pen(page.locator("#formulas-sheet"), (0, 0, 1))
     rows = []
@@ -113,7 +114,7 @@ def measure_formulas(page: Page) -> list[list[str]]:
 
 
 def measure_frames(page: Page) -> str:
-    """Frames that were in time while a formula was written and read."""
+    """Counts frames and late frames while a formula is written and read."""
     page.evaluate(WATCH_FRAMES)
     Pen(page.locator("#formulas-sheet"), (0, 0, 1)).write(formula(page))
     frames, blocked = page.evaluate("[window.frames_, window.blocked]")
@@ -122,7 +123,7 @@ def measure_frames(page: Page) -> str:
 
 
 def variants(page: Page, room: str) -> Iterable[tuple[str, str]]:
-    """Chooses one after the other: name and size."""
+    """Selects each variant in turn and yields its name and size."""
     for row in page.locator(f"#{room}-models tbody tr").all():
         name = row.locator("label").inner_text()
         row.get_by_role("radio").check()
@@ -135,7 +136,7 @@ def percentiles(values: Sequence[float]) -> list[str]:
 
 
 def take_pictures(browser: Browser, address: str, folder: Path) -> None:
-    """Pictures of both recognisers, with ink and with a photo: light on a desktop, dark on a phone."""
+    """Takes pictures of both recognisers, with ink and with a photo: light on a desktop, dark on a phone."""
     for device, width, height, scheme in LOOKS:
         phone = device == "phone"
         with browser.new_context(
@@ -157,11 +158,11 @@ def take_pictures(browser: Browser, address: str, folder: Path) -> None:
 
 
 def shoot(page: Page, read: str, path: Path) -> None:
-    """Takes a small PNG of the window, once `read` selects something and everything has settled."""
+    """Saves a small PNG of the window after an element matches the selector `read` and the page is stable."""
     page.wait_for_selector(read)
     page.wait_for_timeout(1000)
     with Image.open(io.BytesIO(page.screenshot())) as image:
-        # Keeps rare colours, too.
+        # MAXCOVERAGE also keeps rare colours.
         image.convert("RGB").quantize(COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
             path, optimize=True
         )
