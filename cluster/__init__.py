@@ -1,1 +1,1 @@
-"""A small Apache Flink cluster on this machine, to run the Beam stages on: `make flink-up`, `make flink-down`."""
+"""A small Apache Flink cluster on this machine for running Beam stages: `make flink-up`, `make flink-down`."""

@@ -1,15 +1,15 @@
-"""One job manager, two task managers, Beam's job server and a pool of Python workers, on this machine.
+"""Runs one job manager, two task managers, Beam's job server and a pool of Python workers on this machine.
 
-    python -m cluster.flink up       start what is not running, wait for it, print the line that sends jobs there
-    python -m cluster.flink down     stop all of it
+    python -m cluster.flink up       starts missing processes, waits for them, prints how to send jobs there
+    python -m cluster.flink down     stops all processes
 
-Programs, settings, logs and process ids are in .flink/. Takes about a minute and 1.5 GB of memory. The workers are
-processes beside the task managers (environment type EXTERNAL), as on a real cluster: a job must not depend on the
-process that submits it. A worker or task manager that dies costs one restart; a job has three.
+Programs, settings, logs and process ids are in .flink/. Starting takes about a minute; the cluster uses 1.5 GB of
+memory. As on a real cluster, the workers are processes outside the task managers (environment type EXTERNAL): a job
+must not depend on the process that submits it. A job survives the death of a worker or task manager up to three times.
 
-Flink and the pool listen on this machine's loopback only. **Beam's Java servers listen on every network interface**,
-and have no setting for that: the job server (JOBS, ARTIFACTS), and ports that the system chooses in the task managers
-while a job runs. Whoever reaches them can run programs here: use a firewall, or stop the cluster after use.
+Flink and the pool listen on the loopback interface only. **Beam's Java servers listen on every network interface**, and
+no setting changes that: the job server (JOBS, ARTIFACTS), and random ports of the task managers while a job runs.
+Anyone who can connect to them can run programs on this machine: use a firewall, or stop the cluster after use.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from pipeline.files import remove, write_text
 HOST = "127.0.0.1"
 REST, RPC, JOBS, ARTIFACTS, WORKERS = range(18081, 18086)  # ports; Flink's default is 8081
 TASK_MANAGERS, SLOTS = 2, 2
-PARALLELISM = 2  # half the slots: one task manager is enough if the other dies
+PARALLELISM = 2  # half of the slots: if one task manager dies, the other can run the job
 OPTIONS = (
     f"--runner=PortableRunner --job_endpoint={HOST}:{JOBS} --environment_type=EXTERNAL "
     f"--environment_config={HOST}:{WORKERS} --parallelism={PARALLELISM}"
@@ -54,13 +54,13 @@ SETTINGS = {
     "taskmanager.bind-host": HOST,
     "taskmanager.numberOfTaskSlots": SLOTS,
     "taskmanager.load-balance.mode": "SLOTS",  # a job is spread over the task managers
-    # Milliseconds: a dead task manager is noticed after two refused heartbeats, one that hangs after 30 s.
+    # Milliseconds: Flink detects a dead task manager after two refused heartbeats, and a hanging one after 30 s.
     "heartbeat.interval": 3000,
     "heartbeat.timeout": 30_000,
     "restart-strategy.type": "fixed-delay",
     "restart-strategy.fixed-delay.attempts": 3,
-    "restart-strategy.fixed-delay.delay": "5 s",  # sooner, Flink would try the dead task manager again
-    # A task manager that is started by its class needs every memory size. Samples do not pass through Beam.
+    "restart-strategy.fixed-delay.delay": "5 s",  # after a shorter delay, Flink would retry the dead task manager
+    # Starting a task manager by its class requires every memory size. They are small: samples do not pass through Beam.
     "taskmanager.cpu.cores": 1,
     "taskmanager.memory.framework.heap.size": "128m",
     "taskmanager.memory.framework.off-heap.size": "64m",
@@ -81,7 +81,7 @@ appender.console.type = CONSOLE
 appender.console.layout.type = PatternLayout
 appender.console.layout.pattern = %d{HH:mm:ss} %-5p %c{1} %m%n
 """
-# Packages of Java 17 that Flink 1.19 needs opened (env.java.opts.all of its default configuration).
+# Packages of Java 17 that must be open for Flink 1.19 (env.java.opts.all of its default configuration).
 _OPEN = ("lang", "net", "io", "nio", "lang.reflect", "text", "time", "util", "util.concurrent")
 _OPEN_DEEPER = ("util.concurrent.atomic", "util.concurrent.locks")
 JAVA = [
@@ -93,7 +93,7 @@ JAVA = [
 
 
 def commands() -> dict[str, list[str]]:
-    """The command of each process, by its name."""
+    """Command of each process, by name."""
     flink = ["java", "-Xmx320m", *JAVA, f"-Dlog4j.configurationFile={(CONF / 'log4j.properties').as_uri()}"]
     flink += ["-cp", f"{FLINK}/*"]
     manager = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
@@ -111,10 +111,11 @@ def commands() -> dict[str, list[str]]:
 
 
 def up() -> None:
-    """Installs and starts what is missing; does nothing if everything runs.
+    """Installs missing programs and starts missing processes.
 
     Raises:
-        InkError: see `install`; a port is taken; a process ended or is not ready in time (with the end of its log).
+        InkError: the installation failed (see `install`), a port is in use, or a process ended or was not ready in time
+            (the message shows the end of its log).
     """
     install()
     missing = {name: command for name, command in commands().items() if pid_of(name) is None}
@@ -134,7 +135,7 @@ def up() -> None:
 
 
 def down() -> None:
-    """Stops all processes that `up` started, and those that they started."""
+    """Stops all processes that `up` started, and their child processes."""
     pids = [pid for name in commands() if (pid := pid_of(name)) is not None]
     for sign in (signal.SIGTERM, signal.SIGKILL):
         for pid in filter(_lives, pids):
@@ -146,14 +147,14 @@ def down() -> None:
 
 
 def pid_of(name: str) -> int | None:
-    """The process of this name that `up` started; None if it does not run."""
+    """Id of the process of this name that `up` started; None if it does not run."""
     path = RUN / f"{name}.pid"
     pid = int(path.read_text()) if path.exists() else None
     return pid if pid is not None and _lives(pid) else None
 
 
 def rest(path: str) -> dict:
-    """An answer of the job manager's REST API."""
+    """Requests `path` from the job manager's REST API; returns the JSON response."""
     with urllib.request.urlopen(f"http://{HOST}:{REST}/{path}", timeout=10) as answer:
         return json.load(answer)
 
@@ -203,7 +204,7 @@ def _await(what: str, is_ready: Callable[[], bool]) -> None:
         ended = [name for name in commands() if pid_of(name) is None]
         if ended or time.monotonic() > deadline:
             names = ended or [name for name in commands() if name.startswith(what.rstrip("s").replace(" ", "-"))]
-            found = "an end of it" if ended else f"nothing in {SECONDS_TO_START} s"
+            found = "that it ended" if ended else f"no answer within {SECONDS_TO_START} s"
             raise InkError(f"{names[0]}: expected it to be ready, found {found}; its log ends with\n{_tail(names[0])}")
         time.sleep(0.5)
 
@@ -211,17 +212,18 @@ def _await(what: str, is_ready: Callable[[], bool]) -> None:
 def _tail(name: str) -> str:
     path = LOGS / f"{name}.log"
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL:]
-    return "\n".join([*(f"  {line}" for line in lines), f"All of it stands in {path}"])
+    return "\n".join([*(f"  {line}" for line in lines), f"The full log is {path}"])
 
 
 def _lives(pid: int) -> bool:
     try:
         if os.waitpid(pid, os.WNOHANG)[0]:
-            return False  # a child of ours that has ended
+            return False  # a child process that has ended
     except ChildProcessError:
         pass
     try:
-        return os.getpgid(pid) == pid  # each leads a process group; another process that got the same id rarely does
+        # Each process leads a process group; an unrelated process with a reused id rarely does.
+        return os.getpgid(pid) == pid
     except ProcessLookupError:
         return False
 

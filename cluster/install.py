@@ -1,9 +1,9 @@
-"""Fetches Flink and Beam's Flink runner into .flink/, once, and checks every file against its committed SHA-256.
+"""Downloads Flink and Beam's Flink runner into .flink/ once, and checks every file against its committed SHA-256.
 
     python -m cluster.install
 
-Downloads about 400 MB with pip and Maven, as they are configured on this machine. cluster/requirements.txt and
-cluster/pom.xml state the versions. After a change there, `python -m cluster.install --pin` writes jars.sha256 again.
+Downloads about 400 MB with pip and Maven, in this machine's configuration. cluster/requirements.txt and cluster/pom.xml
+define the versions. After a change there, `python -m cluster.install --pin` updates jars.sha256.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ HOME = HERE.parent / ".flink"
 PINS = HERE / "jars.sha256"
 FLINK, BEAM = HOME / "flink", HOME / "beam"
 COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"
-# The files that a job manager and a task manager need; the rest of the package is SQL and Python.
+# Files that a job manager and a task manager need; the rest of the package supports SQL and Python.
 _NEEDED = re.compile(r".*/deps/lib/((?:flink-dist|log4j)-[^/]*\.jar)")
 _TAIL = 15  # lines of a failed tool's output
 
 
 def install() -> None:
-    """Fetches what is missing.
+    """Downloads missing programs.
 
     Raises:
-        InkError: a tool is missing or fails, or a file differs from the pinned one.
+        InkError: a tool is missing or fails, or a file differs from its pinned hash.
     """
     for tool, package in (("java", "a Java runtime, 11 or 17"), ("mvn", "Maven")):
         if shutil.which(tool) is None:
@@ -49,7 +49,7 @@ def install() -> None:
 
 
 def check(folder: Path, pins: str) -> None:
-    """Checks that a folder contains exactly the files that `pins` lists, in the form of `sha256sum`.
+    """Checks that a folder contains exactly the files that `pins` lists in the format of `sha256sum`.
 
     Raises:
         InkError: a file is missing, unexpected or different.
@@ -59,7 +59,7 @@ def check(folder: Path, pins: str) -> None:
         names = sorted({line.split()[-1] for line in found ^ expected})
         raise InkError(
             f"{folder}: expected the {len(expected)} files of {PINS.name}, found others: {', '.join(names[:5])}; "
-            "fetch again, or if versions were changed on purpose, run `python -m cluster.install --pin`"
+            "download again, or after an intended change of versions run `python -m cluster.install --pin`"
         )
 
 
@@ -95,14 +95,14 @@ def _call(command: list[str]) -> None:
     if done.returncode:
         tail = "\n".join(done.stdout.splitlines()[-_TAIL:])
         raise InkError(
-            f"`{' '.join(command)}` ended with status {done.returncode}:\n{tail}\nMend that and run it again"
+            f"`{' '.join(command)}` ended with status {done.returncode}:\n{tail}\nFix the cause and run it again"
         )
 
 
 def main() -> None:
-    """Installs; with --pin, first pins the files that Maven resolves from pom.xml."""
+    """Installs the programs; with --pin, first pins the files that Maven resolves from pom.xml."""
     parser = command_parser("cluster.install", __doc__)
-    parser.add_argument("--pin", action="store_true", help="fetch the jars of pom.xml anew and write their hashes")
+    parser.add_argument("--pin", action="store_true", help="download the jars of pom.xml again and write their hashes")
     if parser.parse_args().pin:
         remove(BEAM)
         with atomic_directory(BEAM) as folder:

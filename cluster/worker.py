@@ -1,6 +1,6 @@
-"""One Python worker of a task manager, as `cluster.workers` starts it: `python -m cluster.worker ADDRESS NAME`.
+"""Runs one Python worker of a task manager; `cluster.workers` calls `python -m cluster.worker ADDRESS NAME`.
 
-Prints a line once it is connected. Ends with the connection.
+Prints a line when it is connected, and exits when the connection closes.
 """
 
 import os
@@ -11,5 +11,5 @@ if __name__ == "__main__":
 
     harness = SdkHarness(sys.argv[1], worker_id=sys.argv[2])
     print("connected", flush=True)
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nobody reads on
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # the pool reads only the first line
     harness.run()

@@ -1,11 +1,11 @@
-"""Beam's pool of Python workers for several task managers on one machine.
+"""A pool of Python workers for several task managers on one machine.
 
     python -m cluster.workers PORT
 
-Beam's own pool (`worker_pool_main`) serves one task manager per machine. Each task manager numbers its workers from 1,
-so the first that stops its worker would kill another's, and a job would wait forever; here workers end with the
-connection to their task manager. A job would also wait forever for a worker that dies before it connects: this pool
-starts another one, and reports an error after the third attempt. Flink notices later deaths itself.
+Beam's pool (`worker_pool_main`) supports one task manager per machine. Each task manager numbers its workers from 1, so
+one that stops its worker would kill another's, and the job would wait forever. Here, a worker exits when the connection
+to its task manager closes. A job would also wait forever for a worker that dies before it connects: this pool starts
+another one, and reports an error after the third attempt. Flink detects later deaths.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ class Pool(beam_fn_api_pb2_grpc.BeamFnExternalWorkerPoolServicer):
     """Starts one process per worker and stops none."""
 
     def StartWorker(self, start_worker_request: Any, unused_context: Any) -> Any:
-        """Starts a worker; returns once it is connected, or the reason why none connects."""
+        """Starts a worker and waits until it is connected; the response contains an error if none connects."""
         address = start_worker_request.control_endpoint.url
         for _ in range(ATTEMPTS):
             process = subprocess.Popen([*WORKER, address, start_worker_request.worker_id], stdout=subprocess.PIPE)
             assert process.stdout is not None
             with process.stdout as output:
                 if output.readline():
-                    threading.Thread(target=process.wait, daemon=True).start()  # reaps it when it ends
+                    threading.Thread(target=process.wait, daemon=True).start()  # reaps the process when it exits
                     return beam_fn_api_pb2.StartWorkerResponse()
             status = process.wait()
-        error = f"expected a worker that connects to {address}, found {ATTEMPTS} that ended before it, the last with "
+        error = f"expected a worker that connects to {address}, found {ATTEMPTS} that ended first, the last with "
         error += f"status {status}; see the pool's log"
         return beam_fn_api_pb2.StartWorkerResponse(error=error)
 
     def StopWorker(self, stop_worker_request: Any, unused_context: Any) -> Any:
-        """Does nothing: a worker ends with its connection, see the module."""
+        """Does nothing: a worker exits with its connection, see the module docstring."""
         return beam_fn_api_pb2.StopWorkerResponse()
 
 
@@ -56,7 +56,7 @@ def main() -> None:
     port = parser.parse_args().port
     server = grpc.server(ThreadPoolExecutor())
     beam_fn_api_pb2_grpc.add_BeamFnExternalWorkerPoolServicer_to_server(Pool(), server)
-    server.add_insecure_port(f"127.0.0.1:{port}")  # Beam's own `start` would listen on every interface
+    server.add_insecure_port(f"127.0.0.1:{port}")  # the `start` of Beam's pool listens on every interface
     server.start()
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())

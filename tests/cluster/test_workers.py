@@ -35,7 +35,7 @@ def test_one_that_dies_first_is_started_again(tmp_path, monkeypatch):
 def test_one_that_always_dies_is_an_error(tmp_path, monkeypatch):
     error = start(monkeypatch, f"open({str(tmp_path / 'marks')!r}, 'a').write('x'); {DIES}")
     assert error == (
-        "expected a worker that connects to localhost:1, found 3 that ended before it, the last with status -9; "
+        "expected a worker that connects to localhost:1, found 3 that ended first, the last with status -9; "
         "see the pool's log"
     )
     assert (tmp_path / "marks").read_text() == "x" * workers.ATTEMPTS
