@@ -1,10 +1,10 @@
-"""Runs libFuzzer (through atheris) on one target, within the bounds that `fuzz` states.
+"""Runs libFuzzer (through atheris) on one target, within the limits defined in `fuzz`.
 
     python -m fuzz gnt --runs 1000000
 
-The corpus grows in .fuzz/<target>/ and is kept for the next run. An input that breaks the contract, or exceeds a bound
-of memory or time, ends the run and is stored in .fuzz/found/. Make it smaller (`--minimise FILE` writes smaller ones
-beside it), fix the reader, and keep the input as tests/regressions/<target>/<what it is>.
+The corpus grows in .fuzz/<target>/ and is kept for the next run. An input that breaks the contract, or exceeds the
+limit of memory or time, ends the run and is stored in .fuzz/found/. Make it smaller (`--minimise FILE` writes smaller
+inputs to the same folder), fix the reader, and keep the input as tests/regressions/<target>/<short description>.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from pipeline.command import command_parser
 
 WORK = Path(".fuzz")
 MEMORY_FOLDER = Path("/dev/shm")
-# Executions of one process. The code that atheris instruments leaks up to 10 kB in each of them; without it none does.
+# Executions per process. Code that atheris instruments leaks up to 10 kB per execution; without atheris nothing leaks.
 ROUND = 50_000
 
 
@@ -35,10 +35,10 @@ def main() -> None:
     parser.add_argument("target", choices=TARGETS, help="the reader to fuzz, a module of fuzz/")
     parser.add_argument("--runs", type=int, metavar="N", default=100_000, help="executions (default: %(default)s)")
     parser.add_argument(
-        "--corpus", type=Path, metavar="FOLDER", help="folder that the corpus grows in (default: .fuzz/TARGET)"
+        "--corpus", type=Path, metavar="FOLDER", help="folder of the growing corpus (default: .fuzz/TARGET)"
     )
     parser.add_argument("--minimise", type=Path, metavar="FILE", help="make this failing input smaller instead")
-    parser.add_argument("libfuzzer", nargs="*", help=argparse.SUPPRESS)  # its own, after `--`
+    parser.add_argument("libfuzzer", nargs="*", help=argparse.SUPPRESS)  # libFuzzer's arguments, after `--`
     arguments = parser.parse_args()
     if arguments.runs > ROUND and not arguments.libfuzzer and not arguments.minimise:
         _run_in_rounds(arguments.runs)
@@ -53,16 +53,16 @@ def main() -> None:
     else:
         corpus = arguments.corpus or WORK / arguments.target
         _write_seeds(target.seeds(), corpus)
-        # The first folder grows, the others are only read.
+        # libFuzzer adds inputs to the first folder and only reads the others.
         inputs = [str(corpus), str(REGRESSIONS / arguments.target), *_options(arguments.runs, target)]
-    # To minimise, libFuzzer runs its command line again and again, through a shell.
+    # To minimise, libFuzzer repeatedly runs its command line through a shell.
     command = f"{shlex.quote(sys.executable)} -m fuzz {arguments.target} --"
     atheris.Setup([command, *inputs], target.check)
     atheris.Fuzz()
 
 
 def _run_in_rounds(runs: int) -> None:
-    """Runs this command once per round, with one corpus for all. Ends the process."""
+    """Runs this command once per round, with a common corpus; then exits."""
     for done in range(0, runs, ROUND):
         command = [sys.executable, "-m", "fuzz", *sys.argv[1:], "--runs", str(min(ROUND, runs - done))]
         if status := subprocess.run(command, check=False).returncode:

@@ -1,7 +1,7 @@
-"""Archives in archives: tars, gzip, bzip2 and zips in each other, as one source; the contract is that of `fuzz.zips`.
+"""Nested archives (tar, gzip, bzip2 and zip) as one source; the contract is that of `fuzz.zips`.
 
-Bytes that start as one of them does are taken for it. All others are choices: what lies in what, under which names, and
-which bytes are written over afterwards.
+Bytes with the signature of tar, gzip or bzip2 are such an archive. All others are choices: nesting, names, and bytes to
+overwrite at the end.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from fuzz.scratch import folder
 from fuzz.zips import check_source
 from pipeline.formats.gnt import encode_record
 
-_DEEPEST = 6  # archives in each other
+_DEEPEST = 6  # levels of nested archives
 _NAMES = (
     *(
         "1001-f.gnt",
@@ -58,7 +58,7 @@ _ATTRIBUTES: tuple[dict[str, str], ...] = (
 
 
 def check(data: bytes) -> None:
-    """What the search finds in an archive, and every byte of it."""
+    """Checks the entries that the search finds in an archive, and reads all their bytes."""
     if data[257:262] == b"ustar":
         name, content = "source.tar", data
     elif data.startswith(b"\x1f\x8b"):
@@ -78,7 +78,7 @@ def check(data: bytes) -> None:
 
 
 def _content(choices: Choices, name: str, depth: int) -> bytes:
-    """The bytes of a file of this name, or of another kind."""
+    """The content of a file with this name; sometimes of another kind than its name says."""
     if choices.integer(1) == 255 or depth == _DEEPEST:
         return choices.pick((*_files(), choices.bytes(32)))
     if name.endswith((".gz", ".bz2", ".tgz")):
@@ -121,7 +121,7 @@ def _zip(choices: Choices, depth: int) -> bytes:
 
 
 def _edited(choices: Choices, data: bytes) -> bytes:
-    """The same, or with a piece written over, or cut short."""
+    """The data unchanged, with a few bytes overwritten, or truncated."""
     how = choices.integer(1)
     if how < 192 or not data:
         return data
@@ -139,7 +139,7 @@ def _files() -> tuple[bytes, ...]:
 
 
 def seeds() -> list[bytes]:
-    """Choices of each kind of archive, one in another, and the archives that some of these make."""
+    """Choices for each kind of archive and for nested archives, and some of the resulting archives."""
     chosen = [bytes([kind, *rest]) for kind in range(6) for rest in (bytes(8), bytes([0, 0, 2, *range(40)]))]
     nested = [bytes([0, 0, 0, 0, kind, 0, 0, 0, *bytes(9)]) for kind in range(10, 16)]
     made = [_content(Choices(data[1:]), name, 0) for data in nested for name in ("x.tar", "x.tgz", "x.tar.bz2")]

@@ -1,4 +1,4 @@
-"""COCO files: pictures with boxes within their bounds or an `InkError`."""
+"""COCO files: the reader returns pictures with boxes within the limits, or raises an `InkError`."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ TOKENS = (
 )
 
 
-SIZE = 4, 6  # height and width of the picture that boxes are cut to
+SIZE = 4, 6  # height and width of the picture to which boxes are clipped
 
 
 def check(data: bytes) -> None:
-    """Every box of a picture without a defect is finite and every text can be written as UTF-8."""
+    """Asserts that every box of a picture without a defect is finite, and that every text can be encoded as UTF-8."""
     try:
         images = read_coco(data, "annotations.json")
     except InkError as error:
@@ -41,7 +41,7 @@ def _check_image(image: CocoImage) -> None:
 
 
 def _check_clipped(image: CocoImage) -> None:
-    """Boxes on a picture have an extent there, or the first one that has none is named."""
+    """Asserts that clipped boxes have an area, or that a `BoxError` names the first without one."""
     try:
         boxes = clip_boxes(image, *SIZE)
     except BoxError as error:
@@ -54,7 +54,7 @@ def _check_clipped(image: CocoImage) -> None:
 
 
 def seeds() -> list[bytes]:
-    """A data set of two pictures; one is plain, one is an edge case."""
+    """A data set of two pictures, one plain and one with edge cases, and a minimal file."""
     images = [
         {"id": 1, "file_name": "a.png", "height": 4, "width": 6, "writer": "w", "truth": "x"},
         {"id": "b", "file_name": "sub/b.png"},

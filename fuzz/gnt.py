@@ -1,4 +1,4 @@
-"""`.gnt` files: every byte is in exactly one record or defect, and nothing is copied."""
+"""`.gnt` files: every byte belongs to exactly one record or defect, and the reader copies no pixels."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pipeline.formats.gnt import HEADER_BYTES, MAX_SIDE, Defect, GntRecord, enco
 
 
 def check(data: bytes) -> None:
-    """Items partition the file: each ends where the next one starts, the last one at the end of the file."""
+    """Asserts that the items partition the file: each ends where the next starts, the last at the end of the file."""
     items = list(read_gnt(data))
     assert [item.index for item in items] == list(range(len(items)))
     assert items[0].offset == 0
@@ -29,13 +29,13 @@ def _check_record(record: GntRecord, end: int, data: bytes) -> None:
     assert record.pixels.dtype == np.uint8
     assert record.pixels.shape == (record.height, record.width)
     assert start + record.pixels.size == end
-    # A view: it lies in the buffer, at its place.
+    # The pixels are a view of the buffer at their position in the file.
     buffer = np.frombuffer(data, np.uint8)
     assert record.pixels.ctypes.data == buffer.ctypes.data + start
 
 
 def seeds() -> list[bytes]:
-    """Good files, and each kind of damage that has a reason of its own."""
+    """Valid files, and each kind of damage that has a separate reason."""
     scans = [np.full((3 + i, 2 + i), 40 * i, np.uint8) for i in range(3)]
     first, second, third = (encode_record(char, scan) for char, scan in zip("啊A座", scans, strict=True))
     whole = first + second + third

@@ -1,6 +1,6 @@
-"""Pictures: grey pixels within the bound or an `ImageError`.
+"""Pictures: the reader returns grey pixels within the limit, or raises an `ImageError`.
 
-The bound on pixels is lowered to keep an execution short; memory for a picture is proportional to it.
+A lower limit on pixels keeps executions short; the memory for a picture is proportional to its pixels.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def check(data: bytes) -> None:
-    """Reads the bytes as they are, and as a PNG with corrected checksums, which mutation breaks first."""
+    """Reads the unchanged bytes, and PNGs also with corrected checksums, because mutation breaks these first."""
     with patch.object(image_file, "MAX_PIXELS", MAX_PIXELS), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of Pillow, for damaged files
+        warnings.simplefilter("ignore")  # Pillow warns about damaged files
         _check(data)
         if data.startswith(_PNG):
             _check(_with_checksums(data))
@@ -53,7 +53,7 @@ def _with_checksums(data: bytes) -> bytes:
 
 
 def seeds() -> list[bytes]:
-    """A tiny file of each format, of several modes where a format has them."""
+    """A tiny file of each format, in several modes if the format has them."""
     ramp = Image.fromarray(np.arange(0, 240, 10, dtype=np.uint8).reshape(4, 6))
     exif = Image.Exif()
     exif[0x0112] = 6

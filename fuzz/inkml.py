@@ -1,4 +1,4 @@
-"""InkML: an `InkmlFormula` within its bounds or an `InkmlError`."""
+"""InkML: the reader returns an `InkmlFormula` within the limits, or raises an `InkmlError`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pipeline.formats import inkml
 from pipeline.formats.inkml import InkmlError, InkmlFormula, read_inkml
 from pipeline.formats.inkml_writer import encode_inkml
 
-# Words that plain mutation would hardly find.
+# Words that mutation rarely finds by chance.
 TOKENS = (
     *("<ink>", "</ink>", "<trace", "</trace>", "<traceGroup>", "</traceGroup>", "<traceView", "traceDataRef=", "id="),
     *(
@@ -61,7 +61,7 @@ TOKENS = (
 
 
 def check(data: bytes) -> None:
-    """Everything that an `InkmlFormula` promises."""
+    """Asserts every guarantee of an `InkmlFormula`."""
     try:
         ink = read_inkml(data)
     except InkmlError as error:
@@ -92,7 +92,7 @@ def _check_traces(ink: InkmlFormula) -> None:
 
 
 def seeds() -> list[bytes]:
-    """A formula as this project writes it, in several encodings, and files with the constructs of other programs."""
+    """A formula from this project's writer in several encodings, and files with constructs of other programs."""
     written = encode_inkml([[(0, 1), (2.5, 3)], [(4, 5)]], [("x", [0]), (r"\lt", [1])], truth="x<", writer="w")
     held = (
         "<?xml version='1.0' encoding='cp1252'?><i:ink xmlns:i='u'><traceFormat><channel name='X'/><channel name='Y'/>"

@@ -1,6 +1,7 @@
-"""`.tflite` files: a description or an `InkError`. A description survives writing and reading.
+"""`.tflite` files: the reader returns a description that survives writing and reading, or raises an `InkError`.
 
-The bytes are read as they are, and in place of the metadata of a valid model, which mutation would hardly leave intact.
+The bytes are read unchanged. If they are metadata, they also replace the metadata of a valid model, because mutation
+rarely leaves a whole model intact.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _SIZES = {"side": 5, "margin": 1}
 
 
 def check(data: bytes) -> None:
-    """A model, and metadata of a model."""
+    """Reads `data` as a model and, if it is metadata, within a valid model."""
     _check(data)
     if data[4:8] == metadata_schema.IDENTIFIER:
         _check(_with_metadata(data))
@@ -55,7 +56,7 @@ _FOUR = [
 
 
 def _model(outputs: list[tuple[str, int, list[int]]]) -> bytes:
-    """A model without operators: only its signature is read."""
+    """A model without operators: the reader only uses its signature."""
     model, graph, signature = tflite.ModelT(), tflite.SubGraphT(), tflite.SignatureDefT()
     for name, dtype, shape in [("image", tflite.TensorType.FLOAT32, [1, 5, 5, 1]), *outputs]:
         tensor = tflite.TensorT()
@@ -81,15 +82,15 @@ def _metadata(model: bytes) -> bytes:
 
 
 @cache
-def _sound() -> tuple[bytes, dict[str, bytes]]:
-    """A model with metadata, and the files at its end."""
+def _valid() -> tuple[bytes, dict[str, bytes]]:
+    """A model with metadata, and the files in the zip archive at its end."""
     data = metadata.describe(_model(_ONE), ["a", "b", "c"], _SIZES)
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return data, {name: archive.read(name) for name in archive.namelist()}
 
 
 def _with_metadata(content: bytes) -> bytes:
-    data, files = _sound()
+    data, files = _valid()
     model = tflite.ModelT.InitFromPackedBuf(data, 0)
     model.buffers[-1].data = np.frombuffer(content, np.uint8)
     packed = io.BytesIO(_packed(model))

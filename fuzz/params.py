@@ -1,7 +1,6 @@
-"""params.yaml: `Params` within their ranges, or an `InkError` that names the key.
+"""params.yaml: the reader returns `Params` within their ranges, or raises an `InkError` that names the key.
 
-Bytes that start with NUL are choices: which values of the project's params.yaml to replace, and by what. All others are
-read as a file.
+Bytes that start with NUL are choices of changes to the project's params.yaml. All others are the content of a file.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ _VALUES: tuple[Any, ...] = (
 
 
 def check(data: bytes) -> None:
-    """A file, or one to three changes of good values."""
+    """Checks a file, or up to three changes of valid values."""
     if data[:1] == b"\0":
         _check_changes(Choices(data[1:]))
         return
@@ -103,7 +102,7 @@ def _leaves(value: Any) -> Iterator[Any]:
 
 
 def _changed(values: Any, key: tuple[str, ...], way: str, value: Any) -> Any:
-    """A copy with one change; where an earlier change took the section away, as it is."""
+    """A copy with one change; the values unchanged if an earlier change removed the section."""
     if not isinstance(values, dict) or key[0] not in values:
         return values
     if len(key) > 1:
@@ -128,7 +127,7 @@ def _keys() -> list[tuple[str, ...]]:
 
 
 def seeds() -> list[bytes]:
-    """The project's params, small files of each kind of YAML, and a change of each key."""
+    """The project's params, small files with each construct of YAML, and one change per key."""
     small = [b"train: {epochs: 3}", b"- 1\n- [a, 'b']\n", b"&a a: *a\n", b"x: !!float 1\n", b""]
     changes = [bytes([0, index, 0, index % len(_VALUES)]) for index in range(len(_keys()))]
     return [_PARAMS.read_bytes(), *small, *changes]

@@ -1,4 +1,4 @@
-"""A folder for readers that take paths; removed when the process ends."""
+"""A temporary folder for readers that take paths; it is removed when the process ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""TFRecord files: the records that were written, or an `InkError`."""
+"""TFRecord files: the reader returns the records that were written, or raises an `InkError`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pipeline.formats.tfrecord import encode_example, read_records, write_record
 
 
 def check(data: bytes) -> None:
-    """Records that were read write the same file; any record survives a round trip; damage to its file is reported."""
+    """Asserts that records read from a file write the same file, and that any record survives a round trip."""
     path = folder() / "file.tfrecord"
     path.write_bytes(data)
     try:
