@@ -34,9 +34,9 @@ from stages.paths import ARCHITECTURES, MATH_CLASSES, MATH_SPLITS
 NAMES = ("faster_rcnn_fpn", "faster_rcnn", "ssd_fpn")
 
 
-def measured(params: Math, splits: Path, classes: list[str]) -> dict[str, Any]:
+def measure(params: Math, splits: Path, classes: list[str]) -> dict[str, Any]:
     """Trains the detector of `params`, measures it and returns one row of the result."""
-    model, _, state = training.train(params, splits, classes, _tell, states_folder())
+    model, _, state = training.train(params, splits, classes, _print_epoch, states_folder())
     inputs = [image_input(params.decode.height, params.decode.width)]
     data = export_tflite(model, lambda image: detect(model, image), inputs, "float32")
     graph = gate.check(data)
@@ -69,7 +69,7 @@ def conditions(params: Math, formulas: int) -> str:
     )
 
 
-def _tell(epoch: int, row: dict[str, float]) -> None:
+def _print_epoch(epoch: int, row: dict[str, float]) -> None:
     print(f"epoch {epoch + 1}: " + ", ".join(f"{name} {value:.4f}" for name, value in row.items()), flush=True)
 
 
@@ -105,7 +105,7 @@ def main() -> None:
     for arch in arguments.arch:
         recipe = params.train.model_copy(update={"arch": arch, "epochs": epochs})
         params = params.model_copy(update={"train": recipe})
-        rows.append(measured(params, arguments.splits, classes))
+        rows.append(measure(params, arguments.splits, classes))
     text = conditions(params, part_size(arguments.splits, "test"))
     files.write_json(arguments.output, {"conditions": text, "architectures": rows})
     tables.show(math_comparison.ARCHITECTURE_HEADER, math_comparison.architecture_rows(rows), title="Architectures")

@@ -138,10 +138,10 @@ def down() -> None:
     """Stops all processes that `up` started, and their child processes."""
     pids = [pid for name in commands() if (pid := pid_of(name)) is not None]
     for sign in (signal.SIGTERM, signal.SIGKILL):
-        for pid in filter(_lives, pids):
+        for pid in filter(_is_running, pids):
             os.killpg(pid, sign)
         deadline = time.monotonic() + SECONDS_TO_STOP
-        while any(map(_lives, pids)) and time.monotonic() < deadline:
+        while any(map(_is_running, pids)) and time.monotonic() < deadline:
             time.sleep(0.2)
     remove(RUN)
 
@@ -150,7 +150,7 @@ def pid_of(name: str) -> int | None:
     """Id of the process of this name that `up` started; None if it does not run."""
     path = RUN / f"{name}.pid"
     pid = int(path.read_text()) if path.exists() else None
-    return pid if pid is not None and _lives(pid) else None
+    return pid if pid is not None and _is_running(pid) else None
 
 
 def rest(path: str) -> dict:
@@ -215,7 +215,7 @@ def _tail(name: str) -> str:
     return "\n".join([*(f"  {line}" for line in lines), f"The full log is {path}"])
 
 
-def _lives(pid: int) -> bool:
+def _is_running(pid: int) -> bool:
     try:
         if os.waitpid(pid, os.WNOHANG)[0]:
             return False  # a child process that has ended

@@ -18,7 +18,7 @@ KMEANS_BOXES = 20_000  # more do not move the centres
 FOREGROUND_IOU = 0.5  # an anchor learns a box if their IoU is at least this
 # If no anchor reaches FOREGROUND_IOU, an anchor learns the box with at least this share of the best anchor's IoU, and
 # at least this IoU.
-OF_BEST, LEAST_IOU = 0.85, 0.25
+SHARE_OF_BEST, LEAST_IOU = 0.85, 0.25
 # Below this share of the IoU needed to learn a box, an anchor is background; between the two it learns nothing.
 BACKGROUND_SHARE = 0.8
 
@@ -125,7 +125,7 @@ class AnchorGrid:
             best[compared[better]] = anchor[np.arange(len(compared)), highest][better]
         matches = np.full(self._starts[-1], BACKGROUND, np.int32)
         for compared, overlap, anchor in near:
-            fit = overlap / np.clip(OF_BEST * top[compared], LEAST_IOU, FOREGROUND_IOU)[:, None]
+            fit = overlap / np.clip(SHARE_OF_BEST * top[compared], LEAST_IOU, FOREGROUND_IOU)[:, None]
             box, place = np.nonzero(fit >= BACKGROUND_SHARE)
             rising = np.argsort(fit[box, place], kind="stable")  # the best fit is written last and wins
             box, place = box[rising], place[rising]

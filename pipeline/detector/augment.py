@@ -1,8 +1,8 @@
 """Distorts one formula for training: each epoch draws a new patch, and the boxes follow the distortion.
 
-Ink is redrawn from its strokes. Each symbol is distorted separately or replaced by another writer's; some are replaced
-by a symbol of another class, so that rare classes appear often. Waves distort the whole formula, and the pen width
-varies. The boxes remain exact. A photo has no strokes: it is warped.
+Ink is redrawn from its strokes. Each symbol is distorted separately. Some symbols are replaced by the same symbol of
+another writer, some by a symbol of a random class, so that rare classes appear often. Waves distort the whole formula,
+and the pen width varies. The boxes remain exact. A photo has no strokes: it is warped.
 """
 
 from __future__ import annotations

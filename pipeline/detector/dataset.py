@@ -244,7 +244,7 @@ def evaluation_steps(formulas: FormulaPart, batch_size: int) -> int:
 
 
 def _ink_symbols(formula: Formula) -> list[InkSymbol]:
-    """Ink of each symbol; empty if two symbols share a stroke (rare in CROHME), which must not be torn apart."""
+    """Ink of each symbol; empty if two symbols share a stroke (rare in CROHME): distortion would tear it apart."""
     members = formula.symbol_strokes
     if not formula.strokes or len({index for strokes in members for index in strokes}) < sum(map(len, members)):
         return []

@@ -72,12 +72,12 @@ class Library:
 def exchange(
     symbol: InkSymbol, unit: float, params: MathAugment, rng: np.random.Generator, library: Library
 ) -> InkSymbol:
-    """Returns a replacement for `symbol`, or mostly the symbol itself.
+    """Returns `symbol` or, with the probabilities in `params`, a replacement.
 
     Args:
         symbol: the symbol to replace.
         unit: symbol size of its formula in pixels, see `unit_of`.
-        params: `balance` and `swap` are the probabilities of a random class and of another sample of the same class.
+        params: `balance` is the probability of a symbol of a random class, `swap` that of one of the same class.
         rng: source of randomness.
         library: replacements; must contain the symbol's class.
     """

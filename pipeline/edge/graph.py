@@ -174,7 +174,7 @@ def _runtime(model: schema.ModelT) -> str:
 
 
 def _weights(steps: list[_Step], constants: list[schema.TensorT]) -> Counter[str]:
-    """Counts parameters by dtype: weights, biases, and scales or offsets of channels.
+    """Counts parameters by dtype: weights, biases, and scales or offsets per channel.
 
     Other int32 and int64 constants are axes, shapes and paddings. A constant with several dimensions counts only if an
     operator in `_WEIGHED` uses it.

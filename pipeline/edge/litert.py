@@ -50,7 +50,7 @@ class Runner:
     """
 
     def __init__(self, data: bytes, batch: int = 1, threads: int = 1):
-        with quiet(), _runs(f"of {len(data):,} bytes"):
+        with quiet(), _model_errors(f"of {len(data):,} bytes"):
             self._interpreter = _resized(data, batch, threads) or _loaded(data, threads)
             self._outputs = _named_outputs(self._interpreter)
         self._input = self._interpreter.get_input_details()[0]["index"]
@@ -94,7 +94,7 @@ class Runner:
         feed = np.zeros(self._shape, np.float32)
         feed[: len(images)] = images
         self._interpreter.set_tensor(self._input, feed)
-        with _runs(f"at {self.batch} images"):
+        with _model_errors(f"at {self.batch} images"):
             self._interpreter.invoke()
         return {name: self._interpreter.get_tensor(index)[: len(images)] for name, index in self._outputs.items()}
 
@@ -143,7 +143,7 @@ def cpu_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
 
 
 @contextlib.contextmanager
-def _runs(which: str) -> Iterator[None]:
+def _model_errors(which: str) -> Iterator[None]:
     """Raises an InkError with the reason if LiteRT rejects a model or fails to run it."""
     try:
         yield

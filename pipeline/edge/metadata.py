@@ -164,7 +164,7 @@ def read(data: bytes) -> Description:
     buffers = {entry.Name(): entry.Buffer() for entry in map(model.Metadata, range(model.MetadataLength()))}
     if BUFFER not in buffers:
         raise InkError(
-            "expected metadata with a class list in the model, found none; run `dvc repro` to export it anew"
+            "expected metadata with a class list in the model, found none; run `dvc repro` to export it again"
         )
     _check_buffer(buffers[BUFFER], model.BuffersLength())
     try:
@@ -177,7 +177,7 @@ def read(data: bytes) -> Description:
         meanings = {tensor["name"]: tensor["description"] for tensor in tensors}
         about = content["name"], content["description"], main.get("name", "")
     except (*ZIP_ERRORS, AttributeError, IndexError, KeyError, TypeError) as error:
-        raise InkError(f"broken metadata in the model ({error}): run `dvc repro` to export it anew") from error
+        raise InkError(f"broken metadata in the model ({error}): run `dvc repro` to export it again") from error
     description = Description(kind, tuple(labels.removesuffix("\n").split("\n")), normalisation, meanings, *about)
     _check_labels(graph, description.labels)
     return description
@@ -194,7 +194,7 @@ class _Builder(flatbuffers.Builder):
 def _check_buffer(index: int, count: int) -> None:
     """Checks the index of a buffer, because generated code would read beyond the last one."""
     if index >= count:
-        raise InkError(f"broken metadata in the model (buffer {index} of {count}): run `dvc repro` to export it anew")
+        raise InkError(f"broken metadata in the model (buffer {index} of {count}): run `dvc repro` to export it again")
 
 
 def _check_labels(graph: Graph, labels: Sequence[str]) -> None:

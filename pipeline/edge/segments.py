@@ -87,17 +87,17 @@ def _owners(strokes: Sequence[np.ndarray], boxes: np.ndarray, scores: np.ndarray
     extents = _extents(strokes)
     full = np.array([_fit(extents[held[:, box]], boxes[box]) for box in range(len(boxes))])
     areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    alive = np.ones(len(boxes), bool)
+    active = np.ones(len(boxes), bool)
     while True:
-        owners = _smallest(held & alive, areas)
-        victims = []
-        for box in np.flatnonzero(alive & held.any(axis=0)):
+        owners = _smallest(held & active, areas)
+        losers = []
+        for box in np.flatnonzero(active & held.any(axis=0)):
             if _fit(extents[owners == box], boxes[box]) < FILLED * full[box]:
-                robbers = owners[held[:, box] & (owners != box)]
-                victims.append(max(box, *robbers))  # boxes are sorted: the largest index has the lowest score
-        if not victims:
+                rivals = owners[held[:, box] & (owners != box)]
+                losers.append(max(box, *rivals))  # boxes are sorted: the largest index has the lowest score
+        if not losers:
             return owners
-        alive[max(victims)] = False
+        active[max(losers)] = False
 
 
 def _shares_inside(strokes: Sequence[np.ndarray], boxes: np.ndarray) -> np.ndarray:
