@@ -2,7 +2,7 @@
 
 import logging
 
-# Beam warns, on the root logger while it is imported, of cloud packages that nobody needs here.
+# While it is imported, Beam warns on the root logger about cloud packages that this project does not need.
 _root, _null = logging.getLogger(), logging.NullHandler()
 _level = _root.level
 _root.addHandler(_null)

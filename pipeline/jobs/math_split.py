@@ -1,10 +1,10 @@
-"""Job `math-split`: decoded formulas into training, validation and test parts, globally shuffled.
+"""Job `math-split`: splits decoded formulas into training, validation and test parts, globally shuffled.
 
     run(params.math.split, Files(...))
 
-By writer, a formula that names none (a photo, 3,000 files of CROHME) goes by a hash of its picture. `official` goes by
-CROHME's folders. Either way, one picture is never in two parts: where parts share it, the test part keeps it before
-validation, and validation before training; the others leave it out and count it. See `pipeline.jobs.parts`.
+`writer` splits by writer; a formula without one (a photo, 3,000 files of CROHME) is split by a hash of its picture.
+`official` splits by CROHME's folders. One picture is never in two parts: test takes precedence over validation, and
+validation over training. The other parts leave the picture out and count it. See `pipeline.jobs.parts`.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ from pipeline.jobs.parts import (
 from pipeline.jobs.shuffle import Scratch
 from pipeline.params import MathSplit
 
-SAMPLES_PER_SECOND = 1_500  # in one process; only to guess whether several pay
+SAMPLES_PER_SECOND = 1_500  # in one process; only for the estimate whether several processes are faster
 COLUMNS = ["key", "writer", "image"]
-# Mouchère et al. 2014: CROHME's training part, its test of 2013 (here to tune on) and its test of 2014.
+# Mouchère et al. 2014: CROHME's training part, its 2013 test part (here for tuning) and its 2014 test part.
 OFFICIAL = {"TrainINKML": "train", "TestINKMLGT": "validation", "TestEM2014GT": "test"}
 
 
@@ -51,8 +51,8 @@ def run(params: MathSplit, files: Files) -> dict[str, int]:
     """Splits the decoded formulas and returns the metrics.
 
     Raises:
-        InkError: no decoded formulas, or some that change meanwhile, folders that the official split does not know, a
-            part without a formula.
+        InkError: no decoded formulas, formulas that change during the run, folders that the official split does not
+            know, or a part without a formula.
     """
     before = stamps(files.decoded)
     units = files.units("math-decode")
@@ -81,14 +81,14 @@ def run(params: MathSplit, files: Files) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class PartsOf:
-    """The part of each row of a table."""
+    """Returns the part of each row of a table."""
 
     params: MathSplit
-    writers: dict[str, str]  # parts of the writers
-    claims: dict[int, int]  # the part that keeps a picture, for those that are in several
+    writers: dict[str, str]  # part per writer
+    claims: dict[int, int]  # by hash of a picture that several parts share: the part that keeps it
 
     def wanted(self, table: pa.Table) -> np.ndarray:
-        """Indices in `PARTS`, before pictures in several parts are sorted out: int64 [rows]."""
+        """Indices in `PARTS`, before shared pictures are left out: int64 [rows]."""
         if self.params.by == "official":
             return np.array([official_part(key) for key in table["key"].to_pylist()])
         by_ink = parts_by_hash(self._hashes(table), self.params.test, self.params.validation)
@@ -102,7 +102,7 @@ class PartsOf:
         return np.array([part if self.claims.get(ink, part) == part else LEFT_OUT for ink, part in pairs])
 
     def claimed(self, table: pa.Table) -> Iterable[tuple[int, int]]:
-        """Hash of the picture and part that it would go to, of each row."""
+        """Yields the hash of the picture and its wanted part, for each row."""
         return zip(self._hashes(table).tolist(), self.wanted(table).tolist(), strict=True)
 
     def _hashes(self, table: pa.Table) -> np.ndarray:
@@ -110,10 +110,11 @@ class PartsOf:
 
 
 def survey(units: list[Path], params: MathSplit) -> tuple[PartsOf, dict, int]:
-    """Looks through the decoded shards once.
+    """Reads the keys, writers and pictures of all decoded shards.
 
     Returns:
-        What tells the part of a formula; formulas of each part and of `LEFT_OUT`; formulas that name no writer.
+        The function from formulas to parts; the number of formulas per part and of `LEFT_OUT`; the number of formulas
+        without a writer.
     """
     named = column_counts(units, "writer")
     no_writer = named.pop("", 0)
@@ -128,7 +129,7 @@ def survey(units: list[Path], params: MathSplit) -> tuple[PartsOf, dict, int]:
                 wanted.update(first.claimed(pa.Table.from_batches([batch])))
     for ink, part in wanted:
         seen.setdefault(ink, set()).add(part)
-    claims = {ink: max(parts) for ink, parts in seen.items() if len(parts) > 1}  # PARTS rise in rank
+    claims = {ink: max(parts) for ink, parts in seen.items() if len(parts) > 1}  # PARTS are in order of precedence
     counts: Counter[str | int] = Counter()
     for (ink, part), count in wanted.items():
         counts[PARTS[part] if claims.get(ink, part) == part else LEFT_OUT] += count
@@ -136,15 +137,15 @@ def survey(units: list[Path], params: MathSplit) -> tuple[PartsOf, dict, int]:
 
 
 def official_part(key: str) -> int:
-    """Index in `PARTS` of the folder that a key lies in.
+    """Index in `PARTS` of the CROHME folder that contains a key.
 
     Raises:
-        InkError: none of CROHME's.
+        InkError: the key is in none of them.
     """
     for folder in key.split("/")[:-1]:
         if folder in OFFICIAL:
             return PARTS.index(OFFICIAL[folder])
     raise InkError(
         f"math.split.by is 'official': expected files below {', '.join(OFFICIAL)}, found {key}; set math.split.by to "
-        "`writer`, or take other files out of math.decode.source"
+        "`writer`, or remove other files from math.decode.source"
     )

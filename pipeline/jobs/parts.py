@@ -1,7 +1,7 @@
-"""Decoded samples into training, validation and test parts, globally shuffled: what both split jobs share.
+"""Splits decoded samples into training, validation and test parts, globally shuffled: the code of both split jobs.
 
-One decoded shard is one unit of work. A job brings `parts_of`, which tells the part of each sample; its place in the
-part follows from its key through a seeded hash: the same bytes on any runner with any number of workers.
+One decoded shard is one unit of work. Each job defines `parts_of`, which returns the part of each sample. A seeded hash
+of the key decides the place in the part, so any runner with any number of workers writes the same bytes.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from pipeline.jobs.shuffle import Scratch, total
 from pipeline.jobs.spills import HASH_BITS, check_complete, gather, hash64, shard_of, write_shard
 
 PARTS = ("train", "validation", "test")
-MOST_SHARDS = 1024  # of a part: the most that params.yaml allows, for derived numbers too
-LEFT_OUT = -1  # the part of a sample that goes to none
+MOST_SHARDS = 1024  # per part: the largest value in params.yaml; also limits derived numbers
+LEFT_OUT = -1  # instead of a part: the sample is left out
 SPILL_ROWS = 16_384
-SHOWN = 10  # classes or writers in a message
+SHOWN = 10  # at most, classes or writers in a message
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Files:
-    """What a split job reads and writes."""
+    """The paths that a split job reads and writes."""
 
     decoded: Path
     directory: Path
@@ -47,7 +47,7 @@ class Files:
         """The decoded shards.
 
         Raises:
-            InkError: there is none; `stage` would make them.
+            InkError: there is none; the message names `stage`, which writes them.
         """
         units = sorted((self.decoded / "parquet").glob("*.parquet"))
         if not units:
@@ -56,15 +56,15 @@ class Files:
 
 
 def shard_counts(shards: int, shares: Sequence[float], samples: int) -> tuple[int, ...]:
-    """Shards of each part, in the order of `PARTS`.
+    """Number of shards of each part, in the order of `PARTS`.
 
-    Shards of all parts are about as large as those of the training part. A part has at least one, at most `MOST_SHARDS`
-    and at most one per sample of the data set, so that a tiny training part does not make a million of the others.
+    The shards of all parts have about the same size. A part has at least one shard, at most `MOST_SHARDS`, and at most
+    one per sample of the data set. Without these limits, a tiny training part would give the others a million shards.
 
     Args:
-        shards: of the training part.
-        shares: of the samples (or their numbers) that each part gets; all are above 0.
-        samples: in all parts.
+        shards: number of shards of the training part.
+        shares: shares of the samples (or their numbers) per part; all are above 0.
+        samples: number of samples in all parts.
     """
     most = max(min(MOST_SHARDS, samples), 1)
     others = [min(max(round(shards * share / shares[0]), 1), most) for share in shares[1:]]
@@ -73,10 +73,10 @@ def shard_counts(shards: int, shares: Sequence[float], samples: int) -> tuple[in
 
 @dataclass(frozen=True)
 class PartsJob:
-    """What workers do, see `pipeline.jobs.shuffle.Job`."""
+    """The work of a split job, see `pipeline.jobs.shuffle.Job`."""
 
     scratch: Scratch
-    shard_counts: tuple[int, ...]  # of each part
+    shard_counts: tuple[int, ...]  # one per part
     seed: int
     parts_of: Callable[[pa.Table], np.ndarray]  # index in PARTS, or LEFT_OUT, of each row: int64 [rows]; it must pickle
     classes: str  # the column that holds the class of a sample, or a list of them
@@ -84,7 +84,7 @@ class PartsJob:
 
     @property
     def shard_names(self) -> list[str]:
-        """Part after part."""
+        """The names of all shards, part after part."""
         return [name for part, count in zip(PARTS, self.shard_counts, strict=True) for name in shard_names(part, count)]
 
     def names_of(self, part: str) -> list[str]:
@@ -113,19 +113,19 @@ class PartsJob:
         return counts
 
     def settle(self) -> list[Path] | None:
-        """The spills."""
+        """Returns the spills."""
         return self.scratch.spills()
 
     def publish(self, shard: int, settled: list[Path]) -> None:
-        """Writes one shard in both formats."""
+        """Writes one shard in both file formats."""
         table = gather(settled, shard).drop_columns("hash")
         write_shard(self.scratch.directory, self.shard_names[shard], table, self.encode)
 
-    def run(self, units: Sequence[Path], seconds_a_sample: float, desc: str) -> list[dict]:
+    def run(self, units: Sequence[Path], seconds_per_sample: float, desc: str) -> list[dict]:
         """Runs the job on decoded shards and returns its receipts."""
         sizes = [row_count(unit) for unit in units]
         work = [(str(unit.absolute()), size) for unit, size in zip(units, sizes, strict=True)]
-        receipts = shuffle.run(self, work, sum(sizes) * seconds_a_sample, desc)
+        receipts = shuffle.run(self, work, sum(sizes) * seconds_per_sample, desc)
         check_complete(self.scratch.output, self.shard_names)
         return receipts
 
@@ -136,7 +136,7 @@ class PartsJob:
 
 
 def row_count(shard: Path) -> int:
-    """Samples of a shard.
+    """Number of samples in a shard.
 
     Raises:
         InkError: see `whole`.
@@ -146,7 +146,7 @@ def row_count(shard: Path) -> int:
 
 
 def column_counts(shards: Iterable[Path], column: str) -> Counter[str]:
-    """How often each value of a column of strings occurs.
+    """Number of occurrences of each value in a string column.
 
     Raises:
         InkError: see `whole`.
@@ -165,17 +165,23 @@ def hashes_of(values: pa.ChunkedArray, salt: str) -> np.ndarray:
 
 
 def image_hashes(table: pa.Table, salt: str) -> np.ndarray:
-    """Seeded hashes of the pictures, uint64 [rows]: copies of one picture have one, whatever their keys."""
+    """Seeded hashes of the pictures, uint64 [rows]. Copies of one picture have the same hash, whatever their keys."""
     return hashes_of(pc.struct_field(table["image"], "bytes"), salt)
 
 
 def rank_writers(writers: Iterable[str], seed: int) -> list[str]:
-    """Writers in the order in which parts take them: by a seeded hash."""
+    """Writers sorted by a seeded hash: the order in which parts take them."""
     return sorted(writers, key=lambda writer: (hash64(writer, f"split-{seed}"), writer))
 
 
 def deal_writers(ranked: list[str], test: Sequence[str], validation: float) -> dict[str, str]:
-    """The part of each writer: `test` as given, then `validation` of all (at least one), the rest for training."""
+    """The part of each writer: `test` as given, a share of `validation` (at least one writer), training for the rest.
+
+    Args:
+        ranked: all writers, in their order.
+        test: the writers of the test part.
+        validation: share of all writers.
+    """
     rest = [writer for writer in ranked if writer not in set(test)]
     count = max(round(validation * len(ranked)), 1)
     train, second = dict.fromkeys(rest[count:], "train"), dict.fromkeys(rest[:count], "validation")
@@ -183,29 +189,32 @@ def deal_writers(ranked: list[str], test: Sequence[str], validation: float) -> d
 
 
 def parts_by_hash(hashes: np.ndarray, test: float, validation: float) -> np.ndarray:
-    """Part of each hash, in the fractions given: uint64 [rows] to int64 [rows], indices in `PARTS`."""
+    """Part of each hash, in the given fractions: uint64 [rows] to int64 [rows], indices in `PARTS`."""
     position = hashes / 2.0**HASH_BITS
     return np.select([position < test, position < test + validation], [2, 1], 0)
 
 
 def empty_part(part: str, samples: int, section: str) -> InkError:
-    """The error of a part that got nothing; `section` is that of the params."""
+    """The error for a part without samples; `section` is the section in the params."""
     return InkError(f"the {part} part got none of {samples} samples; raise its share under `{section}` or bring more")
 
 
 def account(receipts: list[dict], classes: Sequence[str], samples: int, section: str, joint: str) -> dict[str, int]:
-    """The metrics, after seeing that no sample was lost; warns of classes that a part lacks.
+    """Checks that no sample was lost and returns the metrics; warns if a part lacks classes.
 
     Args:
-        receipts: of the job.
+        receipts: receipts of the job.
         classes: the class list.
-        samples: how many should have arrived.
-        section: of the params, for messages.
-        joint: between class names in the warning.
+        samples: expected number of samples.
+        section: section in the params, for messages.
+        joint: separator of class names in the warning.
+
+    Raises:
+        InkError: a part has no sample.
     """
     metrics = {part: total(receipts, part) for part in PARTS}
     if sum(metrics.values()) != samples:
-        raise AssertionError(f"samples lost: {samples} expected, {metrics}")
+        raise AssertionError(f"expected {samples} samples in all parts, found {metrics}")
     for part in PARTS:
         if not metrics[part]:
             raise empty_part(part, samples, section)
@@ -223,11 +232,11 @@ def account(receipts: list[dict], classes: Sequence[str], samples: int, section:
 
 
 class _Tally:
-    """What a part got."""
+    """Counts of the samples of one part."""
 
     def __init__(self) -> None:
         self.samples = 0
-        self.symbols = 0  # samples, unless each has a list of classes
+        self.symbols = 0  # equals `samples`, unless each sample has a list of classes
         self.classes: set[str] = set()
         self.writers: set[str] = set()
 

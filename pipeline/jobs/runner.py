@@ -1,12 +1,12 @@
-"""Where and how Beam runs: taken from the environment, never from params, because it changes no byte of the output.
+"""Where and how Beam runs. The environment sets it, not params, because it does not change the output.
 
     INK2EDGE_BEAM="--runner=FlinkRunner --flink_master=[local] --environment_type=LOOPBACK" dvc repro
 
-holds any Beam pipeline options. When it is unset, jobs run on this machine with Beam's FnApiRunner, named outright: the
-`DirectRunner` of today looks for the Prism runner first and may try to download it. Small jobs run in this process;
-large ones in one process a core, which cost some seconds to start. INK2EDGE_WORKERS sets another number, for small jobs
-too. A process that dies fails the job, see `pipeline.jobs.workers`. Processes on this machine connect to each other
-directly, whatever `http_proxy` says; other runners use the proxies of the environment.
+INK2EDGE_BEAM holds any Beam pipeline options. Without it, jobs run on this machine with Beam's FnApiRunner. It is named
+explicitly, because the current `DirectRunner` looks for the Prism runner first and may try to download it. Small jobs
+run in this process. Large jobs use one process per core; these take a few seconds to start. INK2EDGE_WORKERS overrides
+the number, for small jobs too. A process that dies fails the job, see `pipeline.jobs.workers`. Processes on this
+machine connect to each other directly and ignore `http_proxy`; other runners use the proxies of the environment.
 """
 
 from __future__ import annotations
@@ -30,33 +30,36 @@ from pipeline.jobs import workers
 from pipeline.processes import asked_workers, worker_count
 
 VARIABLE = "INK2EDGE_BEAM"
-# Seconds of work in one process from which a process a core pays: starting them costs about 3 s on two idle cores.
+# From this many seconds of work, one process per core is faster: starting them takes about 3 s on two idle cores.
 PARALLEL_FROM = 12.0
 _POLL_SECONDS, _POLL_SECONDS_IN_LOGS = 0.5, 15.0
 
 
 def run(transform: beam.PTransform, seconds: float, progress: Callable[[], tuple[int, int]], desc: str) -> None:
-    """Runs a transform that starts from the pipeline itself, to its end.
+    """Applies a transform to an empty pipeline, runs it and waits for its end.
 
     Args:
         transform: the job.
-        seconds: that the work would take in one process, roughly: decides on the number of local processes.
-        progress: returns how many steps are done, and of how many; polled while the job runs, on any runner.
-        desc: what the progress bar calls the job.
+        seconds: estimated duration in one process; it decides the number of local processes.
+        progress: returns the number of finished steps and of all steps; polled while the job runs, on any runner.
+        desc: name of the job on the progress bar.
+
+    Raises:
+        InkError: a local worker died, or INK2EDGE_BEAM holds no Beam options.
     """
     pipeline = _pipeline(seconds)
     pipeline | desc >> transform
     local = isinstance(pipeline.runner, FnApiRunner)
     with (
         _Progress(progress, desc),
-        workers.losses_told(),
-        workers.without_proxies() if local else contextlib.nullcontext(),  # a cluster may be behind one
+        workers.losses_reported(),
+        workers.without_proxies() if local else contextlib.nullcontext(),  # a cluster may be behind a proxy
     ):
         pipeline.run().wait_until_finish()
 
 
 def count_files(folder: Path, pattern: str) -> int:
-    """How many files of `folder` match a glob pattern."""
+    """Number of files in `folder` that match a glob pattern."""
     return sum(1 for _ in folder.glob(pattern))
 
 
@@ -75,13 +78,13 @@ def _pipeline(seconds: float) -> beam.Pipeline:
 
 
 def _quieten() -> None:
-    """Beam warns of optional cloud packages and tells each stage it runs; its errors stay, but of lost connections."""
+    """Hides Beam's warnings about optional cloud packages, its stage list and its errors about lost connections."""
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
     logging.getLogger("apache_beam.runners.worker.data_plane").setLevel(logging.CRITICAL)
 
 
 class _Progress:
-    """A bar on stderr that a thread keeps up to date."""
+    """A progress bar on stderr, updated by a thread."""
 
     def __init__(self, progress: Callable[[], tuple[int, int]], desc: str) -> None:
         self._progress = progress

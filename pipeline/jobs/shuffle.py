@@ -1,13 +1,14 @@
-"""The shape of both jobs: units of work are spilled, the result is settled, shards are written.
+"""The structure of all jobs: workers spill units of work, the job settles the result, workers write shards.
 
     Create(units)  -> make a unit (read, compute, spill, leave a receipt) -> barrier -> settle (all receipts)
-    Create(shards) -> publish a shard, given what was settled
+    Create(shards) -> publish a shard, given the settled result
 
-Only unit and shard numbers cross the stages; samples go through files in a scratch folder that every worker sees. Hence
-a job holds no more than one spill chunk and one shard a worker in memory, and runs unchanged on a cluster with a shared
-file system. Both steps may run twice for the same number, even at once: they write to names of their own and rename. A
-worker that its cluster has given up for dead may still be at it when the job ends; the scratch folder is taken from it.
-An `InkError` of any step goes through the scratch folder, too, and ends the job: Beam would make a traceback of it.
+Only unit and shard numbers pass between Beam steps; samples go through files in a scratch folder that every worker
+sees. So each worker holds at most one spill chunk or one shard in memory, and a job runs unchanged on a cluster with a
+shared file system. A step may run twice for the same number, even at the same time: it writes to a unique name and
+renames. A worker that its cluster believes dead may still run when the job ends; the job then moves the scratch folder
+away from it. An `InkError` in any step ends the job. It also goes through the scratch folder, because Beam would turn
+it into a traceback.
 """
 
 from __future__ import annotations
@@ -32,25 +33,25 @@ from pipeline.formats.shards import FORMATS
 from pipeline.jobs import runner
 from pipeline.jobs.spills import renamed_when_done, spill
 
-REFUSAL_BYTES = 4096  # room that is kept for the word of an error
+REFUSAL_BYTES = 4096  # reserved on disk for an error message
 
 
 class Job(Protocol):
-    """What a job brings. It must pickle and hold absolute paths: workers may start elsewhere."""
+    """What a job defines. It must pickle and hold absolute paths: workers may start in another folder."""
 
     @property
     def scratch(self) -> Scratch:
-        """Where workers write."""
+        """The folder that workers write to."""
 
     @property
     def shard_names(self) -> list[str]:
         """The names of all shards; their positions are the destinations of spills."""
 
     def make(self, number: int, unit: Any) -> dict[str, int]:
-        """Spills a unit, leaves its receipt and returns counts, which become Beam counters."""
+        """Spills a unit, writes its receipt and returns counts, which become Beam counters."""
 
     def settle(self) -> Any:
-        """Reads the receipts and returns what publishing needs, or None to publish nothing."""
+        """Reads the receipts and returns the argument of `publish`, or None to publish nothing."""
 
     def publish(self, shard: int, settled: Any) -> None:
         """Writes one shard."""
@@ -58,15 +59,15 @@ class Job(Protocol):
 
 @dataclass(frozen=True)
 class Scratch:
-    """The folder, below a job's output, where its workers leave spills, receipts and shards: all that they write."""
+    """The folder, below a job's output, that holds everything its workers write: spills, receipts and shards."""
 
     directory: Path
 
     @classmethod
     def below(cls, output: Path) -> Scratch:
-        """Makes one in the folder of the output.
+        """Makes a scratch folder in the folder of the output.
 
-        It has a name of its own: a cluster may still be at the job of a run that was killed, and that must not find it.
+        Its name is unique: a cluster may still work on the job of a killed run, which must not find this folder.
         """
         scratch = cls(output.absolute() / f"scratch-{uuid.uuid4().hex}")
         scratch.directory.mkdir()
@@ -83,12 +84,12 @@ class Scratch:
         spill(self._spill_path(unit, chunk), table, destinations, count)
 
     def leave_receipt(self, unit: int, receipt: dict) -> None:
-        """Leaves the account of a finished unit, which has spilled `receipt["chunks"]` chunks."""
+        """Writes the receipt of a finished unit, which has spilled `receipt["chunks"]` chunks."""
         with renamed_when_done(self.directory / f"unit-{unit:06d}.json") as partial:
             partial.write_text(json.dumps(receipt), encoding="utf-8")
 
     def receipts(self) -> list[dict]:
-        """The receipts of all finished units in the order of units."""
+        """The receipts of all finished units, in the order of units."""
         paths = sorted(self.directory.glob("unit-*.json"))
         return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
 
@@ -103,8 +104,8 @@ class Scratch:
     def deliver(self) -> None:
         """Moves the shards to the job's output and removes the rest.
 
-        From the first rename on, a worker that is still at it finds no place to write and nothing to rename. What it
-        has half written then, `check_complete` removes.
+        After the first rename, a worker that still runs can neither write nor rename a file. `check_complete` removes
+        its partial files.
         """
         closed = self.output / "closed"
         os.rename(self.directory, closed)
@@ -114,28 +115,28 @@ class Scratch:
         remove(closed)
 
     def refuse(self, error: InkError) -> None:
-        """Leaves word of an error that ends the job, if there is none yet. Where that is impossible, raises it."""
+        """Records an error that ends the job, unless one is recorded already; raises it if it cannot be recorded."""
         own = self.directory / f"refusal-{uuid.uuid4().hex}.txt"
         with contextlib.suppress(OSError):
             os.rename(self._reserve, own)
         taken = not own.exists()
         try:
-            with open(os.open(own, os.O_WRONLY | os.O_CREAT), "wb") as file:  # which keeps the room that it has
+            with open(os.open(own, os.O_WRONLY | os.O_CREAT), "wb") as file:  # keeps the disk space of the reserve
                 file.write(str(error).encode())
                 file.truncate()
             with contextlib.suppress(FileExistsError):
-                os.link(own, self._refusal)  # never half of it, and not in place of an earlier one
+                os.link(own, self._refusal)  # atomic, and never replaces an earlier error
         except OSError as problem:
-            if not (taken and is_full(problem)):  # else the worker that took the reserve tells of the same disk
+            if not (taken and is_full(problem)):  # otherwise, the worker that took the reserve reports the full disk
                 raise error from None
 
     def refusal(self) -> InkError | None:
-        """An error that ends the job, if there was one."""
+        """The recorded error that ends the job; None if there is none."""
         return InkError(self._refusal.read_text(encoding="utf-8")) if self._refusal.exists() else None
 
     @property
     def _reserve(self) -> Path:
-        """Room for a refusal, should the disk be full."""
+        """A file that reserves disk space for a refusal, in case the disk is full."""
         return self.directory / "refusal.reserve"
 
     @property
@@ -147,16 +148,16 @@ class Scratch:
 
 
 def run(job: Job, units: list[tuple[Any, int]], seconds: float, desc: str) -> list[dict]:
-    """Runs a job to its end and returns the receipts of its units, in their order.
+    """Runs a job to its end and returns the receipts of its units, in the order of `units`.
 
     Args:
         job: see `Job`. Its scratch folder is empty.
-        units: the work, each with its size in any unit; runners get the largest first, which spreads it evenly.
-        seconds: that the work would take in one process, roughly, see `runner.run`.
+        units: the units of work, each with a relative size; runners get the largest first, to spread the load evenly.
+        seconds: estimated duration in one process, see `runner.run`.
         desc: name of the progress bar.
 
     Raises:
-        InkError: what a step raised, see `Job`; a worker was lost.
+        InkError: a step raised it, see `Job`; or a worker was lost.
     """
     scratch = job.scratch
 
@@ -169,7 +170,7 @@ def run(job: Job, units: list[tuple[Any, int]], seconds: float, desc: str) -> li
         raise refusal
     receipts = scratch.receipts()
     if len(receipts) != len(units):
-        raise AssertionError(f"{desc}: {len(receipts)} of {len(units)} files were worked on")
+        raise AssertionError(f"{desc}: expected the receipts of {len(units)} units, found {len(receipts)}")
     scratch.deliver()
     return receipts
 
@@ -180,7 +181,7 @@ def total(receipts: Iterable[dict], name: str) -> int:
 
 
 class ShuffleThroughFiles(beam.PTransform):
-    """From a pipeline to the numbers of the published shards, see the module."""
+    """Takes a pipeline and returns the numbers of the published shards; see the module docstring."""
 
     def __init__(self, job: Job, units: list[tuple[Any, int]]) -> None:
         super().__init__()
@@ -189,7 +190,7 @@ class ShuffleThroughFiles(beam.PTransform):
         self.units = [(number, units[number][0]) for number in by_size]
 
     def expand(self, input_or_inputs: Any) -> beam.PCollection[int]:
-        """Builds the graph."""
+        """Builds the Beam graph."""
         job = self.job
         settled = (
             input_or_inputs
@@ -214,8 +215,8 @@ class _Make(beam.DoFn):
 
     def process(self, element: tuple[int, Iterable[Any]]) -> Iterable[int]:
         number, (unit,) = element
-        with _refusals(self.job) as go_on:
-            if go_on:
+        with _refusals(self.job) as active:
+            if active:
                 for name, count in self.job.make(number, unit).items():
                     Metrics.counter("ink2edge", name).inc(count)
         yield number
@@ -226,20 +227,20 @@ class _Publish(beam.DoFn):
         self.job = job
 
     def process(self, element: tuple[int, Any], settled: Any) -> Iterable[int]:
-        with _refusals(self.job) as go_on:
-            if go_on and settled is not None:
+        with _refusals(self.job) as active:
+            if active and settled is not None:
                 self.job.publish(element[0], settled)
         yield element[0]
 
 
 def _settle(job: Job) -> Any:
-    with _refusals(job) as go_on:
-        return job.settle() if go_on else None
+    with _refusals(job) as active:
+        return job.settle() if active else None
 
 
 @contextlib.contextmanager
 def _refusals(job: Job) -> Iterator[bool]:
-    """Whether the job goes on; leaves word of an `InkError` of the block."""
+    """Yields whether the job is still active, i.e. has no refusal; records an `InkError` that the block raises."""
     scratch = job.scratch
     try:
         yield not scratch.refusal()

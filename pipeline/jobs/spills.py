@@ -1,10 +1,9 @@
-"""Samples into shards that are the same bytes however the work was spread: hash, spill, gather, sort, write, rename.
+"""Writes samples to shards whose bytes do not depend on the workers: hash, spill, gather, sort, write, rename.
 
-The hash of a key decides its shard and its place in the shard. A worker that made samples *spills* them into Arrow
-files, one record batch per destination; the worker that writes a destination *gathers* its batches from all spills and
-sorts them. No worker holds more than one spill chunk or one shard, and the result depends on neither the order nor the
-number of workers.
-Nothing here knows what a sample is beyond its columns `key` (string) and `hash` (uint64).
+The hash of a key decides the shard of a sample and its place in the shard. A worker that makes samples *spills* them
+into Arrow files, one record batch per destination. The worker that writes a destination *gathers* its batches from all
+spills and sorts them. No worker holds more than one spill chunk or one shard, and the result depends on neither the
+order nor the number of workers. The module uses only two columns of a sample: `key` (string) and `hash` (uint64).
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from pipeline.formats.shards import FORMATS
 from pipeline.formats.tfrecord import encode_batch, write_records
 
 HASH_BITS = 64
-MAPPED_SPILLS = 1024  # a process may map so many files only: 65,530 by Linux' default of vm.max_map_count
+MAPPED_SPILLS = 1024  # Linux limits the maps of a process: vm.max_map_count is 65,530 by default
 JOINED_BATCHES = 4096
 _PARTIAL = ".partial-"
 
@@ -39,13 +38,13 @@ def hash64(data: bytes | str, salt: str = "") -> int:
 
 
 def shard_of(hashes: np.ndarray, shards: int) -> np.ndarray:
-    """Shard of each hash: uint64 [n] to int64 [n]. Shard 0 takes the lowest hashes, so shards in order are in order."""
-    high = hashes >> np.uint64(32)  # 32 bits times a count of shards stays in 64
+    """Shard of each hash: uint64 [n] to int64 [n]. Shard 0 takes the lowest hashes, the last shard the highest."""
+    high = hashes >> np.uint64(32)  # 32 bits times the number of shards fits in 64 bits
     return (high * np.uint64(shards) >> np.uint64(32)).astype(np.int64)
 
 
 def spill(path: Path, table: pa.Table, destinations: np.ndarray, count: int) -> None:
-    """Writes the rows of `table` grouped by destination (int [rows], 0 .. count - 1), a batch each, empty ones too."""
+    """Writes the rows of `table` by destination (int [rows], 0 .. count - 1): one batch for each, even if empty."""
     order = np.argsort(destinations, kind="stable")
     grouped = table.take(pa.array(order)).combine_chunks()
     bounds = np.searchsorted(destinations[order], np.arange(count + 1))
@@ -56,12 +55,12 @@ def spill(path: Path, table: pa.Table, destinations: np.ndarray, count: int) -> 
 
 
 def gather(spills: Sequence[Path], destination: int) -> pa.Table:
-    """The rows of one destination from all spills, in the order of (hash, key).
+    """The rows of one destination from all spills, sorted by (hash, key).
 
-    There may be any number of spills: one is open at a time, and at most `MAPPED_SPILLS` are mapped.
+    The number of spills has no limit: one is open at a time, and at most `MAPPED_SPILLS` are mapped.
 
     Raises:
-        InkError: two rows have one key.
+        InkError: two rows have the same key.
     """
     table = pa.concat_tables(_joined(spills, destination))
     table = table.sort_by([("hash", "ascending"), ("key", "ascending")]).combine_chunks()
@@ -73,16 +72,17 @@ def gather(spills: Sequence[Path], destination: int) -> pa.Table:
 
 
 def _joined(spills: Sequence[Path], destination: int) -> Iterator[pa.Table]:
-    """The rows of one destination in the order of the spills, as few tables: each batch by itself takes some kilobytes.
+    """Yields the rows of one destination in the order of the spills.
 
-    Few spills are mapped, which saves a copy. A mapping lasts as long as its batch, so many spills are read.
+    Joins batches into a few tables, because each batch takes some kilobytes by itself. Up to `MAPPED_SPILLS` spills are
+    mapped, which saves a copy. More are read, because a mapping lasts as long as its batch.
     """
     open_source = pa.memory_map if len(spills) <= MAPPED_SPILLS else pa.OSFile
     batches: list[pa.RecordBatch] = []
     for path in spills:
         with open_source(str(path)) as source, pa.ipc.open_file(source) as reader:
             batch = reader.get_batch(destination)
-        if batch.num_rows or not batches:  # the first one brings the schema even if it is empty
+        if batch.num_rows or not batches:  # keeps the first batch for its schema, even if it is empty
             batches.append(batch)
         if len(batches) == JOINED_BATCHES:
             yield pa.Table.from_batches(batches).combine_chunks()
@@ -97,10 +97,10 @@ def write_shard(
     """Writes `directory`/parquet/`name`.parquet and `directory`/tfrecord/`name`.tfrecord with the same rows.
 
     Args:
-        directory: of the data set; it exists.
-        name: of the shard, see `pipeline.formats.shards.shard_name`.
-        table: the rows as Parquet holds them, sorted.
-        encode: makes serialised `tf.train.Example`s of rows; HCCR samples when it is left out.
+        directory: folder of the data set; it must exist.
+        name: name of the shard, see `pipeline.formats.shards.shard_name`.
+        table: the rows in their Parquet layout, sorted.
+        encode: turns rows into serialised `tf.train.Example`s; the default encodes HCCR samples.
     """
     for folder in FORMATS:
         (directory / folder).mkdir(exist_ok=True)
@@ -112,7 +112,7 @@ def write_shard(
 
 @contextlib.contextmanager
 def renamed_when_done(path: Path) -> Iterator[Path]:
-    """Yields a name of its own to write to, renamed to `path` at the end: a bundle that runs twice does no harm."""
+    """Yields a unique path to write to and renames it to `path` at the end, so that a Beam bundle may run twice."""
     partial = path.with_name(f"{path.name}{_PARTIAL}{uuid.uuid4().hex}")
     with removed_unless_done(partial, path):
         yield partial
@@ -120,10 +120,10 @@ def renamed_when_done(path: Path) -> Iterator[Path]:
 
 
 def check_complete(directory: Path, names: Sequence[str]) -> None:
-    """Removes what killed workers left in `directory` and sees that both files of every shard are there."""
+    """Removes partial files of killed workers from `directory` and checks that both files of every shard exist."""
     for folder in FORMATS:
         for leftover in (directory / folder).glob(f"*{_PARTIAL}*"):
             leftover.unlink()
         found = {path.stem for path in (directory / folder).iterdir()}
         if found != set(names):
-            raise AssertionError(f"{directory / folder}: shards {sorted(found ^ set(names))} are missing or too many")
+            raise AssertionError(f"{directory / folder}: missing or unexpected shards: {sorted(found ^ set(names))}")

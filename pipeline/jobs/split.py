@@ -1,8 +1,8 @@
-"""Job `split`: decoded samples into training, validation and test parts, globally shuffled.
+"""Job `split`: splits decoded samples into training, validation and test parts, globally shuffled.
 
     run(params.split, Files(...))
 
-The part of a sample follows from its image or its writer, see `pipeline.jobs.parts` for the rest.
+The image or the writer of a sample decides its part. `pipeline.jobs.parts` does the rest.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from pipeline.jobs.parts import (
 from pipeline.jobs.shuffle import Scratch
 from pipeline.params import Split
 
-SAMPLES_PER_SECOND = 30_000  # in one process; only to guess whether several pay
+SAMPLES_PER_SECOND = 30_000  # in one process; only for the estimate whether several processes are faster
 # Liu et al. 2011, "CASIA Online and Offline Chinese Handwriting Databases": the writers of HWDB1.1.
 HWDB11_TRAIN = frozenset(str(writer) for writer in range(1001, 1241))
 HWDB11_TEST = frozenset(str(writer) for writer in range(1241, 1301))
@@ -43,14 +43,14 @@ def run(params: Split, files: Files) -> dict[str, int]:
     """Splits the decoded samples and returns the metrics.
 
     Raises:
-        InkError: no decoded samples, or some that change meanwhile, no or too few writers for a split by writer, a part
-            without a sample.
+        InkError: no decoded samples, samples that change during the run, missing or too few writers for a split by
+            writer, or a part without a sample.
     """
     before = stamps(files.decoded)
     units = files.units("decode")
     writers = None if params.by == "sample" else assign_writers(column_counts(units, "writer"), params)
     samples = sum(row_count(unit) for unit in units)
-    train = 1 - (params.test + params.validation)  # above 0, which the sum was checked for
+    train = 1 - (params.test + params.validation)  # above 0: `Split` checks the sum
     counts = shard_counts(params.shards, (train, params.validation, params.test), samples)
     with atomic_directory(files.directory) as partial:
         job = PartsJob(Scratch.below(partial), counts, params.seed, PartsOf(params, writers), "char")
@@ -64,11 +64,12 @@ def run(params: Split, files: Files) -> dict[str, int]:
 def assign_writers(samples: dict[str, int], params: Split) -> dict[str, str]:
     """The part of each writer.
 
-    `writer`: writers ranked by a seeded hash; the first go to the test part, the next to validation, in the fractions
-    asked for, at least one each. `official`: the test writers of HWDB1.1, validation from its training writers.
+    `writer` ranks writers by a seeded hash: the first go to the test part, the next to validation, in the fractions of
+    the params, at least one each. `official` uses the test writers of HWDB1.1 and takes validation from its training
+    writers.
 
     Args:
-        samples: how many samples each writer has; "" stands for samples without one.
+        samples: number of samples per writer; the writer "" means samples without a writer.
         params: see `Split`.
 
     Raises:
@@ -76,8 +77,9 @@ def assign_writers(samples: dict[str, int], params: Split) -> dict[str, str]:
     """
     if "" in samples:
         raise InkError(
-            f"split.by is {params.by!r}, but {samples['']} of {sum(samples.values())} samples have no writer: their "
-            "file names hold none, as 1001-f.gnt does; set split.by to `sample` or name the files after their writers"
+            f"split.by is {params.by!r}: expected the writer in each file name, like 1001-f.gnt, found none for "
+            f"{samples['']} of {sum(samples.values())} samples; set split.by to `sample` or name the files after their "
+            "writers"
         )
     ranked = rank_writers(samples, params.seed)
     drawn = ranked[: max(round(params.test * len(ranked)), 1)]
@@ -86,24 +88,24 @@ def assign_writers(samples: dict[str, int], params: Split) -> dict[str, str]:
     if set(parts.values()) != set(PARTS):
         raise InkError(
             f"split.by is {params.by!r}: expected at least one writer for each of {', '.join(PARTS)}, found "
-            f"{len(ranked)} in all and {len(test)} for test; bring more writers or set split.by to `sample`"
+            f"{len(ranked)} in all and {len(test)} for test; add writers or set split.by to `sample`"
         )
     return parts
 
 
 def _official_test(writers: list[str]) -> list[str]:
-    strangers = sorted(set(writers) - HWDB11_TRAIN - HWDB11_TEST)
-    if strangers:
+    unknown = sorted(set(writers) - HWDB11_TRAIN - HWDB11_TEST)
+    if unknown:
         raise InkError(
-            f"split.by is 'official': expected the writers 1001 to 1300 of HWDB1.1, found {len(strangers)} others "
-            f"({', '.join(strangers[:SHOWN])}); set split.by to `writer` or take their files out of decode.source"
+            f"split.by is 'official': expected the writers 1001 to 1300 of HWDB1.1, found {len(unknown)} others "
+            f"({', '.join(unknown[:SHOWN])}); set split.by to `writer` or remove their files from decode.source"
         )
     return [writer for writer in writers if writer in HWDB11_TEST]
 
 
 @dataclass(frozen=True)
 class PartsOf:
-    """The part of each row of a table. `writers` holds the writers' parts, None splits by sample."""
+    """Returns the part of each row of a table. `writers` holds the part per writer; None splits by sample."""
 
     params: Split
     writers: dict[str, str] | None
@@ -112,6 +114,6 @@ class PartsOf:
         """Indices in `PARTS`, int64 [rows]."""
         if self.writers is not None:
             return np.array([PARTS.index(self.writers[writer]) for writer in table["writer"].to_pylist()])
-        # From the picture, not the key: copies of one picture must not straddle two parts.
+        # Hashes the picture, not the key: copies of one picture must be in the same part.
         hashes = image_hashes(table, f"split-{self.params.seed}")
         return parts_by_hash(hashes, self.params.test, self.params.validation)

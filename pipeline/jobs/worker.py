@@ -1,4 +1,4 @@
-"""One local Beam worker process, as `pipeline.jobs.workers` starts it: Beam's own, without its running commentary."""
+"""One local Beam worker process, started by `pipeline.jobs.workers`: Beam's own worker, without its log messages."""
 
 import logging
 import os
@@ -7,7 +7,7 @@ import threading
 
 
 def _end_with_parent() -> None:
-    """Its end of the pipe on standard input closes when the process that started this one is gone."""
+    """Exits when standard input closes, which happens when the parent process is gone."""
     while os.read(0, 1):
         pass
     os._exit(1)

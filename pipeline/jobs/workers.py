@@ -1,11 +1,11 @@
-"""Worker processes of a Beam job on this machine: one that dies fails the job, and none outlives it.
+"""Worker processes of a Beam job on this machine: a worker that dies fails the job, and no worker outlives the job.
 
     pipeline = beam.Pipeline(runner=FnApiRunner(default_environment=environment()), options=...)
-    with losses_told():
+    with losses_reported():
         pipeline.run()
 
-Beam's own handler of such processes waits for ever for the answers of one that was killed. This one takes its place for
-every job that Beam's FnApiRunner spreads over processes.
+If a worker is killed, Beam's own handler waits forever for its answers. `LocalWorker` replaces that handler for every
+job that Beam's FnApiRunner spreads over processes.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ from pipeline.processes import lost
 
 _REPEAT_SECONDS = 0.5
 _PROXIES = ("http_proxy", "https_proxy", "grpc_proxy", "all_proxy")  # and the same in capitals
-_READERS = ("beam_control_read", "read_grpc_client_inputs")  # Beam's threads at the other end of a worker's connections
+_READERS = ("beam_control_read", "read_grpc_client_inputs")  # Beam's threads that read from a worker's connections
 
 _started: list[LocalWorker] = []
-_losses: list[int] = []  # exit statuses, as `subprocess` gives them
+_losses: list[int] = []  # exit statuses of lost workers, as `subprocess` reports them
 
 
 def environment() -> SubprocessSDKEnvironment:
-    """Where Beam runs steps: processes of `pipeline.jobs.worker`."""
+    """The environment in which Beam runs steps: processes of `pipeline.jobs.worker`."""
     return SubprocessSDKEnvironment.from_command_string(f"{shlex.quote(sys.executable)} -m pipeline.jobs.worker")
 
 
 @contextlib.contextmanager
 def without_proxies() -> Iterator[None]:
-    """Within it, this process and those that it starts connect directly.
+    """Context in which this process and its child processes connect directly.
 
-    gRPC sends connections to this very machine through a proxy, too, unless `no_proxy` names it.
+    Without it, gRPC sends even connections to this machine through a proxy, unless `no_proxy` names the machine.
     """
     hidden = {name: value for name, value in os.environ.items() if name.lower() in _PROXIES}
     for name in hidden:
@@ -56,17 +56,17 @@ def without_proxies() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def losses_told() -> Iterator[None]:
-    """Within it, a worker that dies is an `InkError`; what Beam's threads say of its broken connections is left out."""
+def losses_reported() -> Iterator[None]:
+    """Context that raises an `InkError` if a worker dies, and hides what Beam's threads print about its connections."""
     _started.clear()
     _losses.clear()
     hook = threading.excepthook
 
-    def tell(failure: threading.ExceptHookArgs) -> None:
+    def report(failure: threading.ExceptHookArgs) -> None:
         if failure.thread is None or failure.thread.name not in _READERS:
             hook(failure)
 
-    threading.excepthook = tell
+    threading.excepthook = report
     try:
         yield
     except Exception as error:
@@ -81,7 +81,7 @@ def losses_told() -> Iterator[None]:
 class LocalWorker(GrpcWorkerHandler):
     """One process, started by the command line of its environment.
 
-    Its standard input is a pipe that nothing is written to: it closes when this process ends, however that comes about.
+    Its standard input is a pipe that stays empty. The pipe closes when this process ends, for whatever reason.
     """
 
     def __init__(self, command: bytes, *arguments: Any) -> None:
@@ -90,7 +90,7 @@ class LocalWorker(GrpcWorkerHandler):
         self._stopped = threading.Event()
 
     def start_worker(self) -> None:
-        """Beam's hook."""
+        """Starts the process and its watcher; called by Beam."""
         control, logs = self.control_api_service_descriptor(), self.logging_api_service_descriptor()
         variables = {
             "CONTROL_API_SERVICE_DESCRIPTOR": text_format.MessageToString(control),
@@ -104,14 +104,14 @@ class LocalWorker(GrpcWorkerHandler):
         self._watcher.start()
 
     def close(self) -> None:
-        """Beam's hook: tells the process that there is no more work, and waits for its end."""
+        """Reports the end of the work to the process and waits until it exits; called by Beam."""
         try:
             super().close()
-        except grpc.RpcError:  # it is gone already
+        except grpc.RpcError:  # the process is gone already
             self.stop_worker()
 
     def stop_worker(self) -> None:
-        """Beam's hook."""
+        """Waits until the process exits; called by Beam."""
         self._process.wait()
         self._stopped.set()
         self._watcher.join()
@@ -122,10 +122,10 @@ class LocalWorker(GrpcWorkerHandler):
         status = self._process.wait()
         if status:
             _losses.append(status)
-        # Again and again: what Beam asks of it or starts from now on would wait, too.
+        # Repeats, because Beam may still send requests or start workers, and would wait for those as well.
         while not self._stopped.wait(_REPEAT_SECONDS):
-            for worker in _started:  # the job has failed: what the others are at is of no use
+            for worker in _started:  # the job has failed: nobody needs the results of the other workers
                 worker._process.kill()
-            with contextlib.suppress(RuntimeError, grpc.RpcError):  # requests are made meanwhile; it is gone
+            with contextlib.suppress(RuntimeError, grpc.RpcError):  # new requests during the loop; a closed connection
                 self.control_conn.abort(lost(status))
                 self.data_conn.close()

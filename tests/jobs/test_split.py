@@ -166,7 +166,7 @@ def test_samples_without_a_writer_cannot_be_split_by_writer(tmp_path, by):
     source = str(tmp_path / "source")
     decode_module.run(Decode(source=source, charset=str(ALL), classes="found", max_bad_fraction=0.0, shards=1), output)
     with pytest.raises(
-        InkError, match=rf"split.by is '{by}', but 5 of 5 samples have no writer.*set split.by to `sample`"
+        InkError, match=rf"split.by is '{by}': expected .*, found none for 5 of 5 samples; set split.by to `sample`"
     ):
         run(params(by=by), files(tmp_path))
 

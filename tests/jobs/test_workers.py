@@ -119,7 +119,7 @@ def test_other_threads_than_beams_fail_aloud(monkeypatch):
         threading.ExceptHookArgs([OSError, OSError(), None, threading.Thread(name=name)])
         for name in ("beam_control_read", "mine")
     ]
-    with workers.losses_told():
+    with workers.losses_reported():
         for failure in failures:
             threading.excepthook(failure)
     assert told == failures[1:]
