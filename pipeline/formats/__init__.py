@@ -1,1 +1,4 @@
-"""What a sample is on disk: `.gnt` in, TFRecord and Parquet out. Imports neither Beam nor TensorFlow."""
+"""File formats of the samples: readers of the raw archives, readers and writers of TFRecord and Parquet shards.
+
+Imports neither Beam nor TensorFlow.
+"""

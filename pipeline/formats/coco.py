@@ -1,11 +1,11 @@
-"""COCO data sets (https://cocodataset.org/#format-data): reading pictures with boxes, writing formulas for other tools.
+"""COCO data sets (https://cocodataset.org/#format-data): reads pictures with boxes, writes formulas for other tools.
 
     for image in read_coco(data, "annotations.json"): ...   # image.file_name, image.boxes, image.labels
     clip_boxes(image, height, width)                        # [n, 4], once the size of the picture is known
     write_coco("samples.json", shards, classes, "all samples"); write_images("images.zip", shards)
 
-Boxes are x, y, width, height in pixels of the upright picture; written category ids are labels + 1. Entries of images
-may have `writer` and `truth`; files that are written here do.
+Boxes are x, y, width, height in pixels of the upright picture. Written category ids are labels + 1. Image entries may
+have `writer` and `truth`; those that `write_coco` writes do.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ import pyarrow.parquet as pq
 from pipeline.errors import InkError
 from pipeline.formats.formula import file_name
 
-MAX_BYTES = 1 << 28
-MAX_BOXES = 2_000  # in one picture
+MAX_BYTES = 1 << 28  # of a COCO file
+MAX_BOXES = 2_000  # per picture
 MAX_COORDINATE = 1e7
 _HALVES = re.compile("[\ud800-\udfff]")
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold
@@ -41,17 +41,21 @@ class CocoImage(NamedTuple):
     size: tuple[int, int] | None  # height, width, if the file gives them
     ids: list[int | str]  # of the annotations
     boxes: list[tuple[float, float, float, float]]  # x, y, width, height: finite, no side negative
-    labels: list[str]  # names of the categories; a crowd is "(crowd)", an unknown category "(category 7)"
+    labels: list[str]  # names of the categories; "(crowd)" for a crowd, "(category 7)" for an unknown category
     writer: str
     truth: str
-    defect: str  # why its annotations cannot be used, "" if they can
+    defect: str  # the reason why its annotations cannot be used; "" if they can
 
 
 def read_coco(data: bytes, name: str) -> list[CocoImage]:
-    """Reads the pictures of a COCO file, in its order. A fault of one picture is reported in its `defect`.
+    """Reads the pictures of a COCO file, in file order. Reports an error in one picture in its `defect`.
+
+    Args:
+        data: content of the file.
+        name: name of the file, for messages.
 
     Raises:
-        InkError: no COCO file, or one whose parts do not fit together; messages call the file `name`.
+        InkError: not a COCO file, or images and annotations that do not match.
     """
     if len(data) > MAX_BYTES:
         raise InkError(f"{name}: too large: {len(data)} bytes, at most {MAX_BYTES} are read; divide the set")
@@ -64,24 +68,26 @@ def read_coco(data: bytes, name: str) -> list[CocoImage]:
     found: dict[Any, CocoImage] = {}
     for entry in images:
         if entry["id"] in found:
-            raise InkError(f"{name}: two images have the id {entry['id']!r}; mend the file")
+            raise InkError(f"{name}: two images have the id {entry['id']!r}; correct the file")
         found[entry["id"]] = _coco_image(entry)
     for entry in annotations:
         key = entry.get("image_id")
         if not isinstance(key, int | str) or key not in found:
-            raise InkError(f"{name}: annotation {entry['id']!r} is of image {key!r}, which is not there; mend the file")
+            raise InkError(
+                f"{name}: annotation {entry['id']!r}: expected the id of an image, found {key!r}; correct the file"
+            )
         found[key] = _annotated(found[key], entry, names)
     return list(found.values())
 
 
 def clip_boxes(image: CocoImage, height: int, width: int) -> np.ndarray:
-    """The boxes of a picture of `height` x `width` pixels, cut to it.
+    """Clips the boxes of a picture to its `height` and `width`, in pixels.
 
     Returns:
         float64 [n, 4]: ymin, xmin, ymax, xmax in pixels.
 
     Raises:
-        BoxError: a box of which nothing is on the picture.
+        BoxError: a box lies outside the picture.
     """
     x, y, across, down = np.array(image.boxes, np.float64).reshape(-1, 4).T
     boxes = np.clip(np.stack([y, x, y + down, x + across], axis=1), 0, [height, width, height, width])
@@ -89,8 +95,8 @@ def clip_boxes(image: CocoImage, height: int, width: int) -> np.ndarray:
     if len(empty):
         first = int(empty[0])
         raise BoxError(
-            f"annotation {image.ids[first]!r:.40}: expected a bbox x, y, width, height with a part on the picture of "
-            f"{width} x {height} pixels, found {list(image.boxes[first])} ({len(empty)} such); mend it or take it out"
+            f"annotation {image.ids[first]!r:.40}: expected a bbox x, y, width, height that overlaps the picture of "
+            f"{width} x {height} pixels, found {list(image.boxes[first])} ({len(empty)} such); correct or remove it"
         )
     return boxes
 
@@ -98,7 +104,7 @@ def clip_boxes(image: CocoImage, height: int, width: int) -> np.ndarray:
 def write_coco(path: Path | str, shards: Iterable[Path], classes: Sequence[str], description: str) -> None:
     """Writes the annotations of Parquet shards as one COCO file. Not atomic: the caller renames.
 
-    Images and annotations are numbered from 1 in the order of keys.
+    The ids of images and annotations count from 1, in the order of keys.
     """
     columns = ["key", "writer", "truth", "height", "width", "boxes", "labels"]
     rows = sorted(_rows(shards, columns), key=lambda row: row["key"])
@@ -114,11 +120,11 @@ def write_coco(path: Path | str, shards: Iterable[Path], classes: Sequence[str],
 
 
 def write_images(path: Path | str, shards: Iterable[Path]) -> None:
-    """Writes the pictures of Parquet shards as one zip, stored, in the order of the shards. Not atomic."""
+    """Writes the pictures of Parquet shards to one zip without compression, in the order of the shards. Not atomic."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         for row in _rows(shards, ["key", "image"]):
             info = zipfile.ZipInfo(file_name(row["key"]), _EPOCH)
-            info.create_system = 3  # Unix, wherever it is made
+            info.create_system = 3  # Unix, on every system
             info.external_attr = 0o644 << 16
             archive.writestr(info, row["image"]["bytes"])
 
@@ -160,7 +166,7 @@ def _records(content: Any, part: str, name: str) -> list[dict]:
         raise InkError(f"{name}: expected a COCO file with {', '.join(_PARTS)}, found no list of {part}")
     for position, record in enumerate(records):
         if not isinstance(record.setdefault("id", None if part != "annotations" else position), int | str):
-            raise InkError(f"{name}: {part}[{position}]: expected an id, found {record['id']!r}; mend the file")
+            raise InkError(f"{name}: {part}[{position}]: expected an id, found {record['id']!r}; correct the file")
     return records
 
 
@@ -174,12 +180,12 @@ def _coco_image(entry: dict) -> CocoImage:
 
 
 def _text(value: Any) -> str:
-    """`value` if it is text; JSON can spell half characters (`"\\ud800"`), which no file can hold."""
+    """`value` if it is valid text, else "". JSON can spell lone surrogates (`"\\ud800"`), which UTF-8 cannot encode."""
     return value if isinstance(value, str) and not _HALVES.search(value) else ""
 
 
 def _annotated(image: CocoImage, entry: dict, names: dict) -> CocoImage:
-    """Adds an annotation to an image; extends its lists in place."""
+    """Adds an annotation to an image: extends its lists in place, or returns the image with a defect."""
     box, category = entry.get("bbox"), entry.get("category_id")
     name = names.get(category) if isinstance(category, int | str) else None
     if image.defect:
@@ -201,6 +207,6 @@ def _is_box(box: Any) -> TypeGuard[list[float]]:
     return (
         isinstance(box, list)
         and len(box) == 4
-        and all(isinstance(value, int | float) and abs(value) <= MAX_COORDINATE for value in box)  # NaN is not
+        and all(isinstance(value, int | float) and abs(value) <= MAX_COORDINATE for value in box)  # excludes NaN
         and min(box[2:]) >= 0
     )

@@ -1,10 +1,11 @@
-"""One sample of the math branch: a formula on the canvas with its symbols, in Parquet and TFRecord.
+"""One sample of the math branch, a formula on the canvas with its symbols, in Parquet and TFRecord.
 
     for formula in read_formulas("data/math/splits/parquet/train-00000-of-00008.parquet"): ...
 
-Parquet has the Hugging Face layout of `pipeline.formats.parquet`, TFRecord the feature names of the TF Object Detection
-API (https://github.com/tensorflow/models, object_detection/dataset_tools/create_coco_tf_record.py) and beside them
-`writer`, `source`, `truth`, `stroke/*` and `image/object/stroke/*`. There, boxes are normalised and labels start at 1.
+Parquet shards have the Hugging Face layout of `pipeline.formats.parquet`. TFRecord shards have the feature names of the
+TF Object Detection API (https://github.com/tensorflow/models, object_detection/dataset_tools/create_coco_tf_record.py)
+and, in addition, `writer`, `source`, `truth`, `stroke/*` and `image/object/stroke/*`. In TFRecord shards, boxes are
+normalised and labels start at 1.
 """
 
 from __future__ import annotations
@@ -25,24 +26,24 @@ from pipeline.formats.png import decode_png
 from pipeline.formats.shards import part_shards
 from pipeline.formats.tfrecord import decode_example, encode_example
 
-BOX_UNITS = 16  # boxes are multiples of 1/16 pixel, so that normalising them loses nothing
+BOX_UNITS = 16  # boxes are multiples of 1/16 pixel, so normalising them is lossless
 
 
 class Formula(NamedTuple):
-    """A formula. `key` is unique in a data set: its path in the source, without the ending."""
+    """A formula. `key` is unique in a data set: its path in the source, without the extension."""
 
     key: str
-    writer: str  # "" when none is named
+    writer: str  # "" if the file names none
     source: str  # the folder of `key`
-    truth: str  # LaTeX, "" when there is none
+    truth: str  # LaTeX, "" if there is none
     height: int  # of the image, in pixels
     width: int
     image: bytes  # 8-bit grey PNG, ink bright on black, see `pipeline.ink.canvas`
     boxes: np.ndarray  # float32 [n, 4]: ymin, xmin, ymax, xmax in pixels of the image
-    labels: np.ndarray  # int64 [n]: lines of the class list, from 0
-    symbols: list[str]  # what the labels stand for
-    strokes: list[np.ndarray]  # float32 [2 * points] each: x0, y0, x1, y1, ... in pixels; none for photos
-    symbol_strokes: list[list[int]]  # per box, the indices of its strokes; none for photos
+    labels: np.ndarray  # int64 [n]: lines of the class list, counted from 0
+    symbols: list[str]  # names of the labels
+    strokes: list[np.ndarray]  # float32 [2 * points] each: x0, y0, x1, y1, ... in pixels; empty for photos
+    symbol_strokes: list[list[int]]  # per box, the indices of its strokes; empty for photos
 
 
 _FLOATS, _INTS = pa.list_(pa.float32()), pa.list_(pa.int32())
@@ -72,7 +73,7 @@ def formula_schema(classes: Sequence[str]) -> pa.Schema:
 
 
 def formulas_table(formulas: Iterable[Formula], classes: Sequence[str]) -> pa.Table:
-    """The table of formulas as files hold it."""
+    """The table of formulas in its file layout."""
     rows = list(formulas)
     columns: dict[str, list] = {name: [getattr(row, name) for row in rows] for name in Formula._fields}
     columns["image"] = [{"bytes": row.image, "path": None} for row in rows]
@@ -87,24 +88,24 @@ def write_formulas(path: Path | str, formulas: Iterable[Formula], classes: Seque
 
 
 def read_formulas(path: Path | str) -> Iterator[Formula]:
-    """Yields the formulas of a Parquet file, a row group at a time."""
+    """Yields the formulas of a Parquet file. Reads one row group at a time."""
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(ROW_GROUP_ROWS):
             yield from formulas_of(batch)
 
 
 def read_part(directory: Path | str, part: str) -> Iterator[Formula]:
-    """The formulas of one part of a split, in its order.
+    """Yields the formulas of one part of a split, in its order.
 
     Raises:
-        InkError: there is no such part.
+        InkError: the part has no shard.
     """
     for shard in part_shards(directory, part, "math-split"):
         yield from read_formulas(shard)
 
 
 def part_size(directory: Path | str, part: str) -> int:
-    """How many formulas `read_part` yields."""
+    """Number of formulas that `read_part` yields."""
     return sum(pq.read_metadata(shard).num_rows for shard in part_shards(directory, part, "math-split"))
 
 
@@ -114,7 +115,7 @@ def part_classes(directory: Path | str, part: str) -> tuple[str, ...]:
 
 
 def decode_canvas(formula: Formula) -> np.ndarray:
-    """The picture that a detector sees, uint8 [height, width, 1]."""
+    """The detector's input picture, uint8 [height, width, 1]."""
     return decode_png(formula.image)[..., None]
 
 
@@ -131,7 +132,7 @@ def formulas_of(batch: pa.RecordBatch) -> Iterator[Formula]:
 
 
 def encode_formula(formula: Formula) -> bytes:
-    """A formula as a `tf.train.Example`."""
+    """Serialises a formula as a `tf.train.Example`."""
     boxes = formula.boxes.astype(np.float64)
     ymin, xmin, ymax, xmax = (boxes / [formula.height, formula.width, formula.height, formula.width]).T.tolist()
     members = formula.symbol_strokes
@@ -162,7 +163,7 @@ def encode_formula(formula: Formula) -> bytes:
 
 
 def encode_formulas(batch: pa.RecordBatch) -> Iterator[bytes]:
-    """Yields `encode_formula` of each row of a batch."""
+    """Yields `encode_formula` for each row of a batch."""
     yield from map(encode_formula, formulas_of(batch))
 
 
@@ -198,7 +199,7 @@ def decode_formula(record: bytes) -> Formula:
 
 
 def file_name(key: str) -> str:
-    """The name that a formula's picture has in archives and COCO files."""
+    """The name of a formula's picture in archives and COCO files."""
     return f"{key}.png"
 
 
@@ -209,7 +210,7 @@ def _feature(kind: pa.DataType) -> dict:
 
 
 def _arrays(column: pa.Array) -> list[list[np.ndarray]]:
-    """A column of lists of lists of floats, as views into it."""
+    """The rows of a column of lists of lists of floats, as views into the column."""
     inner = column.flatten()
     values = inner.flatten().to_numpy()
     arrays = _pieces(values, inner.value_lengths().to_numpy())

@@ -1,16 +1,16 @@
-"""CASIA `.gnt` files: a reader that trusts no header, and a writer.
+"""CASIA `.gnt` files: a reader that verifies each header, and a writer.
 
-A file is records back to back, little endian, no index: uint32 sample_size = 10 + width * height, 2 bytes tag code,
-uint16 width, uint16 height, then width * height bytes of grey, row by row, 255 = paper
+A file is a sequence of records, little endian, without an index: uint32 sample_size = 10 + width * height, 2 bytes tag
+code, uint16 width, uint16 height, then width * height bytes of grey, row by row, 255 = paper
 (https://nlpr.ia.ac.cn/databases/handwriting/Offline_database.html).
 
     for item in read_gnt(buffer):           # bytes, mmap, memoryview
         if isinstance(item, GntRecord): ... # item.char, item.pixels [height, width] uint8, a view into the buffer
         else: ...                           # Defect: item.offset, item.reason
 
-The reader walks from header to header and allocates nothing. Where a header does not hold, it reports one defect and
-looks for the next place where one does, so that damage costs only the records that it hit. 32 bits of size that agree
-with two bounded sides are about 42 bits of evidence: chance does not produce them.
+The reader goes from header to header and allocates nothing. If a header is invalid, the reader reports one defect and
+searches for the next valid header, so damage affects only the damaged records. A 32-bit size that agrees with two
+bounded sides is about 42 bits of evidence, so random bytes do not pass for a header.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from pipeline.files import atomic_file
 
 HEADER = struct.Struct("<I2sHH")
 HEADER_BYTES = HEADER.size  # 10
-MAX_SIDE = 2048  # pixels: 17 cm at the 300 dpi of CASIA's scans; no single character is that large
-_FIRST_WINDOW, _LAST_WINDOW = 1 << 12, 1 << 18  # bytes that a step of the search for the next header looks at
+MAX_SIDE = 2048  # pixels: 17 cm at the 300 dpi of CASIA's scans; characters are smaller
+_FIRST_WINDOW, _LAST_WINDOW = 1 << 12, 1 << 18  # bytes per step of the search for the next header
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GntRecord:
-    """One scan. `pixels` is uint8 [height, width], 255 = paper, a view that lives as long as its buffer."""
+    """One scan. `pixels` is uint8 [height, width], 255 = paper: a view, valid as long as its buffer."""
 
     index: int  # position among the records and defects of the file
     offset: int  # of the header, in bytes
@@ -48,7 +48,7 @@ class GntRecord:
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """A place in a file that gave no record."""
+    """A part of a file from which no record could be read."""
 
     index: int
     offset: int
@@ -64,7 +64,7 @@ class _Header(NamedTuple):
 
 
 def read_gnt(buffer: bytes | mmap.mmap | memoryview) -> Iterator[GntRecord | Defect]:
-    """Yields what stands in a `.gnt` file, in file order: records, and defects where there is none to be had."""
+    """Yields the contents of a `.gnt` file in file order: records, and defects where no record can be recovered."""
     data = memoryview(buffer)
     size = len(data)
     index = offset = 0
@@ -77,7 +77,7 @@ def read_gnt(buffer: bytes | mmap.mmap | memoryview) -> Iterator[GntRecord | Def
             yield _record(data, index, header)
             index, offset = index + 1, header.end
             continue
-        # Either this header or the next one is wrong, or bytes are missing from (or were put into) the pixels between.
+        # This header or the next one is wrong, or the pixels between them have missing or extra bytes.
         start = offset + (1 if header is None else HEADER_BYTES)
         resume = _next_header(data, start)
         if header is not None and header.end <= min(resume, size):
@@ -89,10 +89,14 @@ def read_gnt(buffer: bytes | mmap.mmap | memoryview) -> Iterator[GntRecord | Def
 
 
 def encode_record(char: str, image: np.ndarray) -> bytes:
-    """One record: `char` as its GBK (or ASCII + NUL) tag, `image` uint8 [height, width] with 255 = paper.
+    """Encodes one record.
+
+    Args:
+        char: a character with a GBK or ASCII + NUL tag code.
+        image: uint8 [height, width], 255 = paper.
 
     Raises:
-        InkError: a character without a tag, or an image that the format (or `MAX_SIDE`) cannot hold.
+        InkError: a character without a tag code, or an image that the format or `MAX_SIDE` does not allow.
     """
     tag = _encode_tag(char)
     if image.dtype != np.uint8 or image.ndim != 2:
@@ -104,7 +108,7 @@ def encode_record(char: str, image: np.ndarray) -> bytes:
 
 
 def write_gnt(path: Path | str, records: Iterable[tuple[str, np.ndarray]]) -> None:
-    """Writes `(char, image)` pairs as they come, see `encode_record`. The file appears when it is complete."""
+    """Writes `(char, image)` pairs in their order, see `encode_record`. The file appears when it is complete."""
     with atomic_file(path) as partial, open(partial, "wb") as file:
         for char, image in records:
             file.write(encode_record(char, image))
@@ -112,7 +116,7 @@ def write_gnt(path: Path | str, records: Iterable[tuple[str, np.ndarray]]) -> No
 
 @cache
 def decode_tag(tag: bytes) -> str | None:
-    """The character of a two-byte tag code: GBK, or printable ASCII followed by NUL; None when it is neither."""
+    """The character of a two-byte tag code: GBK, or printable ASCII followed by NUL; None if it is neither."""
     if tag[1] == 0:
         return chr(tag[0]) if 0x20 < tag[0] < 0x7F else None
     try:
@@ -129,12 +133,15 @@ def _encode_tag(char: str) -> bytes:
         tag = b""
     tag = tag + b"\0" if len(tag) == 1 else tag
     if len(tag) != 2 or decode_tag(tag) != char:
-        raise InkError(f"expected one character of GBK, found {char!r}; .gnt has no tag code for it")
+        raise InkError(f"expected one GBK character, found {char!r}; .gnt has no tag code for it")
     return tag
 
 
 def _header(data: memoryview, offset: int) -> _Header | None:
-    """The header at `offset`, if its size agrees with its sides and no side is absurd. It may reach past the end."""
+    """The header at `offset`, if its size agrees with its sides and these are at most `MAX_SIDE`; None otherwise.
+
+    The record may extend beyond the end of the data.
+    """
     if offset + HEADER_BYTES > len(data):
         return None
     size, tag, width, height = HEADER.unpack_from(data, offset)
@@ -144,12 +151,12 @@ def _header(data: memoryview, offset: int) -> _Header | None:
 
 
 def _follows(data: memoryview, end: int) -> bool:
-    """Whether a record may end at `end`: the file ends there too, or another header stands there."""
+    """Whether a record may end at `end`: the file ends there too, or another header starts there."""
     return end == len(data) or (end < len(data) and _header(data, end) is not None)
 
 
 def _next_header(data: memoryview, start: int) -> int:
-    """The first offset from `start` on where a whole record stands; the length of the file when there is none."""
+    """Offset of the first complete record at or after `start`; the length of the file if there is none."""
     length = _FIRST_WINDOW
     while start + HEADER_BYTES <= len(data):
         window = np.frombuffer(data[start : start + length + HEADER_BYTES - 1], np.uint8)
@@ -165,12 +172,12 @@ def _next_header(data: memoryview, start: int) -> int:
 def _is_whole_record(data: memoryview, header: _Header) -> bool:
     if header.end > len(data) or not header.width or not header.height:
         return False
-    # With a tag that means nothing, only a sound neighbour makes it a record.
+    # If the tag is invalid, only a valid neighbour confirms the record.
     return decode_tag(header.tag) is not None or _follows(data, header.end)
 
 
 def _candidates(window: np.ndarray) -> list[int]:
-    """Offsets in uint8 [n] where size, width and height agree."""
+    """Offsets in a uint8 [n] window where size, width and height agree."""
     count = len(window) - HEADER_BYTES + 1
 
     def uint16(at: int) -> np.ndarray:
@@ -192,7 +199,7 @@ def _record(data: memoryview, index: int, header: _Header) -> GntRecord | Defect
 
 
 def _reason(data: memoryview, offset: int, resume: int) -> str:
-    """Why `data[offset:resume]` is no record."""
+    """The reason why `data[offset:resume]` is not a record."""
     left = len(data) - offset
     if resume == len(data) and offset == 0 and _header(data, 0) is None:
         return f"not a .gnt file: no sound record in {left} bytes"

@@ -1,11 +1,11 @@
-"""InkML as CROHME writes it: pen traces, and groups of traces that are symbols (https://www.w3.org/TR/InkML/).
+"""Reads InkML as CROHME writes it: pen traces, and groups of traces that form symbols (https://www.w3.org/TR/InkML/).
 
     ink = read_inkml(data)      # ink.traces, ink.symbols, ink.truth, ink.writer; InkmlError if there is no formula
 
-Coordinates are in any unit, x to the right, y downwards. The reader accepts files from any origin: it streams through
-expat, refuses any document type declaration (so there are no entities to expand or fetch) and bounds size, depth and
-counts. `inkml_groups` decides which groups are symbols, `inkml_contexts` what the coordinates of a trace mean.
-Unsupported constructs that would change the ink are refused. CROHME's 10,493 files take 10 seconds.
+Coordinates are in any unit, x to the right, y downwards. The reader is safe for files from any origin: it parses with
+expat, refuses document type declarations (so it never expands or fetches entities) and limits size, depth and counts.
+`inkml_groups` decides which groups are symbols; `inkml_contexts` decides what the coordinates of a trace mean. The
+reader refuses unsupported constructs that would change the ink. CROHME's 10,493 files take 10 seconds.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ from pipeline.formats.inkml_groups import (
 from pipeline.formats.inkml_points import Layout, read_points
 from pipeline.formats.inkml_text import EncodingError, Text, decode_text
 
-MAX_BYTES = 1 << 24  # the largest file of CROHME has 2 % of it
-MAX_DEPTH = 256  # elements in elements; libxml2's bound too
+MAX_BYTES = 1 << 24  # the largest CROHME file has 2 % of it
+MAX_DEPTH = 256  # nested elements; libxml2 has the same limit
 MAX_TRACES = 10_000
 MAX_SYMBOLS = 2_000
-MAX_VIEWS = 25_000  # two for each trace, and more
+MAX_VIEWS = 25_000  # more than two per trace
 MAX_POINTS = 500_000
-MAX_COORDINATE = 1e7  # CROHME's reach 30,215; what differs by less than a millionth is one point, see `canvas`
+MAX_COORDINATE = 1e7  # CROHME has at most 30,215; `canvas` merges points less than a millionth apart
 SHOWN_GROUPS = 5  # in the message about symbols without truth
 
 
 class InkmlError(ValueError):
-    """A file that gives no formula: why, and at which byte of its text (in UTF-8)."""
+    """A file without a readable formula: the reason, and its byte offset in the text (in UTF-8)."""
 
     def __init__(self, reason: str, offset: int = 0) -> None:
         super().__init__(reason)
@@ -53,7 +53,7 @@ class InkmlError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class TraceGroup:
-    """A label as the file spells it, and the indices of its traces, in file order."""
+    """A symbol: its label, spelt as in the file, and the indices of its traces, in file order."""
 
     label: str
     traces: tuple[int, ...]
@@ -61,21 +61,21 @@ class TraceGroup:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InkmlFormula:
-    """A formula. Every symbol has at least one trace; a trace may belong to two symbols, or to none."""
+    """A formula. Every symbol has at least one trace; a trace may belong to several symbols or to none."""
 
-    traces: list[np.ndarray]  # float64 [points, 2]: x, y; where symbols use parts of a trace, each part is one
+    traces: list[np.ndarray]  # float64 [points, 2]: x, y; if symbols use parts of a trace, each part is a trace
     symbols: list[TraceGroup]
-    dropped: int  # symbols without ink, or with a trace that is not in the file or has no points
-    truth: str  # LaTeX without `$`, "" when there is none
-    writer: str  # "" when the file names none
+    dropped: int  # number of symbols without ink, or with a trace that is missing or has no points
+    truth: str  # LaTeX without `$`, "" if there is none
+    writer: str  # "" if the file names none
 
 
 def read_inkml(data: bytes) -> InkmlFormula:
     """Reads one formula.
 
     Raises:
-        InkmlError: no InkML, out of bounds, not text in its encoding, a trace that is not points of two numbers, ink
-            that needs what is not read here, a symbol without truth, or no symbol with ink.
+        InkmlError: not InkML, over a limit, bytes that do not match the encoding, a point without two numbers, an
+            unsupported construct, a symbol without truth, or no symbol with ink.
     """
     if len(data) > MAX_BYTES:
         raise InkmlError(f"too large: {len(data)} bytes, at most {MAX_BYTES} are read")
@@ -100,23 +100,23 @@ class _Reader:
         self._parser.EndElementHandler = self._end
         self._parser.CharacterDataHandler = self._characters
         self._path: list[str] = []
-        self._text: list[str] | None = None  # of the element that is being collected
-        self._depth = 0  # at which it lies
+        self._text: list[str] | None = None  # text of the element being collected; None if there is none
+        self._depth = 0  # its depth
         self._annotation = ""
         self._contexts = Contexts()
-        self._layout: Layout | None = None  # of the trace that is being collected; None if the pen was up
+        self._layout: Layout | None = None  # of the trace being collected; None if the pen was up
         self._traces: list[np.ndarray] = []
         self._points = 0
         self._ids: dict[str, int] = {}
-        self._groups: list[Group] = []  # open
-        self._views: list[View | None] = []  # open; None for one that groups others
+        self._groups: list[Group] = []  # open groups
+        self._views: list[View | None] = []  # open views; None for a view that groups others
         self._named: dict[str, Group | View | None] = {}
         self._outermost: list[Group | View] = []
         self._count: Counter[str] = Counter()
-        self._said: dict[str, str] = {}  # annotations of the whole file
+        self._annotations: dict[str, str] = {}  # of the whole file, by type
 
     def read(self) -> InkmlFormula:
-        """The formula.
+        """Parses the file and returns its formula.
 
         Raises:
             InkmlError: see `read_inkml`.
@@ -125,7 +125,7 @@ class _Reader:
             self._parser.Parse(self._source.content, True)
         except expat.ExpatError as error:
             raise InkmlError(f"not XML: {error}", max(self._parser.ErrorByteIndex, 0)) from error
-        truth, writer = self._said.get("truth", ""), self._said.get("writer", "")
+        truth, writer = self._annotations.get("truth", ""), self._annotations.get("writer", "")
         try:
             self._source.check(truth)
             self._source.check(writer)
@@ -163,7 +163,7 @@ class _Reader:
             self._start_view(attributes)
 
     def _annotates(self) -> bool:
-        """Whether an annotation that begins here is of the file or of a group."""
+        """Whether an annotation that begins here belongs to the file or to a group."""
         parent = self._path[-2]
         return parent in ("ink", "traceGroup") or (parent == "traceView" and self._views[-1] is None)
 
@@ -197,11 +197,11 @@ class _Reader:
         if len(self._ids) == MAX_TRACES:
             self._refuse(f"more than {MAX_TRACES} traces")
         number = str(len(self._ids))
-        name = _id(attributes) or f"({number})"  # which is no id
+        name = _id(attributes) or f"({number})"  # not a valid id, so it is unique
         if name in self._ids:
             self._refuse(f"two traces have the id {name[:40]!r}")
         if "continuation" in attributes or "priorRef" in attributes:
-            self._refuse(f"trace {name[:40]}: continues another one; only whole traces are read")
+            self._refuse(f"trace {name[:40]}: expected a whole trace, found one that continues another")
         kind = attributes.get("type", "penDown")
         if kind not in ("penDown", "penUp"):
             self._refuse(f"trace {name[:40]}: expected the type penDown or penUp, found {kind[:40]!r}")
@@ -213,7 +213,7 @@ class _Reader:
         self._collect(name)
 
     def _collect(self, name: str) -> None:
-        """Collects the text of the element that was just opened, up to its end, under `name`."""
+        """Starts to collect the text of the element that was just opened, up to its end, under `name`."""
         self._annotation, self._text, self._depth = name, [], len(self._path)
 
     def _characters(self, text: str) -> None:
@@ -231,7 +231,7 @@ class _Reader:
         if name == "trace":
             self._end_trace(text)
         elif self._path[-1] == "ink":
-            self._said.setdefault(self._annotation, text)
+            self._annotations.setdefault(self._annotation, text)
         elif self._annotation == "truth":
             self._groups[-1].label = self._groups[-1].label or text
 
@@ -241,19 +241,19 @@ class _Reader:
             self._count["symbols"] += not any(isinstance(member, Group) for member in group.members)
             (self._groups[-1].members if self._groups else self._outermost).append(group)
         elif tag == "traceView" and self._groups:
-            self._groups[-1].members.append(View(""))  # of nothing
+            self._groups[-1].members.append(View(""))  # a view of nothing
         if self._count["symbols"] > MAX_SYMBOLS:
             self._refuse(f"more than {MAX_SYMBOLS} symbols")
 
     def _end_trace(self, text: str) -> None:
         if self._layout is None:
             return
-        if self._points + text.count(",") + bool(text) > MAX_POINTS:  # checked before they take memory
+        if self._points + text.count(",") + bool(text) > MAX_POINTS:  # checked before memory is allocated
             self._refuse(f"more than {MAX_POINTS} points")
         points = self._parse(text, self._layout)
         self._points += len(points)
         if not (np.abs(points) <= MAX_COORDINATE).all():
-            self._refuse(f"trace {self._annotation[:40]}: a coordinate that is not within ±{MAX_COORDINATE:.0f}")
+            self._refuse(f"trace {self._annotation[:40]}: a coordinate outside ±{MAX_COORDINATE:.0f}")
         if len(points):
             self._ids[self._annotation] = len(self._traces)
             self._traces.append(points)
@@ -265,7 +265,7 @@ class _Reader:
             self._refuse(f"trace {self._annotation[:40]}: a point that is not two numbers")
 
     def _symbols(self) -> tuple[list[np.ndarray], list[TraceGroup], int]:
-        """Traces, the symbols that have all their traces, and the number of those that have not."""
+        """The traces, the symbols that have all their traces, and the number of other symbols."""
         selection = Selection(self._ids, [len(trace) for trace in self._traces], self._named)
         found = find_symbols(self._outermost)
         pairs = [(symbol, pieces) for symbol in found if (pieces := selection.pieces(symbol.group))]
@@ -295,6 +295,6 @@ def _check_labels(found: Sequence[Found]) -> None:
         more = f" and {len(nameless) - SHOWN_GROUPS} more" if len(nameless) > SHOWN_GROUPS else ""
         raise InkmlError(
             f"symbols without truth: expected an annotation of type 'truth' in the traceGroup {shown}{more} or around "
-            "it, found none; add it or take the file out",
+            "it, found none; add it or remove the file",
             nameless[0].offset,
         )

@@ -1,11 +1,12 @@
-"""The contexts of an InkML file: what the coordinates of each trace mean.
+"""The contexts of an InkML file, which define what the coordinates of each trace mean.
 
     contexts.start(path, attributes); contexts.end(path)      # for every element
-    contexts.layout("#c1")                                    # when a trace begins
+    contexts.layout("#c1")                                    # at the start of each trace
 
-A trace names its context, inherits that of its group, or uses the current one. A trace format in `definitions` applies
-only to traces that name it. Constructs that would move or distort ink and are not supported (mappings, devices whose x
-and y differ in resolution) are refused, never ignored. https://www.w3.org/TR/InkML/, sections 3 and 4.
+A trace names its context, inherits the context of its group, or uses the current context. A trace format in
+`definitions` applies only to traces that name it. Some constructs would move or distort ink and are not supported:
+mappings, and devices whose x and y differ in resolution. The reader refuses these and never ignores them.
+https://www.w3.org/TR/InkML/, sections 3 and 4.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from pipeline.formats.inkml_points import Channel, Layout, layout_of
 MAX_CHANNELS = 100
 _PARENTS = ("traceFormat", "regularChannels", "intermittentChannels")
 _REFERENCES = ("traceFormatRef", "inkSourceRef", "contextRef")
-_Found = Layout | str | None  # a layout, or why it cannot be used, or None if nothing declares one
+_Found = Layout | str | None  # a layout, or the reason why it cannot be used, or None if nothing declares one
 
 
 @dataclass(slots=True)
@@ -31,10 +32,10 @@ class _Scope:
 
 
 class Contexts:
-    """Collects trace formats and contexts while a file is read.
+    """Collects trace formats and contexts while a file is parsed.
 
-    `start` and `end` take the names of the open elements, the innermost last. `start` raises a ValueError for a
-    construct that is not supported.
+    `start` and `end` take the names of the open elements, the innermost last. `start` raises a ValueError for an
+    unsupported construct.
     """
 
     def __init__(self) -> None:
@@ -43,11 +44,11 @@ class Contexts:
         self._scopes: list[_Scope] = []
         self._named: dict[str, _Found] = {"DefaultContext": Layout()}
         self._current: _Found = None
-        self._aside: set[Layout | str] = set()  # in `definitions`
+        self._definitions: set[Layout | str] = set()  # layouts in `definitions`
         self._frame: tuple | None = None
 
     def start(self, path: Sequence[str], attributes: Mapping[str, str]) -> None:
-        """An element begins."""
+        """Handles the start of an element."""
         name = path[-1]
         if name not in _STARTS or "annotationXML" in path:
             return
@@ -60,15 +61,15 @@ class Contexts:
             self._scopes.append(_Scope(_id(attributes), next(map(self._look_up, references), None)))
             _refuse_outside(attributes, "canvasTransformRef")
         elif name == "mapping" and attributes.get("type") != "identity":
-            raise ValueError("a mapping of coordinates: only type='identity' is read")
+            raise ValueError("a mapping of coordinates: only type='identity' is supported")
         elif name == "channelProperty" and attributes.get("name") == "resolution" and self._scopes:
             resolution = attributes.get("value", ""), attributes.get("units", "")
             self._scopes[-1].resolutions[attributes.get("channel", "").upper()] = resolution
 
     def end(self, path: Sequence[str]) -> None:
-        """An element ends."""
+        """Handles the end of an element."""
         name = path[-1]
-        if name not in _ENDS or "annotationXML" in path or "canvas" in path:  # a canvas has a format of its own
+        if name not in _ENDS or "annotationXML" in path or "canvas" in path:  # a canvas has a separate format
             return
         if name == "traceFormat":
             self._settle(path, self._format, _layout(self._channels))
@@ -80,10 +81,13 @@ class Contexts:
             self._settle(path, scope.name, scope.layout)
 
     def layout(self, reference: str) -> Layout:
-        """The layout of a trace that begins here. `reference` is its context or its group's, "" if none is named.
+        """The layout of a trace that begins here.
+
+        Args:
+            reference: context that the trace or its group names; "" if they name none.
 
         Raises:
-            ValueError: an unknown context, or one that gives no x and y, or units other than those of earlier traces.
+            ValueError: an unknown context, a context without x and y, or other units than those of earlier traces.
         """
         found = self._look_up(reference) if reference else None
         layout = found or self._current or self._unnamed()
@@ -105,7 +109,7 @@ class Contexts:
         self._channels.append(Channel(name, orientation == "-ve", units, origin, intermittent))
 
     def _settle(self, path: Sequence[str], name: str, layout: _Found) -> None:
-        """Records the layout of an element under its id, and for the element around it."""
+        """Records the layout of an element under its id and for its parent element."""
         if name:
             self._named[name] = layout
         if layout is None:
@@ -113,7 +117,7 @@ class Contexts:
         if self._scopes:
             self._scopes[-1].layout = layout
         elif "definitions" in path:
-            self._aside.add(layout)
+            self._definitions.add(layout)
         else:
             self._current = layout
 
@@ -121,13 +125,13 @@ class Contexts:
         name = reference.removeprefix("#")
         if name in self._named:
             return self._named[name]
-        return f"the context or format {name[:40]!r} is not in the file, or not before it is named"
+        return f"expected the definition of the context or format {name[:40]!r} before its first use, found none"
 
     def _unnamed(self) -> Layout | str:
-        """The layout of a trace that names no context while none is current: X, Y, unless definitions contradict."""
-        layouts = [found for found in self._aside if isinstance(found, Layout)]
-        if len(layouts) < len(self._aside) or any(layout[:4] != Layout()[:4] for layout in layouts):
-            return "definitions with a trace format other than X, Y, which no trace names: unclear what holds"
+        """The layout of a trace without a context: X, Y, or the reason why `definitions` leave it undecided."""
+        layouts = [found for found in self._definitions if isinstance(found, Layout)]
+        if len(layouts) < len(self._definitions) or any(layout[:4] != Layout()[:4] for layout in layouts):
+            return "expected a contextRef of the trace, because definitions contain formats other than X, Y, found none"
         return layouts[0] if len(layouts) == 1 else Layout()
 
 
@@ -147,6 +151,6 @@ def _layout(channels: Sequence[Channel]) -> Layout | str:
 
 
 def _refuse_outside(attributes: Mapping[str, str], key: str) -> None:
-    """Refuses a mapping in another file. A mapping in this file is checked when it is read."""
+    """Refuses a mapping in another file. `start` checks mappings in this file."""
     if not attributes.get(key, "#").startswith("#"):
-        raise ValueError(f"{key}={attributes[key][:40]!r}: mappings of other files are not read")
+        raise ValueError(f"{key}={attributes[key][:40]!r}: expected a mapping in this file, found one in another file")

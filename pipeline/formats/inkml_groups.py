@@ -1,10 +1,10 @@
-"""The groups of an InkML file: which of them are symbols, and of which pieces of traces.
+"""The groups of an InkML file: finds the groups that are symbols and the pieces of traces that form them.
 
     for symbol in find_symbols(groups): ...      # symbol.label, "" if nothing names it; symbol.group
     Selection(ids, lengths, named).pieces(symbol.group)
 
-Structure alone decides. A group that holds ink and no other group is a symbol, if it has a name. If it has no name, the
-symbol is the nearest named group around it that contains no named symbols, with all ink in it. The group around the
+Only the structure decides. A named group that contains ink and no other group is a symbol. If such a group has no name,
+the symbol is the nearest named group around it that contains no named symbols, with all its ink. The group around the
 whole formula is never a symbol: its truth is LaTeX or the name of a segmentation.
 """
 
@@ -17,16 +17,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-MISSING, IN_THE_AIR = -1, -2  # instead of the index of a trace: it has no points; the pen was up
-MAX_LEVELS = 256  # of groups in groups and of views of views, together
-MAX_NODES = 25_000  # that all views of a file unfold to
+MISSING, IN_THE_AIR = -1, -2  # instead of the index of a trace: the trace has no points; the pen was up
+MAX_LEVELS = 256  # of nested groups and views of views, together
+MAX_NODES = 25_000  # of all views of a file, unfolded
 _PATH = re.compile(r"\d{1,9}(:\d{1,9}){0,255}", re.ASCII)
 
 
 class View(NamedTuple):
-    """A reference to a trace, a group or a view, or to a part of it: everything from `first` to `last`.
+    """A reference to a trace, a group or a view, or to its part from `first` to `last`, both included.
 
-    Both are paths, counted from 1: a child of the group, a child of that, …, a point of the trace. Empty is all.
+    Both are paths of numbers from 1: a child of the group, a child of that child, …, a point of the trace. An empty
+    path sets no limit.
     """
 
     target: str
@@ -38,15 +39,15 @@ class View(NamedTuple):
 class Group:
     """A `traceGroup`, or a `traceView` that groups others."""
 
-    name: str  # its id, or how to find it
-    offset: int = 0  # bytes
-    context: str = ""  # that its traces are in
+    name: str  # its id, or its number in the file
+    offset: int = 0  # in bytes
+    context: str = ""  # context of its traces
     label: str = ""
     members: list[Group | View] = field(default_factory=list)
 
 
 class Found(NamedTuple):
-    """A symbol, with the name that was found for it, or ""."""
+    """A symbol and its label; "" if nothing names it."""
 
     label: str
     group: Group
@@ -60,11 +61,11 @@ class Piece(NamedTuple):
     stop: int
 
 
-_Tree = Piece | int | list  # int: MISSING or IN_THE_AIR; list: of trees
+_Tree = Piece | int | list  # int: MISSING or IN_THE_AIR; list: a list of trees
 
 
 def find_symbols(groups: Sequence[Group | View]) -> list[Found]:
-    """The symbols in the outermost groups that hold ink, in the order of their end tags."""
+    """The symbols in the outermost groups, in the order of their end tags. `groups` must contain ink."""
     outermost = [group for group in groups if isinstance(group, Group)]
     return [found for group in outermost for found in _symbols(group, len(outermost) == 1)]
 
@@ -82,10 +83,10 @@ def _symbols(group: Group, whole: bool) -> list[Found]:
 
 
 def view_of(target: str, first: str, last: str) -> View:
-    """A view as its attributes spell it.
+    """Reads a view from its attributes.
 
     Raises:
-        ValueError: `first` or `last` is no path.
+        ValueError: `first` or `last` is not a path.
     """
     return View(target.removeprefix("#"), _path(first), _path(last))
 
@@ -98,12 +99,12 @@ def _path(text: str) -> tuple[int, ...]:
 
 
 class Selection:
-    """Finds the pieces of traces that groups hold.
+    """Finds the pieces of traces in groups.
 
     Args:
-        traces: index of each trace by its id, or `MISSING`, or `IN_THE_AIR`.
-        lengths: points of each trace.
-        named: groups and views by their ids; None for an id that several have.
+        traces: by id, the index of each trace, `MISSING` or `IN_THE_AIR`.
+        lengths: number of points of each trace.
+        named: groups and views by id; None for an id that several elements have.
     """
 
     def __init__(
@@ -113,10 +114,10 @@ class Selection:
         self._nodes = 0
 
     def pieces(self, group: Group) -> set[Piece] | None:
-        """All ink of a group; None if a trace of it is missing.
+        """All ink of a group; None if one of its traces is missing.
 
         Raises:
-            ValueError: a view of something that is not in what it refers to, or too many or too deep ones.
+            ValueError: a view beyond the end of its target, an ambiguous target, or too many or too deep views.
         """
         found: set[Piece] = set()
         stack: list[_Tree] = [self._tree(group, 0)]
@@ -133,7 +134,7 @@ class Selection:
     def _tree(self, node: Group | View, level: int) -> _Tree:
         self._nodes += 1
         if self._nodes > MAX_NODES or level > MAX_LEVELS:
-            raise ValueError(f"views of views: more than {MAX_NODES} or {MAX_LEVELS} levels of them")
+            raise ValueError(f"views of views: more than {MAX_NODES} views or {MAX_LEVELS} levels")
         if isinstance(node, Group):
             trees: list[_Tree] = []
             for member in node.members:
@@ -151,14 +152,14 @@ class Selection:
 
 
 def _part(tree: _Tree, first: tuple[int, ...], last: tuple[int, ...]) -> _Tree:
-    """What lies between two paths, both included."""
+    """The part of a tree between two paths, both included."""
     if isinstance(tree, int) or not (first or last):
         return tree
     count = len(tree) if isinstance(tree, list) else tree.stop - tree.start
     low, high = first[0] if first else 1, last[0] if last else count
     if not 1 <= low <= high <= count or (isinstance(tree, Piece) and max(len(first), len(last)) > 1):
         shown = f"from {':'.join(map(str, first)) or 'the start'} to {':'.join(map(str, last)) or 'the end'}"
-        raise ValueError(f"a traceView {shown[:80]}: not in what it refers to, which has {count} parts")
+        raise ValueError(f"a traceView {shown[:80]}: expected paths in its target, which has {count} parts")
     if isinstance(tree, Piece):
         return Piece(tree.trace, tree.start + low - 1, tree.start + high)
     parts: list[_Tree] = []
@@ -169,14 +170,14 @@ def _part(tree: _Tree, first: tuple[int, ...], last: tuple[int, ...]) -> _Tree:
 
 
 def cut_traces(traces: Sequence[np.ndarray], used: set[Piece]) -> tuple[list[np.ndarray], dict[Piece, int]]:
-    """Replaces each trace that is used in pieces only by those.
+    """Replaces each trace that has used pieces by these pieces.
 
     Args:
-        traces: [points, 2] each.
-        used: all pieces that symbols consist of.
+        traces: float64 [points, 2] each.
+        used: the pieces of all symbols.
 
     Returns:
-        The traces and pieces, in the order of the traces, and the index of each of `used`.
+        The traces and pieces, in the order of the traces, and the index of each used piece.
     """
     pieces: dict[int, list[Piece]] = {}
     for piece in sorted(used):

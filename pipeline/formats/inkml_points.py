@@ -1,11 +1,11 @@
-"""The points of an InkML trace: which of its numbers are x and y, and how they are encoded.
+"""Decodes the points of an InkML trace.
 
     layout = layout_of([Channel("X"), Channel("Y", upwards=True)])
     points = read_points("0 80, 10 0", layout)      # float64 [points, 2]: x to the right, y downwards
 
-A point holds one value per channel. A qualifier before a value says that it is a first (`'`) or second (`"`) difference
-to the values before it, or the value itself (`!`); it applies to the channel until the next one. `*` repeats the last
-number of the channel. https://www.w3.org/TR/InkML/, sections 3.2 and 3.3.
+A point has one value per channel. A qualifier before a value marks it as the first (`'`) or second (`"`) difference to
+the previous values, or as the value itself (`!`); it applies to the channel until the next qualifier. `*` repeats the
+last number of the channel. https://www.w3.org/TR/InkML/, sections 3.2 and 3.3.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ class Channel(NamedTuple):
     name: str  # "X", "Y", "F", …
     reversed: bool = False  # its orientation is -ve: values grow to the left, or upwards
     units: str = ""
-    origin: str = ""  # what its values are relative to: the attribute respectTo
-    intermittent: bool = False  # not every point has a value
+    origin: str = ""  # reference point of its values: the attribute respectTo
+    intermittent: bool = False  # some points have no value
 
 
 class Layout(NamedTuple):
-    """Where x and y are in a point."""
+    """Positions of x and y in a point."""
 
     x: int = 0
     y: int = 1
@@ -48,15 +48,15 @@ class Layout(NamedTuple):
 
     @property
     def frame(self) -> tuple:
-        """What the coordinates of all traces of a formula must share."""
+        """Units and origin, which all traces of a formula must share."""
         return self.units, self.origin
 
 
 def layout_of(channels: Sequence[Channel]) -> Layout:
-    """Where x and y are; the first two values if no channel is declared.
+    """Positions of x and y among the channels; the first two values if no channel is declared.
 
     Raises:
-        ValueError: there is not one X and one Y of the same units that every point has.
+        ValueError: the channels of every point do not include exactly one X and one Y with the same units.
     """
     if not channels:
         return Layout()
@@ -73,7 +73,7 @@ def layout_of(channels: Sequence[Channel]) -> Layout:
 
 
 def read_points(text: str, layout: Layout) -> np.ndarray:
-    """The points of a trace, float64 [points, 2]: x to the right, y downwards. Values of other channels are left out.
+    """The points of a trace, float64 [points, 2]: x to the right, y downwards. Ignores other channels.
 
     Numbers may be infinite or NaN.
 
@@ -91,7 +91,7 @@ def read_points(text: str, layout: Layout) -> np.ndarray:
 
 
 def _plain(text: str, layout: Layout) -> list[tuple[float, float]]:
-    """The fast path: points that begin with plain numbers x, y, as nearly all do."""
+    """The fast path for points that start with plain numbers x, y, which is nearly all points."""
     if (layout.x, layout.y) != (0, 1) or "_" in text:  # Python reads 1_0 as 10
         raise ValueError("not plain")
     rows = (point.split(maxsplit=2) for point in text.split(","))
@@ -99,16 +99,16 @@ def _plain(text: str, layout: Layout) -> list[tuple[float, float]]:
 
 
 class _Difference:
-    """The values of one channel, point after point."""
+    """Decodes the values of one channel, point after point."""
 
     def __init__(self) -> None:
         self._order = 0
-        self._last: float | None = None  # the number that stood last
+        self._last: float | None = None  # the last number in the text
         self._value: float | None = None
         self._velocity: float | None = None  # difference of the last two values
 
     def next(self, match: re.Match[str]) -> float:
-        """The value of a token. Raises a ValueError if it has none, like `?` or a difference to nothing."""
+        """The value of a token. Raises a ValueError if it has none: `?`, or a difference without previous values."""
         if match["order"]:
             self._order = _ORDERS[match["order"]]
         number = _number(match) if match["word"] != "*" else self._last
@@ -122,7 +122,7 @@ class _Difference:
         elif self._value is not None and number is not None:
             velocity = number - self._value
         if number is None or value is None:
-            raise ValueError("a value of no number")
+            raise ValueError("a value without a number")
         self._last, self._value, self._velocity = number, value, velocity
         return value
 

@@ -1,4 +1,4 @@
-"""Writes InkML as CROHME does: traces, and a group of groups that are symbols.
+"""Writes InkML as CROHME does: traces, and a group that contains one group per symbol.
 
     write_inkml("formula.inkml", traces, [("x", [0, 1])], truth="x", writer="w1")
 
@@ -17,7 +17,7 @@ import numpy as np
 from pipeline.errors import InkError
 from pipeline.files import atomic_file
 
-DECIMALS = 4  # of the coordinates written, as in CROHME
+DECIMALS = 4  # of written coordinates, as in CROHME
 
 
 def write_inkml(
@@ -39,18 +39,17 @@ def encode_inkml(
     truth: str = "",
     writer: str = "",
 ) -> bytes:
-    """One formula as InkML.
+    """Encodes one formula as InkML.
 
     Args:
-        traces: one float [points, 2] (x, y) for each time the pen was down; y grows downwards. Written with
-            `DECIMALS` decimals.
-        symbols: label and indices of `traces` of each symbol.
-        truth: LaTeX of the formula, without `$`; left out when empty.
-        writer: name of the writer; left out when empty.
+        traces: one float [points, 2] (x, y) per pen stroke; y grows downwards. Written with `DECIMALS` decimals.
+        symbols: per symbol, its label and the indices of its traces.
+        truth: LaTeX of the formula, without `$`; left out if empty.
+        writer: name of the writer; left out if empty.
 
     Raises:
-        InkError: a trace without points or with a coordinate that is no number, a symbol without traces or of a trace
-            that is not there, or a text that XML cannot hold.
+        InkError: a trace without points or with an infinite or NaN coordinate, a symbol without traces or with an
+            invalid index, or text that is not printable.
     """
     _check(traces, symbols, (truth, writer, *(label for label, _ in symbols)))
     lines = ['<ink xmlns="http://www.w3.org/2003/InkML">', "<traceFormat>"]
@@ -85,4 +84,4 @@ def _check(traces: Sequence, symbols: Sequence[tuple[str, Sequence[int]]], texts
             raise InkError(f"symbol {label!r}: expected indices of {len(traces)} traces, found {list(members)}")
     for text in texts:
         if not text.isprintable():
-            raise InkError(f"expected printable text, found {text!r}: XML cannot hold control characters")
+            raise InkError(f"expected printable text, found {text!r}: XML does not allow control characters")

@@ -1,9 +1,9 @@
-"""Parquet shards in the Hugging Face layout: `datasets`, pandas, Polars and DuckDB open them as they are.
+"""Parquet shards in the Hugging Face layout: `datasets`, pandas, Polars and DuckDB open them directly.
 
     datasets.load_dataset("parquet", data_files="data/splits/parquet/train-*.parquet")
 
-`image` is `struct<bytes, path>` and the schema's metadata declares it an `Image` and `label` a `ClassLabel`. Pages are
-not compressed (the PNG bytes are already), but repetitive columns are dictionary encoded.
+`image` is `struct<bytes, path>`. The schema's metadata declares it an `Image`, and `label` a `ClassLabel`. Pages are
+not compressed, because PNG bytes already are; repetitive columns are dictionary encoded.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ import pyarrow.parquet as pq
 from pipeline.errors import InkError
 from pipeline.formats.sample import Sample
 
-ROW_GROUP_ROWS = 1024  # 1.1 MB of 56 x 56 ink: a shuffling reader takes whole row groups
-LABEL_TYPE = pa.int64()  # `datasets` takes a column for a ClassLabel in this type only
+ROW_GROUP_ROWS = 1024  # 1.1 MB of 56 x 56 ink: a shuffling reader reads whole row groups
+LABEL_TYPE = pa.int64()  # `datasets` accepts a ClassLabel column only in this type
 IMAGE_TYPE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 COLUMNS = pa.schema(
     {
@@ -33,7 +33,7 @@ COLUMNS = pa.schema(
         "image": pa.binary(),
     }
 )
-"""A sample before its label is known and its image is wrapped."""
+"""Columns of a sample before its label is known and its image is wrapped."""
 
 
 def sample_schema(classes: Sequence[str]) -> pa.Schema:
@@ -48,7 +48,7 @@ def sample_schema(classes: Sequence[str]) -> pa.Schema:
 
 
 def samples_table(columns: pa.Table, classes: Sequence[str]) -> pa.Table:
-    """The table of samples as files hold it, from `COLUMNS` (others are left out); `label` follows from `char`."""
+    """The table of samples in its file layout, made from `COLUMNS`; `char` gives `label`. Drops other columns."""
     labels = pc.index_in(columns["char"].combine_chunks(), pa.array(classes, pa.string())).cast(LABEL_TYPE)
     encoded = columns["image"].combine_chunks()
     images = pa.StructArray.from_arrays([encoded, pa.nulls(len(encoded), pa.string())], fields=list(IMAGE_TYPE))
@@ -66,7 +66,7 @@ def write_samples(path: Path | str, samples: Iterable[Sample], classes: Sequence
 
 
 def write_table(path: Path | str, table: pa.Table) -> None:
-    """Writes a table with the settings that every data output of this project has. Not atomic."""
+    """Writes a table with the settings that all data outputs of this project share. Not atomic."""
     repetitive = [field.name for field in table.schema if field.name in {"writer", "char", "label", "source"}]
     pq.write_table(
         table,
@@ -81,19 +81,19 @@ def write_table(path: Path | str, table: pa.Table) -> None:
 
 @contextlib.contextmanager
 def whole(path: Path | str) -> Iterator[None]:
-    """A block that reads a shard.
+    """Context for reading a shard: turns read errors into an `InkError` about `path`.
 
     Raises:
-        InkError: it is gone, cut short or damaged.
+        InkError: the shard is missing, truncated or damaged.
     """
     try:
         yield
     except (OSError, pa.ArrowException) as error:
-        raise InkError(f"{path}: expected a whole Parquet file, found that {error}; make it again") from error
+        raise InkError(f"{path}: expected a complete Parquet file, found an error: {error}; make it again") from error
 
 
 def read_samples(path: Path | str) -> Iterator[Sample]:
-    """Yields the samples of a Parquet file, a row group at a time."""
+    """Yields the samples of a Parquet file. Reads one row group at a time."""
     with pq.ParquetFile(path) as file:
         for batch in file.iter_batches(ROW_GROUP_ROWS):
             for row in batch.to_pylist():
@@ -101,7 +101,7 @@ def read_samples(path: Path | str) -> Iterator[Sample]:
 
 
 def read_classes(path: Path | str) -> list[str]:
-    """The class list that a Parquet file was written with, from its metadata."""
+    """The class list in the metadata of a Parquet file."""
     metadata = pq.read_schema(path).metadata[b"huggingface"]
     features = json.loads(metadata)["info"]["features"]
     return (features["label"] if "label" in features else features["labels"]["feature"])["names"]

@@ -1,4 +1,4 @@
-"""Samples of one part of a split, read from its Parquet shards and streamed: memory does not grow with the corpus.
+"""Streams the samples of one part of a split from its Parquet shards; memory does not grow with the corpus.
 
 part = SamplePart("data/splits", "test")
 for images, labels in evaluation_batches(part, batch_size=32): ...
@@ -20,23 +20,23 @@ from pipeline.formats.parquet import read_classes
 from pipeline.formats.png import decode_png
 from pipeline.formats.shards import part_shards, shards_digest
 
-# Images are shuffled within a window of whole row groups taken at random from all shards. The shards themselves are in
-# the random order of the split, so a window need not be large.
+# Images are shuffled within a window of whole row groups, drawn at random from all shards. The split has already
+# shuffled the shards, so a small window is enough.
 SHUFFLE_WINDOW_ROWS = 8192
 
 Batch = tuple[np.ndarray, np.ndarray]
-"""Images float32 `[batch, 56, 56, 1]` of 0..255 and labels int32 `[batch]`."""
+"""Images, float32 `[batch, 56, 56, 1]` from 0 to 255, and labels, int32 `[batch]`."""
 
 
 class SamplePart:
     """One part of a split (`train`, `validation` or `test`) on disk.
 
     Args:
-        directory: the split, `data/splits`.
-        name: the part.
+        directory: folder of the split, e.g. `data/splits`.
+        name: name of the part.
 
     Raises:
-        InkError: when the part has no shard or no sample.
+        InkError: the part has no shard or no sample.
     """
 
     def __init__(self, directory: Path | str, name: str) -> None:
@@ -49,7 +49,7 @@ class SamplePart:
         self.samples = sum(rows for _, _, rows in self._row_groups)
         if self.samples == 0:
             raise InkError(
-                f"{directory}: the {name} part is empty; see metrics/split.json, and raise its share in params.yaml"
+                f"{directory}: the {name} part is empty; see metrics/split.json and raise its share in params.yaml"
             )
 
     def classes(self) -> tuple[str, ...]:
@@ -61,12 +61,12 @@ class SamplePart:
         return shards_digest(self.shards)
 
     def rows(self) -> Iterator[pa.RecordBatch]:
-        """Encoded images and labels in stored order, a row group at a time."""
+        """Yields encoded images and labels in stored order, one row group at a time."""
         for shard, index, _ in self._row_groups:
             yield _read_row_group(shard, index)
 
     def shuffled_rows(self, rng: np.random.Generator) -> Iterator[pa.RecordBatch]:
-        """The same rows in an order drawn from `rng`, a shuffle window at a time."""
+        """Yields the same rows in an order drawn from `rng`, one shuffle window at a time."""
         window: list[pa.RecordBatch] = []
         waiting = 0
         for i in rng.permutation(len(self._row_groups)):
@@ -81,12 +81,12 @@ class SamplePart:
 
 
 def evaluation_batches(part: SamplePart, batch_size: int) -> Iterator[Batch]:
-    """All samples once, in stored order, undistorted; the last batch may be smaller."""
+    """Yields all samples once, in stored order, without augmentation; the last batch may be smaller."""
     return ahead(_decode, rebatch(part.rows(), batch_size, keep_rest=True))
 
 
 def evaluation_steps(part: SamplePart, batch_size: int) -> int:
-    """Batches that `evaluation_batches` gives."""
+    """Number of batches that `evaluation_batches` yields."""
     return math.ceil(part.samples / batch_size)
 
 
@@ -105,7 +105,7 @@ def read_labels(rows: pa.RecordBatch) -> np.ndarray:
 
 
 def as_input(images: np.ndarray) -> np.ndarray:
-    """Images as the network takes them, float32 `[batch, side, side, 1]`."""
+    """Converts uint8 images `[batch, side, side]` to the network's input, float32 `[batch, side, side, 1]`."""
     return images[..., np.newaxis].astype(np.float32)
 
 
@@ -122,7 +122,7 @@ def _shuffled(window: list[pa.RecordBatch], rng: np.random.Generator) -> pa.Reco
 
 
 def rebatch(groups: Iterable[pa.RecordBatch], batch_size: int, keep_rest: bool) -> Iterator[pa.RecordBatch]:
-    """Rows of `groups` in their order, `batch_size` at a time."""
+    """Yields the rows of `groups` in their order, `batch_size` at a time; `keep_rest` adds a smaller last batch."""
     rest: pa.Table | None = None
     for group in groups:
         table = pa.Table.from_batches([group])

@@ -1,9 +1,9 @@
-"""8-bit grey PNG, the same bytes on every machine.
+"""8-bit grey PNG with the same bytes on every machine.
 
-A general encoder cannot promise that: zlib-ng, which Pillow ships, looks for matches with whatever the CPU offers. Here
-deflate runs with the run-length strategy, which has no matches to choose from, on unfiltered rows. For 56 x 56 ink that
-is also the smallest and the fastest: 1,027 bytes in 45 microseconds, against 1,118 bytes in 124 by Pillow's defaults,
-1,129 in 77 by Pillow with the same strategy and 1,044 in 70 by OpenCV with it.
+A general encoder cannot guarantee that: zlib-ng, which Pillow ships, finds different matches with different CPU
+instructions. Here deflate uses the run-length strategy, which has no choice of matches, on unfiltered rows. For
+56 x 56 ink this is also the smallest and the fastest: 1,027 bytes in 45 microseconds, compared with 1,118 bytes in 124
+for Pillow's defaults, 1,129 in 77 for Pillow with the same strategy and 1,044 in 70 for OpenCV with it.
 """
 
 from __future__ import annotations
@@ -20,16 +20,20 @@ from pipeline.errors import InkError
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _UINT32 = struct.Struct(">I")
 _IHDR = struct.Struct(">4sIIBBBBB")
-_LEVEL = 6  # without effect on the matches of the run-length strategy
-_WINDOW_BITS = 12  # runs reach back one byte; a small window is quicker to set up
+_LEVEL = 6  # does not change the matches of the run-length strategy
+_WINDOW_BITS = 12  # runs refer to the previous byte only; a small window is set up faster
 
 
 def encode_png(image: np.ndarray) -> bytes:
-    """PNG of a uint8 [height, width] grey image."""
+    """Encodes a uint8 [height, width] grey image as PNG.
+
+    Raises:
+        InkError: another dtype or shape, or no pixels.
+    """
     if image.dtype != np.uint8 or image.ndim != 2 or not image.size:
         raise InkError(f"expected a uint8 grey image [height, width], found {image.dtype} {list(image.shape)}")
     height, width = image.shape
-    rows = np.zeros((height, width + 1), np.uint8)  # each row starts with its filter: 0, none
+    rows = np.zeros((height, width + 1), np.uint8)  # each row starts with its filter type: 0, none
     rows[:, 1:] = image
     deflate = zlib.compressobj(_LEVEL, zlib.DEFLATED, _WINDOW_BITS, zlib.DEF_MEM_LEVEL, zlib.Z_RLE)
     data = _chunk(b"IDAT" + deflate.compress(rows.data) + deflate.flush())
@@ -37,10 +41,10 @@ def encode_png(image: np.ndarray) -> bytes:
 
 
 def decode_png(data: bytes) -> np.ndarray:
-    """The uint8 [height, width] grey image of any PNG; colours are turned to grey.
+    """Decodes any PNG to a uint8 [height, width] grey image; converts colours to grey.
 
     Raises:
-        InkError: the bytes are no picture.
+        InkError: the bytes are not a picture.
     """
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) if data else None
     if image is None:

@@ -1,4 +1,4 @@
-"""Where the samples of a data set are: the names of its shards, in both file formats.
+"""Names of the shards of a data set, for both file formats.
 
     part_shards("data/splits", "train", "split")    # [.../parquet/train-00000-of-00016.parquet, ...]
 
@@ -13,11 +13,11 @@ from pathlib import Path
 
 from pipeline.errors import InkError
 
-FORMATS = ("parquet", "tfrecord")  # the folders of a data set
+FORMATS = ("parquet", "tfrecord")  # the folders of a data set, one per file format
 
 
 def shard_name(part: str, index: int, shards: int) -> str:
-    """`train-00003-of-00016`, without the ending."""
+    """The name of a shard without its extension: `train-00003-of-00016`."""
     return f"{part}-{index:05d}-of-{shards:05d}"
 
 
@@ -30,7 +30,7 @@ def part_shards(directory: Path | str, part: str, stage: str) -> list[Path]:
     """The Parquet shards of one part of a split, in order.
 
     Raises:
-        InkError: there is none; the message names the stage that writes them.
+        InkError: there is none; the message names `stage`, which writes them.
     """
     folder = Path(directory) / "parquet"
     shards = sorted(folder.glob(f"{part}-*.parquet"))

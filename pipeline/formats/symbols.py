@@ -1,10 +1,10 @@
-r"""The 101 symbols of CROHME 2014 and the one spelling that this project has for each.
+r"""The 101 symbols of CROHME 2014 and the project's spelling of each.
 
     LABELS[canonical("COMMA")] == LABELS[","]
 
-Labels are LaTeX, as CROHME writes it. `-` is the minus sign and the fraction bar, the box of `\sqrt` encloses what is
-below the root, and `\sin \cos \tan \log \lim` are one symbol each. Source: Mouchère et al. 2014, "ICFHR 2014
-Competition on Recognition of On-line Handwritten Mathematical Expressions".
+Symbols are spelt in LaTeX, as in CROHME. `-` is both minus sign and fraction bar, the box of `\sqrt` encloses the
+radicand, and `\sin \cos \tan \log \lim` are one symbol each. Source: Mouchère et al. 2014, "ICFHR 2014 Competition on
+Recognition of On-line Handwritten Mathematical Expressions".
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _COMMANDS = (
 )
 
 CROHME_SYMBOLS: tuple[str, ...] = tuple(sorted([*_CHARACTERS, *(f"\\{name}" for name in _COMMANDS.split())]))
-"""The class list of the math branch, in code-point order; a label is an index into it."""
+"""The class list of the math branch, in code-point order; a label is an index into this list."""
 
 LABELS = MappingProxyType({symbol: label for label, symbol in enumerate(CROHME_SYMBOLS)})
-"""Symbol to label."""
+"""Label of each symbol."""
 
 _SPELLINGS = {
     "COMMA": ",",
@@ -45,6 +45,6 @@ _SPELLINGS = {
 
 
 def canonical(label: str) -> str:
-    """The project's spelling of a symbol; a label that no spelling is known for comes back without outer blanks."""
+    """The project's spelling of a symbol. Returns an unknown symbol unchanged, except for outer white space."""
     label = label.strip()
     return _SPELLINGS.get(label, label)

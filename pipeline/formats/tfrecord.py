@@ -1,8 +1,8 @@
 """TFRecord files of `tf.train.Example`, written and read without TensorFlow.
 
-A file is records back to back: uint64 length, masked CRC-32C of the length, the bytes, masked CRC-32C of the bytes
-(https://www.tensorflow.org/tutorials/load_data/tfrecord). The Example messages are declared here in a descriptor pool
-of their own, so that TensorFlow can be imported beside them.
+A file is a sequence of records: uint64 length, masked CRC-32C of the length, the bytes, masked CRC-32C of the bytes
+(https://www.tensorflow.org/tutorials/load_data/tfrecord). This module declares the Example messages in a separate
+descriptor pool, so that a process can also import TensorFlow.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def read_records(path: Path | str) -> Iterator[bytes]:
     """Yields the records of a TFRecord file.
 
     Raises:
-        InkError: cut short, or a checksum does not hold.
+        InkError: the file is truncated, or a checksum is wrong.
     """
     left = Path(path).stat().st_size
     with open(path, "rb") as file:
@@ -51,9 +51,9 @@ def read_records(path: Path | str) -> Iterator[bytes]:
 
 
 def encode_example(features: Mapping[str, Value]) -> bytes:
-    """A serialised `tf.train.Example`: bytes and str become bytes lists, int int64 lists, float float lists.
+    """Serialises a `tf.train.Example`: bytes and str become bytes lists, int becomes int64 lists, float float lists.
 
-    The values of a list are of one type. An empty list becomes a feature without a kind: TensorFlow takes it for any.
+    The values of a list have one type. An empty list becomes a feature without a kind; TensorFlow reads it as any kind.
     """
     example = _Example()
     for name in sorted(features):
@@ -82,12 +82,12 @@ def decode_example(record: bytes) -> dict[str, list[bytes] | list[int] | list[fl
 
 
 def encode_sample(sample: Sample) -> bytes:
-    """A sample as a `tf.train.Example`."""
+    """Serialises a sample as a `tf.train.Example`."""
     return _SampleExample().encode(sample)
 
 
 def encode_batch(batch: pa.RecordBatch) -> Iterator[bytes]:
-    """Yields `encode_sample` of each row of a batch in the layout of `pipeline.formats.parquet`."""
+    """Yields `encode_sample` for each row of a batch in the layout of `pipeline.formats.parquet`."""
     columns = {name: batch.column(name) for name in Sample._fields}
     columns["image"] = columns["image"].field("bytes")
     example = _SampleExample()
@@ -110,9 +110,9 @@ def decode_sample(record: bytes) -> Sample:
 
 
 class _SampleExample:
-    """A message that is filled with one sample after the other: making one takes four times as long.
+    """A message that is reused for one sample after the other: making a new one takes four times as long.
 
-    It keeps the memory of all that it has held, so that each batch needs its own.
+    A message never frees the memory of earlier samples, so each batch makes a new one.
     """
 
     def __init__(self) -> None:
@@ -137,17 +137,17 @@ def _checked(file: BinaryIO, length: int, left: int, path: Path | str) -> bytes:
     offset = file.tell()
     if length + _CRC.size > left:
         raise InkError(
-            f"{path}, offset {offset}: expected {length + _CRC.size} more bytes, found {left}; the file is cut short "
+            f"{path}, offset {offset}: expected {length + _CRC.size} more bytes, found {left}; the file is truncated "
             "or damaged, make it again"
         )
     data = file.read(length)
     if file.read(_CRC.size) != _masked_crc(data):
-        raise InkError(f"{path}, offset {offset}: the checksum does not hold; the file is damaged, make it again")
+        raise InkError(f"{path}, offset {offset}: wrong checksum; the file is damaged, make it again")
     return data
 
 
 def _example_class() -> Callable[..., Any]:
-    """tensorflow/core/example/{feature,example}.proto."""
+    """The message class of tensorflow/core/example/{feature,example}.proto."""
     proto = descriptor_pb2.FileDescriptorProto(name="ink2edge/example.proto", package="tensorflow", syntax="proto3")
     field = descriptor_pb2.FieldDescriptorProto
 

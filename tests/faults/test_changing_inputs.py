@@ -162,7 +162,7 @@ def test_workers_of_other_processes_tell_as_much(tmp_path, monkeypatch):
         started(*arguments)
 
     monkeypatch.setattr(parts.shuffle.runner, "run", run_without)
-    check_refused(tmp_path, run, r"samples-00001-of-00002.parquet: expected a whole Parquet file, found that .*No such")
+    check_refused(tmp_path, run, r"samples-00001-of-00002.parquet: expected a complete Parquet file, found .*No such")
 
 
 def test_what_does_not_change_is_read(tmp_path):

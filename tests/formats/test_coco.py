@@ -109,8 +109,8 @@ def test_a_box_of_which_nothing_is_on_the_picture_is_named(box):
     with pytest.raises(BoxError) as error:
         clip_boxes(boxed([0, 0, 1, 1], box, box), height=20, width=30)
     assert str(error.value) == (
-        "annotation 'a1': expected a bbox x, y, width, height with a part on the picture of 30 x 20 pixels, found "
-        f"{[float(value) for value in box]} (2 such); mend it or take it out"
+        "annotation 'a1': expected a bbox x, y, width, height that overlaps the picture of 30 x 20 pixels, found "
+        f"{[float(value) for value in box]} (2 such); correct or remove it"
     )
 
 
@@ -150,7 +150,7 @@ def test_files_that_are_none(data, message):
 
 
 def test_annotations_of_no_picture():
-    with pytest.raises(InkError, match="annotation 5 is of image 3, which is not there"):
+    with pytest.raises(InkError, match="annotation 5: expected the id of an image, found 3"):
         annotated(image_id=3)
 
 

@@ -119,7 +119,7 @@ def test_writers_in_an_encoding_that_the_file_does_not_tell_are_not_taken_for_on
     write(tmp_path / "a.inkml", data.replace(b' encoding="GB2312"', b""))
     rejected = only(tmp_path)
     assert isinstance(rejected, Rejected)
-    assert rejected.reason.endswith("bytes that are not UTF-8; declare the file's encoding or convert it to UTF-8")
+    assert rejected.reason.endswith("found other bytes; declare the file's encoding or convert it to UTF-8")
 
 
 def test_a_symbol_without_truth_is_rejected_not_filtered(tmp_path):

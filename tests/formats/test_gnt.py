@@ -159,9 +159,9 @@ def test_damage_far_longer_than_a_search_window():
 @pytest.mark.parametrize(
     ("char", "image", "message"),
     [
-        ("😀", scan(1, 1), "expected one character of GBK, found '😀'"),
-        ("啊啊", scan(1, 1), "expected one character of GBK, found '啊啊'"),
-        ("", scan(1, 1), "expected one character of GBK"),
+        ("😀", scan(1, 1), "expected one GBK character, found '😀'"),
+        ("啊啊", scan(1, 1), "expected one GBK character, found '啊啊'"),
+        ("", scan(1, 1), "expected one GBK character"),
         ("啊", np.zeros((2, 2)), r"expected a uint8 image \[height, width\], found float64 \[2, 2\]"),
         ("啊", np.zeros((0, 2), np.uint8), "expected sides of 1 to 2048 pixels, found 2 x 0"),
         ("啊", np.zeros((1, 2049), np.uint8), "expected sides of 1 to 2048 pixels, found 2049 x 1"),

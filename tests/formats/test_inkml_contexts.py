@@ -122,7 +122,7 @@ def test_a_device_of_one_resolution_is_read():
     assert points(device(100, 100), trace()) == UP
 
 
-UNCLEAR = "definitions with a trace format other than X, Y, which no trace names: unclear what holds"
+UNCLEAR = "expected a contextRef of the trace, because definitions contain formats other than X, Y, found none"
 
 
 @pytest.mark.parametrize(
@@ -131,9 +131,9 @@ UNCLEAR = "definitions with a trace format other than X, Y, which no trace names
         ([definitions(layout(UPWARDS)), trace()], UNCLEAR),
         ([definitions(layout(PLAIN), context(layout('<channel name="T"/>'))), trace()], UNCLEAR),
         ([trace(contextRef="#c"), definitions(context())],
-         "the context or format 'c' is not in the file, or not before it is named"),
+         "expected the definition of the context or format 'c' before its first use, found none"),
         ([definitions(context(traceFormatRef="other.inkml#f")), trace(contextRef="#c")],
-         "the context or format 'other.inkml#f' is not in the file, or not before it is named"),
+         "expected the definition of the context or format 'other.inkml#f' before its first use, found none"),
         ([layout('<channel name="X"/><channel name="Y" orientation="up"/>'), trace()],
          "expected the orientation +ve or -ve of a channel, found 'up'"),
         ([layout('<channel name="X" units="mm"/><channel name="Y" units="cm"/>'), trace()],
@@ -147,12 +147,12 @@ UNCLEAR = "definitions with a trace format other than X, Y, which no trace names
         ([device(100, 200), trace()],
          "expected X and Y in the same resolution, found ('100', '1/mm') and ('200', '1/mm')"),
         ([context('<canvasTransform><mapping type="affine"/></canvasTransform>'), trace()],
-         "a mapping of coordinates: only type='identity' is read"),
-        ([definitions("<mapping/>"), trace()], "a mapping of coordinates: only type='identity' is read"),
+         "a mapping of coordinates: only type='identity' is supported"),
+        ([definitions("<mapping/>"), trace()], "a mapping of coordinates: only type='identity' is supported"),
         ([context(canvasTransformRef="http://example.invalid/t"), trace()],
-         "canvasTransformRef='http://example.invalid/t': mappings of other files are not read"),
+         "canvasTransformRef='http://example.invalid/t': expected a mapping in this file, found one in another file"),
         ([layout('<channel name="X" mappingRef="m.xml"/><channel name="Y"/>'), trace()],
-         "mappingRef='m.xml': mappings of other files are not read"),
+         "mappingRef='m.xml': expected a mapping in this file, found one in another file"),
         ([layout(PLAIN + '<channel name="F"/>' * MAX_CHANNELS), trace()], "more than 100 channels"),
     ],
 )  # fmt: skip

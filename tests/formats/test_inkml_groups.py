@@ -21,7 +21,7 @@ def nameless(*parts):
     names = ", ".join(parts)
     return (
         f"symbols without truth: expected an annotation of type 'truth' in the traceGroup {names} or around it, found "
-        "none; add it or take the file out"
+        "none; add it or remove the file"
     )
 
 
@@ -114,7 +114,7 @@ def test_a_trace_of_another_type_is_refused(kind):
 @pytest.mark.parametrize("attribute", ['continuation="begin"', 'continuation="end" priorRef="#0"', 'priorRef="#0"'])
 def test_a_trace_in_parts_is_refused(attribute):
     assert reason(formula(f'<trace id="1" {attribute}>0 0</trace>')) == (
-        "trace 1: continues another one; only whole traces are read"
+        "trace 1: expected a whole trace, found one that continues another"
     )
 
 
@@ -190,11 +190,11 @@ def test_annotations_of_a_view_are_not_those_of_its_group():
 @pytest.mark.parametrize(
     ("of", "message"),
     [
-        (view("a", from_="0"), "a traceView from 0 to the end: not in what it refers to, which has 5 parts"),
-        (view("a", to="6"), "a traceView from the start to 6: not in what it refers to, which has 5 parts"),
-        (view("a", from_="4", to="3"), "a traceView from 4 to 3: not in what it refers to, which has 5 parts"),
-        (view("a", from_="1:2"), "a traceView from 1:2 to the end: not in what it refers to, which has 5 parts"),
-        (view("m", from_="3"), "a traceView from 3 to the end: not in what it refers to, which has 2 parts"),
+        (view("a", from_="0"), "a traceView from 0 to the end: expected paths in its target, which has 5 parts"),
+        (view("a", to="6"), "a traceView from the start to 6: expected paths in its target, which has 5 parts"),
+        (view("a", from_="4", to="3"), "a traceView from 4 to 3: expected paths in its target, which has 5 parts"),
+        (view("a", from_="1:2"), "a traceView from 1:2 to the end: expected paths in its target, which has 5 parts"),
+        (view("m", from_="3"), "a traceView from 3 to the end: expected paths in its target, which has 2 parts"),
         (view("a", from_="-1"), "expected from and to of a traceView as counts from 1, like 2 or 1:2, found '-1'"),
         (view("a", to="1.5"), "expected from and to of a traceView as counts from 1, like 2 or 1:2, found '1.5'"),
         (view("a", to="1:"), "expected from and to of a traceView as counts from 1, like 2 or 1:2, found '1:'"),
@@ -228,7 +228,7 @@ def test_views_of_themselves_end():
 def test_views_that_unfold_are_bounded():
     doubled = "".join(loop(f"g{level}", f"g{level + 1}", f"g{level + 1}") for level in range(60))
     data = formula(groups=doubled + loop("g60", "0"))
-    assert reason(data) == f"views of views: more than {inkml_groups.MAX_NODES} or 256 levels of them"
+    assert reason(data) == f"views of views: more than {inkml_groups.MAX_NODES} views or 256 levels"
 
 
 def test_views_are_counted(monkeypatch):

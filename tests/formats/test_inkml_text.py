@@ -102,7 +102,9 @@ def test_bytes_that_are_not_utf_8_are_replaced_but_not_used():
     text = decode_text(b"<ink>\xb7 x</ink>")
     assert text == Text("<ink>\N{REPLACEMENT CHARACTER} x</ink>", True)
     text.check("x")
-    with pytest.raises(EncodingError, match=r"^'\N{REPLACEMENT CHARACTER} x': bytes that are not UTF-8; declare the"):
+    with pytest.raises(
+        EncodingError, match=r"^'\N{REPLACEMENT CHARACTER} x': expected UTF-8, found other bytes; declare"
+    ):
         text.check("\N{REPLACEMENT CHARACTER} x")
 
 
