@@ -54,7 +54,7 @@ def test_files_of_other_editors_are_read(tmp_path):
     ("text", "message"),
     [
         ("", "found an empty file"),
-        ("阿\n啊\n阿\n", r"line 3: '阿' is on line 1 already"),
+        ("阿\n啊\n阿\n", r"line 3: '阿' is also on line 1"),
         ("阿\n啊阿\n", r"line 2: expected one character, found '啊阿'"),
         ("阿\n\n啊\n", r"line 2: expected one character, found ''"),
     ],
@@ -79,7 +79,7 @@ def test_a_charset_that_is_no_file():
 
 
 def test_a_list_with_repeats_is_not_written(tmp_path):
-    with pytest.raises(InkError, match="is on line 1 already"):
+    with pytest.raises(InkError, match="is also on line 1"):
         write_class_list(tmp_path / "classes.txt", ["阿", "阿"])
     assert not list(tmp_path.iterdir())
 

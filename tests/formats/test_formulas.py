@@ -148,7 +148,7 @@ BESIDE = {"id": "stray", "image_id": 0, "category_id": 1, "bbox": [500, 500, 9, 
     [
         ({"annotations": []}, "no boxes"),
         ({"annotations": BOXES}, "none of 1 boxes lies on the ink"),
-        ({"annotations": [BOXES[0], BESIDE]}, "annotation 'stray': expected a bbox x, y, width, height with a part on "
+        ({"annotations": [BOXES[0], BESIDE]}, "annotation 'stray': expected a bbox x, y, width, height that overlaps "
          "the picture of 120 x 60 pixels, found [500.0, 500.0, 9.0, 9.0]"),
         ({"annotations": [BOXES[0] | {"bbox": [1]}]}, "annotation 0: expected a bbox x, y, width, height, found [1]"),
         ({"images": [{"id": 0, "file_name": "b.png"}]}, "cannot be read: no such file"),
