@@ -122,7 +122,7 @@ def test_what_was_evaluated_is_handed_out_and_reads_pictures(project):
         assert (project.folder / f"bundles/{name}/{name}.tflite").read_bytes() == model
     metrics = project.read_json("metrics/dynamic.json")
     assert project.read_json("bundles/hccr-dynamic/metrics.json") == metrics
-    assert "`data/raw/mine`, which the project's user brought" in card_of(project, "hccr-dynamic")
+    assert "`data/raw/mine`, provided by the project's user" in card_of(project, "hccr-dynamic")
     assert "epochs: 5" in card_of(project, "hccr-dynamic")
     rng = np.random.default_rng(8)
     for char in CHARS:

@@ -1,5 +1,5 @@
-"""What an app's developers are given of a model: `python -m pipeline.export`.
+"""Bundles for app developers, each with a model and its documentation: `python -m pipeline.export`.
 
-A command and no stage: DVC tracks all that a bundle is made of, making one takes a second, and which variant is handed
-out, and where it goes, is its user's affair.
+Export is a command, not a stage: DVC already tracks the inputs of a bundle, writing one takes a second, and the user
+decides which variant to hand out and where to put it.
 """

@@ -1,9 +1,9 @@
-"""Writes what an app's developers need of a model into a folder: the file, labels, metrics, a card, code that calls it.
+"""Writes a folder with all that app developers need: the model, labels, metrics, a model card and code that calls it.
 
     python -m pipeline.export                                     # every artifact of dvc.yaml, below bundles/
     python -m pipeline.export models/hccr/int8.tflite --to handed-out
 
-The model is copied byte for byte: it is the file that was evaluated, and its metadata are in it since `quantize`.
+The model is a byte-for-byte copy of the file that was evaluated. `quantize` has already added its metadata.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ BUNDLES = Path("bundles")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The command line; see the module."""
+    """Runs the command line; see the module docstring."""
     options = _parser().parse_args(arguments)
     names = options.models or list(artifacts())
     if not names:

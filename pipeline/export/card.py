@@ -1,7 +1,7 @@
-"""The model card: what a model is, what it learnt from, how, how well it does, what it can't do, and under which terms.
+"""Writes the model card: the model's purpose, training data, recipe, metrics, limits, licences and provenance.
 
-Figures and params are read from what the stages wrote, never typed here. After Mitchell et al. 2019, "Model Cards for
-Model Reporting".
+All figures and params are read from outputs of the stages; this module contains none. The card follows Mitchell et al.
+2019, "Model Cards for Model Reporting".
 """
 
 from __future__ import annotations
@@ -19,82 +19,85 @@ from pipeline.export.licences import HEADER, Material, read_materials
 from pipeline.export.lineage import Lineage, Stage, read_output
 from pipeline.report.tables import markdown
 
-WORST = 10  # classes named
-LICENCE = Path("LICENSE")  # of the project
+WORST = 10  # number of classes listed as worst
+LICENCE = Path("LICENSE")  # the project's licence
 
 
 EMBEDDED: Mapping[str, str] = {
-    "strokes": "synthetic handwriting: strokes of hanzi-writer-data as made-up writers write them, no real writer's",
-    "formulas": "synthetic formulas: ink of made-up writers, and print in matplotlib's fonts as a camera would see it",
+    "strokes": "synthetic handwriting: strokes of hanzi-writer-data, written by simulated writers; no real handwriting",
+    "formulas": "synthetic formulas: ink of simulated writers, and simulated photos of print in matplotlib's fonts",
 }
-"""The corpora that the project makes itself, by stage; THIRD_PARTY.md states the terms of what they are made from."""
+"""The corpora that the project generates, by stage; THIRD_PARTY.md states the terms of their source material."""
 
 MEANINGS: Mapping[str, str] = {
-    "top1": "share of the test samples that are read right",
+    "top1": "share of the test samples that are read correctly",
     "top5": "share whose character is among the first five candidates",
     "top10": "share whose character is among the first ten candidates",
-    "macro": "mean over the classes of the share that is read right",
-    "agreement": "share that is read as the float32 model reads it",
+    "macro": "mean over the classes of the share that is read correctly",
+    "agreement": "share for which the model gives the same answer as the float32 model",
     "ap50": "COCO's average precision at IoU 0.5, mean over the classes",
     "ap": "COCO's average precision, mean over IoU 0.5 to 0.95 and the classes",
     "ap75": "the same at IoU 0.75",
-    "ar": "recall with at most 100 detections a formula, mean over the same",
-    "ap50_weighted": "as `ap50`, each class weighted by how often it occurs",
+    "ar": "recall with at most 100 detections per formula, mean over the same",
+    "ap50_weighted": "as `ap50`, each class weighted by its frequency",
     "ap_weighted": "as `ap`, likewise weighted",
     "ap75_weighted": "as `ap75`, likewise weighted",
     "ar_weighted": "as `ar`, likewise weighted",
-    "ap50_ink": "`ap50` of handwritten formulas",
-    "ap50_photos": "`ap50` of photographed formulas",
+    "ap50_ink": "`ap50` on handwritten formulas",
+    "ap50_photos": "`ap50` on photographed formulas",
     "segments_recall": "share of the symbols whose strokes were found (CROHME's Segments)",
-    "segments_precision": "share of the findings that are a symbol's strokes",
-    "seg_class_recall": "share of the symbols that were found and named right (CROHME's Seg+Class)",
-    "seg_class_precision": "share of the findings that are a symbol, named right",
-    "threshold": "score from which places count in the four figures before; chosen on the validation part",
+    "segments_precision": "share of the detections whose strokes are those of a symbol",
+    "seg_class_recall": "share of the symbols that were found and classified correctly (CROHME's Seg+Class)",
+    "seg_class_precision": "share of the detections that are a symbol, classified correctly",
+    "threshold": "least score of a detection in the four figures above; chosen on the validation part",
     "bytes": "size of the file",
-    "params": "numbers in weights and biases",
-    "macs": "multiply-accumulates of one run",
+    "params": "number of weights and biases",
+    "macs": "multiply-accumulates per run",
     "p50_ms": "milliseconds of one run on one thread, median",
     "p95_ms": "milliseconds of one run on one thread, 95th percentile",
     "p50_ms_2_threads": "on two threads, median",
     "p95_ms_2_threads": "on two threads, 95th percentile",
     "threads": "threads of that run",
-    "cpu": "processor that it was timed on",
-    "test_samples": "test samples",
-    "test_images": "test formulas",
-    "test_ink": "of them handwritten",
-    "test_boxes": "symbols in them",
-    "classes": "labels",
-    "classes_missing_test": "labels that the test part has no symbol of",
-    "canvas_height": "pixels, height of the input",
-    "canvas_width": "pixels, width of the input",
+    "cpu": "processor of the timing",
+    "test_samples": "number of test samples",
+    "test_images": "number of test formulas",
+    "test_ink": "number of handwritten test formulas",
+    "test_boxes": "number of symbols in the test formulas",
+    "classes": "number of labels",
+    "classes_missing_test": "number of labels without a symbol in the test part",
+    "canvas_height": "height of the input in pixels",
+    "canvas_width": "width of the input in pixels",
 }
 
 _LIMITS: Mapping[Kind, tuple[str, ...]] = {
     "characters": (
-        "Reads one character a picture, and always names one of its labels: what is none of them, a scribble included, "
-        "gets a name too. Hold low confidence against it.",
-        "Confidence is the network's own and not calibrated.",
-        "The input must be normalised as in training (README); other pictures give names without meaning.",
+        "Reads one character per picture and always returns one of its labels, even for a scribble or a character that "
+        "is not among them. Reject answers with low confidence.",
+        "The confidence is the network's output and is not calibrated.",
+        "The input must be normalised as in training (README); for other pictures, the answers are meaningless.",
     ),
     "formulas": (
-        "Names symbols and where they stand; it does not parse the formula.",
-        "At most 100 symbols a formula. What is none of its labels is left out or taken for one of them.",
-        "A box may come several times, under labels that share its score: at most one of them has more than half. The "
-        "README says how they make one finding.",
-        "The input must be normalised as in training (README); other pictures give boxes without meaning.",
+        "Returns symbols and their boxes; it does not parse the formula.",
+        "Finds at most 100 symbols per formula. A symbol without a label is left out or mistaken for another symbol.",
+        "A box may occur several times, with labels that share its score: at most one of them has more than half. The "
+        "README explains how to merge them into one symbol.",
+        "The input must be normalised as in training (README); for other pictures, the boxes are meaningless.",
     ),
 }
 
 
 def model_card(name: str, data: bytes, graph: Graph, described: Description, lineage: Lineage) -> str:
-    """The card of a model in Markdown.
+    """The card of a model, as Markdown.
 
     Args:
-        name: of the file.
-        data: the file.
-        graph: of the file.
-        described: what the file says of itself.
-        lineage: of the file.
+        name: file name of the model.
+        data: content of the file.
+        graph: the model's graph.
+        described: the model's metadata.
+        lineage: the model's lineage.
+
+    Raises:
+        InkError: an output of a stage, or the page of licence terms, is missing or has changed.
     """
     parts = {
         described.name: _summary(name, data, graph, described),
@@ -110,7 +113,7 @@ def model_card(name: str, data: bytes, graph: Graph, described: Description, lin
 
 
 def licences(lineage: Lineage) -> list[Path]:
-    """Texts that must go with the model: the project's licence, and those of the data that it learnt from."""
+    """Licence texts that must accompany the model: the project's licence and those of the training data."""
     return [LICENCE, *(material.file for material in _materials(lineage) if material.file)]
 
 
@@ -120,14 +123,14 @@ def _summary(name: str, data: bytes, graph: Graph, described: Description) -> st
         ["SHA-256", hashlib.sha256(data).hexdigest()],
         ["labels", f"{len(described.labels):,}"],
         ["parameters", f"{graph.parameters:,}, stored as {', '.join(sorted(graph.weights))}"],
-        ["multiply-accumulates", f"{graph.macs:,} a run"],
+        ["multiply-accumulates", f"{graph.macs:,} per run"],
     ]
     return f"{described.purpose}\n\n{markdown(('', ''), rows, left=2)}"
 
 
 def _data(lineage: Lineage) -> str:
     lines = [f"* {EMBEDDED[stage]}" for stage in _embedded(lineage)]
-    lines += [f"* `{path}`, which the project's user brought" for path in lineage.sources]
+    lines += [f"* `{path}`, provided by the project's user" for path in lineage.sources]
     rows = [
         [stage.name, name, _shown(value)]
         for stage in lineage.stages
@@ -136,38 +139,38 @@ def _data(lineage: Lineage) -> str:
         for name, value in _flat(read_output(stage, path))
     ]
     table = markdown(("stage", "figure", "value"), rows, left=2)
-    return "\n".join([*lines, "", "What the stages counted, of data and of training:", "", table])
+    return "\n".join([*lines, "", "Figures of the data and training stages:", "", table])
 
 
 def _recipe(lineage: Lineage) -> str:
     params = {stage.name: dict(stage.params) for stage in lineage.stages if stage.params}
     text = yaml.safe_dump(params, sort_keys=False, allow_unicode=True, width=100)
-    return f"Every param of every stage that led to the model, as it was run:\n\n```yaml\n{text}```\n"
+    return f"The params of all stages that produced the model, as they were run:\n\n```yaml\n{text}```\n"
 
 
 def _metrics(lineage: Lineage) -> str:
     rows = [[name, MEANINGS.get(name, ""), _shown(value)] for name, value in lineage.metrics.items()]
     return (
-        "Measured by `" + lineage.evaluation.name + "` under LiteRT, through this very file, on the test part, which "
-        "training did not see:\n\n" + markdown(("metric", "meaning", "value"), rows, left=2)
+        "Measured by `" + lineage.evaluation.name + "` with LiteRT, using this file, on the test part, which was not "
+        "used in training:\n\n" + markdown(("metric", "meaning", "value"), rows, left=2)
     )
 
 
 def _limits(kind: Kind, lineage: Lineage) -> str:
     lines = [f"* {limit}" for limit in _LIMITS[kind]]
     if _embedded(lineage):
-        lines.append("* Learnt from synthetic data: expect less on real hands and cameras, and measure it on your own.")
-    if missing := lineage.metrics.get("classes_missing_test"):
         lines.append(
-            f"* {missing:,} of its labels do not occur in the test part: whether it knows them was not measured."
+            "* Trained on synthetic data: expect lower accuracy on real handwriting and photos; measure it on your own."
         )
+    if missing := lineage.metrics.get("classes_missing_test"):
+        lines.append(f"* {missing:,} of its labels do not occur in the test part: their accuracy was not measured.")
     if lineage.report:
         lines += _worst(lineage.report)
     return "\n".join(lines) + "\n"
 
 
 def _worst(report: Stage) -> Iterator[str]:
-    """The labels that are read worst, as the report lists them."""
+    """Yields the labels with the lowest figures, in the order of the report."""
     for path in report.outs:
         if Path(path).parts[:2] == ("plots", "worst") or Path(path).parts[:3] == ("plots", "math", "classes"):
             worst = [list(row.items()) for row in read_output(report, path)[:WORST]]  # label, figure, …
@@ -178,18 +181,18 @@ def _worst(report: Stage) -> Iterator[str]:
 def _licence(lineage: Lineage) -> str:
     lines = []
     if rows := [[row.material, row.version, row.licence, row.text, row.derived] for row in _materials(lineage)]:
-        lines += ["Terms of the data that the model learnt from:", markdown(HEADER[1:], rows, left=5).rstrip()]
+        lines += ["Licence terms of the training data:", markdown(HEADER[1:], rows, left=5).rstrip()]
     lines += [
-        f"`{path}`: the terms under which its user has the data hold, so far as they reach what is learnt from them; "
-        "those of CASIA HWDB and CROHME allow research, and no commerce without an agreement."
+        f"`{path}`: the terms under which its user has the data apply, if they extend to models trained on them; "
+        "those of CASIA HWDB and CROHME allow research, and commercial use only with an agreement."
         for path in lineage.sources
     ]
-    lines.append(f"The code that made the model: `{LICENCE}`.")
+    lines.append(f"Licence of the code that made the model: `{LICENCE}`.")
     return "\n\n".join(lines) + "\n"
 
 
 def _provenance(lineage: Lineage) -> str:
-    """What each stage wrote, by hash."""
+    """The hashes of each stage's outputs."""
     rows = [
         [stage.name, f"`{path}`", digest.removesuffix(".dir")]
         for stage in [*lineage.stages, lineage.evaluation]
@@ -201,7 +204,7 @@ def _provenance(lineage: Lineage) -> str:
 
 
 def _embedded(lineage: Lineage) -> list[str]:
-    """Stages of the lineage that make an embedded corpus."""
+    """Stages in the lineage that generate an embedded corpus."""
     return [stage.name for stage in lineage.stages if stage.name in EMBEDDED]
 
 

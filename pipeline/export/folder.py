@@ -1,10 +1,10 @@
-"""A folder that an export replaces as a whole, and only if all files in it are its own.
+"""Replaces the folder of an export completely, and only if an export wrote all files in it.
 
     replace_folder(Path("bundles/hccr-dynamic"), {"README.md": b"..."})
     cd bundles/hccr-dynamic && sha256sum --check SHA256SUMS
 
-`SHA256SUMS` lists the files that the export wrote. A file that it does not list, or that was edited since, is never
-removed.
+`SHA256SUMS` lists the files that the export wrote. The export never removes a file that is not in the list or that was
+edited since.
 """
 
 from __future__ import annotations
@@ -22,27 +22,28 @@ from pipeline.files import is_full, no_room, remove
 
 SUMS = "SHA256SUMS"
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
-_SHOWN = 5  # files in a message
+_SHOWN = 5  # at most, files in a message
 
 
 def replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Writes `files` (content by name) and their checksums to `folder`, in place of those of an earlier export.
+    """Writes `files` (content by name) and their checksums to `folder` and replaces those of an earlier export.
 
-    A reader finds the old files or the new ones. A kill may leave a hidden folder beside it.
+    A reader finds either the old files or the new ones. If the process is killed, a hidden folder may remain next to
+    `folder`.
 
     Raises:
-        InkError: the folder holds what no export wrote, or it cannot be written.
+        InkError: the folder holds files that no export wrote, or it cannot be written.
     """
     try:
         written = _written(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
-        # Its name is new: whatever has a fixed name might be the user's.
+        # A unique name: a folder with a fixed name might belong to the user.
         scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", suffix=".partial", dir=folder.parent))
         try:
             _swap(folder, scratch, {**files, SUMS: _sums(files)}, written)
         finally:
             remove(scratch / "new")
-            with contextlib.suppress(OSError):  # it holds a file that somebody put into the folder meanwhile
+            with contextlib.suppress(OSError):  # not empty if somebody has added a file to the folder meanwhile
                 scratch.rmdir()
     except OSError as error:
         if is_full(error):
@@ -51,7 +52,7 @@ def replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _swap(folder: Path, scratch: Path, files: Mapping[str, bytes], written: list[str]) -> None:
-    """Makes `files` in `scratch`, exchanges them with `folder` and removes the files `written` that were there."""
+    """Writes `files` to `scratch`, swaps them with `folder` and removes the earlier files, `written`."""
     new, old = scratch / "new", scratch / "old"
     new.mkdir()
     for name, content in files.items():
@@ -66,15 +67,15 @@ def _swap(folder: Path, scratch: Path, files: Mapping[str, bytes], written: list
 
 
 def _sums(files: Mapping[str, bytes]) -> bytes:
-    """As `sha256sum` writes them."""
+    """The checksums in the format of `sha256sum`."""
     return "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files)).encode()
 
 
 def _written(folder: Path) -> list[str]:
-    """The names of the files in `folder`, all of which an earlier export wrote.
+    """The names of the files in `folder`, after checking that an earlier export wrote all of them.
 
     Raises:
-        InkError: there is something else.
+        InkError: `folder` is not a folder, or holds other or edited files.
     """
     if not os.path.lexists(folder):
         return []
@@ -94,7 +95,7 @@ def _written(folder: Path) -> list[str]:
 
 
 def _read_sums(path: Path) -> dict[str, str]:
-    """SHA-256 by name; nothing if there is no such file, or one of other content."""
+    """SHA-256 by name; empty if the file is missing or has another format."""
     if path.is_symlink() or not path.is_file():
         return {}
     lines = [_LINE.fullmatch(line) for line in path.read_bytes().decode(errors="replace").splitlines()]
@@ -102,7 +103,7 @@ def _read_sums(path: Path) -> dict[str, str]:
 
 
 def _digest(path: Path) -> str:
-    """SHA-256 of a plain file, otherwise nothing that a list could hold."""
+    """SHA-256 of a plain file; for anything else, a text that matches no checksum."""
     if path.is_symlink() or not path.is_file():
         return "no plain file"
     return hashlib.sha256(path.read_bytes()).hexdigest()

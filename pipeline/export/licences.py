@@ -1,8 +1,8 @@
-"""The terms of third-party data, as THIRD_PARTY.md states them.
+"""Reads the licence terms of third-party data from THIRD_PARTY.md.
 
     materials(Path("THIRD_PARTY.md").read_text())[0].licence     # "Arphic Public License"
 
-The page is the only place that states them: model cards print its rows. A test holds its versions to the pinned ones.
+Only that page states the terms; model cards print its rows. A test compares its versions with the pinned ones.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from pipeline.errors import InkError
 PAGE = Path("THIRD_PARTY.md")
 SECTION = "Data"
 HEADER = ("stage", "material", "version", "licence", "text of the licence", "what is derived from it")
-_FILE = re.compile(r"`([^`]*/[^`]*)`")  # a path in the project; a bare name is a file of the package
+_FILE = re.compile(r"`([^`]*/[^`]*)`")  # a path in the project; a name without a slash is a file in the package
 
 
 class Material(NamedTuple):
-    """One row of the table: cells in the order of `HEADER`, in Markdown."""
+    """One row of the table: cells in the order of `HEADER`, as Markdown."""
 
     stage: str
     material: str
@@ -32,23 +32,23 @@ class Material(NamedTuple):
 
     @property
     def file(self) -> Path | None:
-        """The text of the licence that must travel with the data; None if only a package contains it."""
+        """File with the licence text that must accompany the data; None if only a package contains it."""
         match = _FILE.fullmatch(self.text)
         return Path(match[1]) if match else None
 
 
 def read_materials(page: Path = PAGE) -> list[Material]:
-    """The rows of the table of data in `page`.
+    """The rows of the data table in `page`.
 
     Raises:
-        InkError: no such page, or no such table in it; says what to do.
+        InkError: the page or its table is missing.
     """
     try:
         return materials(page.read_text(encoding="utf-8"))
     except OSError as error:
         raise InkError(
-            f"{page}: expected the terms of the data that the model learnt from, found none ({error.strerror}); "
-            f"restore it with `git checkout {page}`"
+            f"{page}: expected the licence terms of the training data, found none ({error.strerror}); restore it with "
+            f"`git checkout {page}`"
         ) from error
     except ValueError as error:
         raise InkError(f"{page}: {error}; restore it with `git checkout {page}`") from error
@@ -70,7 +70,7 @@ def materials(text: str) -> list[Material]:
 
 
 def _table(text: str) -> Iterator[list[str]]:
-    """Cells of the section's table, header first, without the rule."""
+    """Yields the cells of the section's table per row: first the header, without the delimiter row."""
     _, _, section = text.partition(f"\n## {SECTION}\n")
     for line in section.partition("\n## ")[0].splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")] if line.startswith("|") else []

@@ -1,10 +1,10 @@
-"""How a model came about: the stages that led to it and what was measured of it, by dvc.lock.
+"""Reads the lineage of a model from dvc.lock: the stages that produced it, and its metrics.
 
     lineage = read_lineage(Path("models/hccr/dynamic.tflite"), data)
     lineage.metrics["top1"], [stage.name for stage in lineage.stages]
 
-The lock says what was run, which the params of today's folder need not. A model, or metrics, that it does not know by
-their hash are refused: a bundle has the figures of the very file that is in it.
+The lock records the params of the actual run; the current params.yaml may differ. A model or metrics whose hashes
+are not in the lock are refused, so the figures in a bundle always belong to its model file.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from pipeline import files
 from pipeline.errors import InkError
 
 LOCK = Path("dvc.lock")
-METRICS = "metrics"  # the folder of what stages measured
-TIMES = "times"  # the folder of times, beside the metrics of each branch
+METRICS = "metrics"  # folder of the metrics that stages write
+TIMES = "times"  # folder of times, next to the metrics of each branch
 
 
 class Stage(NamedTuple):
-    """A stage as it was run: its params by key, and the MD5 of what it read and wrote, by path."""
+    """A stage as it was run: its params by key, and the MD5 of its inputs and outputs by path."""
 
     name: str
     params: Mapping[str, Any]
@@ -36,13 +36,14 @@ class Stage(NamedTuple):
 
 
 class Lineage(NamedTuple):
-    """Of one model.
+    """The lineage of one model.
 
     Attributes:
-        stages: what led to it, each after those whose outputs it read; the last one wrote the model.
-        evaluation: the stage that measured it.
-        metrics: what that stage measured.
-        report: the stage that shows the model's mistakes; None if the lock has none.
+        stages: the stages that produced the model, each after the stages whose outputs it read; the last one wrote the
+            model.
+        evaluation: the stage that evaluated the model.
+        metrics: the metrics that this stage wrote.
+        report: the stage that shows the model's errors; None if the lock has none.
     """
 
     stages: list[Stage]
@@ -52,21 +53,21 @@ class Lineage(NamedTuple):
 
     @property
     def sources(self) -> dict[str, str]:
-        """Samples that no stage made: MD5 by path. Charsets are lists of names, no samples."""
+        """Samples that no stage made: MD5 by path. Charsets do not count, because they hold no samples."""
         made = {path for stage in self.stages for path in stage.outs}
         read = {path: digest for stage in self.stages for path, digest in stage.deps.items()}
         return {path: digest for path, digest in read.items() if _holds_samples(path) and path not in made}
 
 
 def read_lineage(path: Path, data: bytes) -> Lineage:
-    """Looks a model up in the lock of the project in this folder.
+    """Looks up a model in the dvc.lock of the current folder.
 
     Args:
-        path: of the model, in the project.
-        data: what the file holds.
+        path: path of the model, in the project.
+        data: content of the file.
 
     Raises:
-        InkError: the lock does not know this file, or its evaluation, as they are.
+        InkError: the lock does not have this version of the model or of its metrics.
     """
     stages = _read_lock()
     writers = ((name, stage) for name in _project_names(path) for stage in stages.values() if name in stage.outs)
@@ -79,16 +80,16 @@ def read_lineage(path: Path, data: bytes) -> Lineage:
 
 
 def read_output(stage: Stage, name: str) -> Any:
-    """What a JSON file that a stage wrote holds.
+    """The content of a JSON file that a stage wrote.
 
     Raises:
-        InkError: it is not there, or not as the stage left it.
+        InkError: the file is missing, or has changed since the stage wrote it.
     """
     path = Path(name)
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise InkError(f"{path}: expected what `{stage.name}` wrote, found nothing; run `dvc checkout`") from error
+        raise InkError(f"{path}: expected the output of `{stage.name}`, found none; run `dvc checkout`") from error
     _check(path, data, stage.outs[name], stage.name)
     return json.loads(data)
 
@@ -106,17 +107,17 @@ def _read_lock() -> dict[str, Stage]:
             for name, stage in stages.items()
         }
     except FileNotFoundError as error:
-        raise InkError(f"{LOCK}: expected the project's, found none; run from the repository root") from error
+        raise InkError(f"{LOCK}: expected the project's lock, found none; run from the repository root") from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError, yaml.YAMLError) as error:
-        raise InkError(f"{LOCK}: expected a lock of DVC's, found something else ({error}); run `dvc repro`") from error
+        raise InkError(f"{LOCK}: expected a DVC lock, found something else ({error}); run `dvc repro`") from error
 
 
 def _project_names(path: Path) -> list[str]:
-    """As the lock may name it: a file of DVC's may be a link to its cache, and a link may lead to such a file."""
+    """The names that the lock may have for a file: DVC may link a file to its cache, and a link may point to that."""
     files = [path]
     while files[-1].is_symlink():
         files.append(files[-1].parent / os.readlink(files[-1]))
-    # Only folders are resolved, since the lock has the names of links.
+    # Resolves folders only, because the lock contains the names of links.
     places = [file.parent.resolve() / file.name for file in files]
     names = [place.relative_to(Path.cwd()).as_posix() for place in places if place.is_relative_to(Path.cwd())]
     if not names:
@@ -133,7 +134,10 @@ def _check(path: Path, data: bytes, expected: str, stage: str) -> None:
 
 
 def _evaluation(stages: Mapping[str, Stage], model: str, writer: Stage) -> tuple[Stage, dict[str, Any]]:
-    """The stage that measured this model, and not only another one beside it; its metrics and its times in one."""
+    """The stage that measured this model, and its metrics: quality and, if measured on this machine, times.
+
+    A stage that reads several models counts only if its metrics have the model's name.
+    """
     for stage in stages.values():
         for name in stage.outs:
             if model in stage.deps and name.startswith(f"{METRICS}/") and Path(name).stem == Path(model).stem:
@@ -146,13 +150,13 @@ def _evaluation(stages: Mapping[str, Stage], model: str, writer: Stage) -> tuple
 
 
 def _times(metrics: Path) -> dict[str, Any]:
-    """What the evaluation timed on this machine; nothing if it ran on another one. The lock does not know times."""
+    """The times that the evaluation measured on this machine; empty if it ran on another. The lock holds no times."""
     path = metrics.parent / TIMES / metrics.name
     return files.read_json(path) if path.exists() else {}
 
 
 def _report(stages: Mapping[str, Stage], variant: str, evaluation: Stage) -> Stage | None:
-    """The stage that draws the mistakes of this variant from what its evaluation wrote."""
+    """The stage that draws the errors of this variant from the outputs of its evaluation; None if there is none."""
     for stage in stages.values():
         reads = any(evaluation.outs.get(path) == digest for path, digest in stage.deps.items())
         if reads and all(Path(name).stem == variant for name in stage.outs):
@@ -176,7 +180,7 @@ def _upstream(stages: Mapping[str, Stage], last: Stage) -> Iterator[Stage]:
             if path not in writers:
                 continue
             if writers[path].outs[path] != digest:
-                raise InkError(f"{LOCK}: `{stage.name}` read another {path} than there is now; run `dvc repro`")
+                raise InkError(f"{LOCK}: `{stage.name}` read another version of {path}; run `dvc repro`")
             yield from visit(writers[path])
         yield stage
 

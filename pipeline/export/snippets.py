@@ -1,4 +1,4 @@
-"""Code that calls a model from an app, in Kotlin and Swift. Names, shapes and types come from the model's signature.
+"""Writes code that calls a model from an app, in Kotlin and Swift. Names, shapes and types come from its signature.
 
 Kotlin: LiteRT's CompiledModel (https://ai.google.dev/edge/litert/next/android_kotlin). Swift: the SignatureRunner of
 TensorFlowLiteSwift (https://ai.google.dev/edge/litert/ios/quickstart). Tensors are flat arrays in row-major order.
@@ -13,11 +13,11 @@ from importlib.metadata import version
 from pipeline.edge.graph import Signature, Tensor
 from pipeline.edge.metadata import LABELS, Kind
 
-# Array type and the name of the method that reads it, by dtype; the gate lets no others pass.
+# Array type and name of the method that reads it, by dtype; `pipeline.edge.gate` refuses other dtypes.
 _KOTLIN = {"float32": ("FloatArray", "Float"), "int32": ("IntArray", "Int")}
 _SWIFT = {"float32": "Float32", "int32": "Int32"}
 
-# What an app does with the outputs, by what the model reads. {threshold} is the score from which symbols count.
+# Code that uses the outputs, by kind of model. {threshold} is the least score of a symbol.
 _KOTLIN_USE: Mapping[Kind, str] = {
     "characters": """\
 val best = result.probabilities.indices.sortedByDescending {{ result.probabilities[it] }}.take(10)
@@ -42,14 +42,14 @@ for i in 0..<Int(result.count[0]) where result.scores[i] >= {threshold} {{
 
 
 def kotlin(name: str, file: str, signature: Signature, kind: Kind, threshold: float) -> str:
-    """A class for Android.
+    """The code of a class for Android.
 
     Args:
-        name: of the class.
-        file: name of the model among the app's assets.
-        signature: of the model.
-        kind: what it reads.
-        threshold: score from which symbols count.
+        name: name of the class.
+        file: name of the model in the app's assets.
+        signature: signature of the model.
+        kind: what the model reads.
+        threshold: least score of a symbol.
     """
     ((image, taken),) = signature.inputs.items()
     array, method = _KOTLIN[taken.dtype]
@@ -99,7 +99,16 @@ def kotlin(name: str, file: str, signature: Signature, kind: Kind, threshold: fl
 
 
 def swift(name: str, file: str, signature: Signature, kind: Kind, threshold: float, runtime: str) -> str:
-    """A class for iOS; arguments as `kotlin`, `file` is the model in the app's bundle, `runtime` see `Graph`."""
+    """The code of a class for iOS.
+
+    Args:
+        name: name of the class.
+        file: name of the model in the app's bundle.
+        signature: signature of the model.
+        kind: what the model reads.
+        threshold: least score of a symbol.
+        runtime: oldest TensorFlow Lite version that runs the model, "" if unknown, see `Graph`.
+    """
     ((image, taken),) = signature.inputs.items()
     stem, _, ending = file.rpartition(".")
     labels, _, text = LABELS.rpartition(".")
@@ -153,12 +162,12 @@ def swift(name: str, file: str, signature: Signature, kind: Kind, threshold: flo
 
 
 def shape(tensor: Tensor) -> str:
-    """`[1, 56, 56, 1]`."""
+    """The shape of a tensor as text: `[1, 56, 56, 1]`."""
     return str(list(tensor.shape or ()))
 
 
 def size(tensor: Tensor) -> int:
-    """How many numbers a tensor holds."""
+    """Number of elements in a tensor."""
     return math.prod(tensor.shape or ())
 
 

@@ -113,13 +113,13 @@ def test_the_card_of_the_embedded_corpus(bundled):
         ["labels", "4"],
         ["decode", "records", "12,000"],
         ["train", "train.accuracy", "0.5"],
-        ["top1", "share of the test samples that are read right", "0.9875"],
+        ["top1", "share of the test samples that are read correctly", "0.9875"],
         ["cpu", "processor that it was timed on", "Tiny CPU"],
         list(HAND[1:]),
     ):
         assert cells in rows(page)
     for line in (
-        "* synthetic handwriting: strokes of hanzi-writer-data as made-up writers write them",
+        "* synthetic handwriting: strokes of hanzi-writer-data, written by simulated writers",
         "strokes:\n  strokes:\n    writers: 7\n",
         "train:\n  train:\n    epochs: 8\n",
         "Measured by `evaluate@dynamic` under LiteRT",
@@ -134,7 +134,7 @@ def test_the_card_of_the_embedded_corpus(bundled):
 
 def test_the_card_of_data_that_the_user_brought(bundled):
     page = text("bundles/math-float16/MODEL_CARD.md")
-    assert "* `data/raw/crohme`, which the project's user brought\n" in page
+    assert "* `data/raw/crohme`, provided by the project's user\n" in page
     assert "`data/raw/crohme`: the terms under which its user has the data hold, so far" in page
     assert "* Worst labels, by ap50: `|` 0.25.\n" in page
     assert "* 1 of its labels do not occur in the test part" in page
@@ -194,7 +194,7 @@ def test_what_cannot_be_handed_out_is_named(project, arguments, message):
             "LICENSE",
             "expected a text that goes with the model, found none; run `dvc checkout` or `git checkout LICENSE`",
         ),
-        ("THIRD_PARTY.md", "expected the terms of the data that the model learnt from, found none "),
+        ("THIRD_PARTY.md", "expected the licence terms of the training data, found none "),
     ],
 )
 def test_a_missing_text_is_named_and_nothing_is_left(project, file, message):

@@ -70,7 +70,7 @@ def test_a_stage_that_read_other_data_is_refused(project):
 
 def test_figures_that_are_gone_are_named(project):
     Path("metrics/dynamic.json").unlink()
-    with pytest.raises(InkError, match=r"metrics/dynamic\.json: expected what `evaluate@dynamic` wrote, found nothing"):
+    with pytest.raises(InkError, match=r"metrics/dynamic\.json: expected the output of `evaluate@dynamic`, found none"):
         lineage()
 
 
@@ -98,13 +98,11 @@ def test_a_model_elsewhere_is_refused(project, tmp_path_factory):
 @pytest.mark.parametrize("text", ["", "[]", "stages: 3", "stages: {a: {outs: [{path: x}]}}", "{", "\0"])
 def test_a_broken_lock_is_refused(project, text):
     Path("dvc.lock").write_text(text)
-    with pytest.raises(
-        InkError, match=r"(?s)dvc\.lock: expected a lock of DVC's, found something else \(.*\); run `dvc"
-    ):
+    with pytest.raises(InkError, match=r"(?s)dvc\.lock: expected a DVC lock, found something else \(.*\); run `dvc"):
         lineage()
 
 
 def test_a_folder_without_a_lock_is_refused(project):
     Path("dvc.lock").unlink()
-    with pytest.raises(InkError, match=r"dvc\.lock: expected the project's, found none; run from the repository root"):
+    with pytest.raises(InkError, match=r"dvc\.lock: expected the project's lock, found none; run from the repository"):
         lineage()
