@@ -1,1 +1,1 @@
-"""The web app: what it ships, how it is built and served. Its sources are TypeScript, in `app/`."""
+"""Assembles, builds and serves the web app. Its TypeScript sources are in `app/`."""

@@ -1,9 +1,9 @@
-"""Builds the web app: TypeScript to a folder of static files, by the Vite that `app/package-lock.json` pins.
+"""Builds the web app: Vite, pinned by `app/package-lock.json`, turns TypeScript into a folder of static files.
 
     install(Path("app"))
     build(Path("app"), shipped, Path("app/dist"))
 
-Installing the packages takes some 20 seconds, once per lock file; a build takes about one.
+Installing the packages takes about 20 seconds, once per lock file; a build takes about one second.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ VITE = "node_modules/vite/bin/vite.js"
 
 
 def install(app: Path) -> None:
-    """Installs the packages of the app's lock file into its `node_modules`, unless they are installed.
+    """Installs the packages of the app's lock file into its `node_modules`, unless they are installed already.
 
     Raises:
         InkError: npm failed.
@@ -36,12 +36,12 @@ def install(app: Path) -> None:
 
 
 def build(app: Path, shipped: Path, output: Path) -> None:
-    """Builds the page into `output`, which is written completely or not at all.
+    """Builds the page. Writes `output` completely or not at all.
 
     Args:
-        app: the sources, with their packages installed.
-        shipped: folder with files that are added unchanged: models.json, models, icons.
-        output: the folder.
+        app: folder of the sources, with their packages installed.
+        shipped: folder of files to add unchanged: models.json, models, icons.
+        output: folder of the built page.
 
     Raises:
         InkError: Vite failed; the message holds its output.

@@ -1,11 +1,11 @@
-"""What the web app ships: the pipeline's .tflite files, and a list of what they say of themselves and how they score.
+"""Collects the models for the web app: the pipeline's .tflite files, and a list of their metadata and metrics.
 
     variants = read_variants(Path("models/hccr"), Path("metrics"), ("float32", "dynamic"), "quantize")
     write(folder, {"characters": Recogniser(variants, "dynamic", ("top1",)), "formulas": formulas})
 
-The list is `models.json`; `app/src/catalogue.ts` has its types. Labels, normalisation and the network's name come from
-the metadata of the model files (see `pipeline.edge.metadata`). An entry holds all that the page needs to run a
-recogniser, so that several recognisers of one kind can stand in a list.
+The list is `models.json`; `app/src/catalogue.ts` declares its types. Labels, normalisation and the network's name come
+from the metadata of the model files (see `pipeline.edge.metadata`). An entry contains all that the page needs to run a
+recogniser, so a list may contain several recognisers of one kind.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from pipeline.errors import InkError
 from pipeline.files import write_json
 
 LIST = "models.json"
-HASH_DIGITS = 10  # of the file's SHA-256, in its name: a page never mixes models of two builds
+HASH_DIGITS = 10  # of the SHA-256 in the file's name, so that a page never mixes models of two builds
 
 
 @dataclass(frozen=True)
 class Variant:
-    """A .tflite file and what the pipeline measured of it.
+    """A .tflite file and its metrics.
 
     Attributes:
-        name: of the variant.
+        name: name of the variant.
         data: the flatbuffer with its metadata.
-        metrics: flat, with `bytes` and `classes`.
+        metrics: a flat mapping, with `bytes` and `classes`.
     """
 
     name: str
@@ -45,12 +45,12 @@ class Variant:
 
 @dataclass(frozen=True)
 class Recogniser:
-    """A model in its variants.
+    """A model in one or more variants.
 
     Attributes:
         variants: at least one, in the order in which the page lists them.
         preferred: name of the variant that the page uses until the user chooses another.
-        figures: names of the metrics that the page needs; no times, or each run would give another page.
+        figures: names of the metrics that the page needs; without times, which would make each build different.
     """
 
     variants: Sequence[Variant]
@@ -59,19 +59,19 @@ class Recogniser:
 
 
 def read_variants(models: Path, metrics: Path, names: Sequence[str], stage: str) -> list[Variant]:
-    """The files `<name>.tflite` in `models`, which `stage` exports, with `<name>.json` in `metrics`.
+    """Reads `<name>.tflite` from `models` and `<name>.json` from `metrics`, for each name.
 
     Raises:
-        InkError: a file is missing.
+        InkError: a file is missing; for a model, the message names `stage`, which writes it.
     """
     return [Variant(name, read_model(models, name, stage), _read_metrics(metrics / f"{name}.json")) for name in names]
 
 
 def describe(kind: Kind, recogniser: Recogniser) -> Description:
-    """What the metadata of all variants of a recogniser say.
+    """The metadata that all variants of a recogniser share.
 
     Raises:
-        InkError: a model without metadata, one that reads something else, or variants that do not belong together.
+        InkError: a model without metadata, a model of another kind, or variants with different metadata.
     """
     descriptions = {variant.name: _read(kind, variant) for variant in recogniser.variants}
     first, expected = next(iter(descriptions.items()))
@@ -89,7 +89,7 @@ def write(folder: Path, recognisers: Mapping[Kind, Recogniser]) -> None:
     """Writes the models and their list into `folder`.
 
     Raises:
-        InkError: see `describe`; or metrics of another model.
+        InkError: see `describe`; or metrics that belong to another model.
     """
     (folder / "models").mkdir(parents=True)
     write_json(folder / LIST, {kind: _entry(folder, kind, recogniser) for kind, recogniser in recognisers.items()})
@@ -124,7 +124,7 @@ def _read(kind: Kind, variant: Variant) -> Description:
 
 
 def _whole(value: float) -> float:
-    """The same number, as an int if it is one: 56 instead of 56.0 in JSON."""
+    """The same number, as an int if it is whole: JSON then has 56 instead of 56.0."""
     return int(value) if value.is_integer() else value
 
 

@@ -1,8 +1,8 @@
-"""The app's icon: a stroke of ink in the corners of a detector's box, on 米 paper.
+"""Draws the app's icon: ink in the corners of a detection box, on practice paper with a 米 grid.
 
     write(folder)     # 192.png, 512.png, maskable.png
 
-Drawn by code, so that the page ships no picture of unknown origin; the bytes are the same each time.
+The page needs no picture of unknown origin, because code draws the icon. The bytes are the same on every run.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ PAPER, GUIDE, INK, BOX = "#fffdf8", "#e9c8bf", "#211e1a", "#a8321f"
 COLOURS = 64
 OVERSAMPLING = 4
 ROUNDING = 0.22  # radius of the corners, as a share of the side
-SAFE = 0.7  # share of the side: all ink stays within the circle of 0.8 that a launcher's mask leaves at least
+SAFE = 0.7  # scale of the ink: it fits in the circle of 0.8 of the side that every launcher's mask leaves visible
 
 # The two strokes of 人: points of a quadratic curve, and the width of the brush at its ends, as shares of the side.
 STROKES = (
     (((0.50, 0.22), (0.50, 0.56), (0.21, 0.78)), (0.085, 0.02)),
     (((0.47, 0.42), (0.58, 0.66), (0.80, 0.78)), (0.025, 0.10)),
 )
-CORNER, CORNER_LENGTH, CORNER_WIDTH = 0.12, 0.13, 0.028  # of the box, as shares of the side
+CORNER, CORNER_LENGTH, CORNER_WIDTH = 0.12, 0.13, 0.028  # corners of the box, as shares of the side
 
 
 def draw(side: int, maskable: bool = False) -> Image.Image:
-    """The icon with `side` pixels; a maskable one fills its square and stays within the safe zone."""
+    """The icon, `side` x `side` pixels. A maskable icon fills the square and keeps its ink in the safe zone."""
     size = side * OVERSAMPLING
     image = Image.new("RGBA", (size, size), PAPER if maskable else (0, 0, 0, 0))
     pen = ImageDraw.Draw(image)
@@ -69,7 +69,7 @@ def _corners(pen: ImageDraw.ImageDraw, origin: float, scale: float) -> None:
 
 
 def _brush(pen: ImageDraw.ImageDraw, points: np.ndarray, widths: np.ndarray) -> None:
-    """Draws a quadratic Bézier curve as discs whose width changes evenly."""
+    """Draws a quadratic Bézier curve as discs whose width changes linearly."""
     for along in np.linspace(0, 1, 200):
         x, y = (1 - along) ** 2 * points[0] + 2 * along * (1 - along) * points[1] + along**2 * points[2]
         radius = ((1 - along) * widths[0] + along * widths[1]) / 2

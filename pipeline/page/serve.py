@@ -2,8 +2,8 @@
 
     python -m pipeline.page.serve app/dist --port 8000
 
-Like a good host, it sends a content security policy (the page's own) and lets browsers ask for files again after each
-build. Any static host will do, too.
+The server sends the content security policy of the page and makes browsers check for new files after each build. Any
+other static host works too.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pipeline.files import read_plain
 HOST = "127.0.0.1"
 LAST_PORT = 65_535
 HEADERS = {
-    "Cache-Control": "no-cache",  # asks each time
+    "Cache-Control": "no-cache",  # browsers check each file every time
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
     "Referrer-Policy": "no-referrer",
@@ -32,7 +32,7 @@ _POLICY = re.compile(r'http-equiv="Content-Security-Policy"\s+content="([^"]+)"'
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Files of a folder, with `HEADERS`."""
+    """Serves the files of a folder with `HEADERS`."""
 
     extensions_map = SimpleHTTPRequestHandler.extensions_map | {
         ".js": "text/javascript",
@@ -53,26 +53,26 @@ class Handler(SimpleHTTPRequestHandler):
         super().end_headers()
 
     def send_head(self):
-        """Sends whole files, even to a browser that has an earlier version.
+        """Sends complete files, even to a browser that has an earlier version.
 
-        HTTP times are whole seconds, and a build that `dvc checkout` restores is older than the last one.
+        HTTP times have a resolution of one second, and a build that `dvc checkout` restores is older than the last one.
         """
         del self.headers["If-Modified-Since"]
         return super().send_head()
 
     def list_directory(self, path):
-        """Hides the contents of folders."""
+        """Sends a 404 error instead of a folder's contents."""
         self.send_error(404)
 
     def log_message(self, format, *arguments) -> None:
-        """Logs nothing: a page has dozens of files."""
+        """Logs nothing, because a page loads dozens of files."""
 
 
 def server(folder: Path, port: int = 0) -> ThreadingHTTPServer:
-    """A server of a built page on loopback; `serve_forever` runs it. Port 0 takes a free one.
+    """A server for a built page on the loopback interface; `serve_forever` runs it. Port 0 chooses a free port.
 
     Raises:
-        InkError: no built page in `folder`, or the port cannot be opened.
+        InkError: `folder` contains no built page, or the port cannot be opened.
     """
     index = folder / "index.html"
     try:
@@ -90,18 +90,18 @@ def server(folder: Path, port: int = 0) -> ThreadingHTTPServer:
 
 
 def _port(text: str) -> int:
-    """A port number of the command line."""
+    """Parses a port number from the command line."""
     if not text.isdecimal() or int(text) > LAST_PORT:
         raise argparse.ArgumentTypeError(f"expected a port from 0 to {LAST_PORT} (0 takes a free one), found {text!r}")
     return int(text)
 
 
 def main() -> None:
-    """Serves until it is interrupted."""
+    """Serves the page until interrupted."""
     parser = command_parser("pipeline.page.serve", __doc__)
     parser.add_argument("folder", type=Path, metavar="FOLDER", help="the built web app, app/dist after `dvc repro app`")
     parser.add_argument(
-        "--port", type=_port, default=8000, help="port on 127.0.0.1; 0 takes a free one (default: %(default)s)"
+        "--port", type=_port, default=8000, help="port on 127.0.0.1; 0 takes a free port (default: %(default)s)"
     )
     arguments = parser.parse_args()
     with server(arguments.folder, arguments.port) as running, contextlib.suppress(KeyboardInterrupt):
