@@ -1,1 +1,1 @@
-"""Pictures on disk, read by a model: `python -m pipeline.recognize IMAGE…`. Needs neither TensorFlow nor Keras."""
+"""Reads pictures on disk with a model: `python -m pipeline.recognize IMAGE…`. Needs neither TensorFlow nor Keras."""

@@ -1,11 +1,11 @@
-"""Reads pictures of characters or formulas, by a model of this project.
+"""Reads pictures of characters or formulas with a model of this project.
 
     python -m pipeline.recognize character.jpg                     # a table of candidates, the likeliest first
     python -m pipeline.recognize --model math --json formula.jpg   # symbols in reading order, with boxes
     python -m pipeline.recognize --model bundle/model.tflite --draw found.png *.png
 
-Pictures may be of any size and mode, dark on light or light on dark; `-` is standard input. Those that cannot be read
-are named on stderr; the others are read all the same, and the exit status is 1.
+Pictures may have any size and colour mode, dark on light or light on dark; `-` is standard input. If some pictures
+cannot be read, the command names them on stderr, reads the others and exits with status 1.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ from pipeline.formats.image import MAX_BYTES, ImageError, read_grey
 from pipeline.recognize.reader import CANDIDATES, CharacterReading, FormulaReading, Reading, load_reader
 from pipeline.report import tables
 
-DIGITS = 4  # of shares in JSON
+DIGITS = 4  # decimals of shares in JSON
 SYMBOL_HEADER = ("symbol", "score", "left", "top", "right", "bottom")
 STANDARD_INPUT = "-"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The command line; see the module."""
+    """Runs the command line; see the module docstring."""
     options = _parser().parse_args(arguments)
     if options.draw:
-        from pipeline.recognize import drawing  # with matplotlib, which takes a second
+        from pipeline.recognize import drawing  # imports matplotlib, which takes a second
 
         drawing.check(options.draw, options.images)
     path, data = read_model(options.model)
@@ -69,16 +69,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def read_picture(name: str) -> np.ndarray:
-    """The upright grey pixels of a file, or of standard input, uint8 [height, width].
+    """The upright grey pixels of a file or of standard input, uint8 [height, width].
 
     Raises:
-        InkError: no such file, or no picture; says why.
+        InkError: the file is missing or is not a picture.
     """
     try:
         most = MAX_BYTES + 1
         data = sys.stdin.buffer.read(most) if name == STANDARD_INPUT else read_plain(name, most)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's, of files that it reads or refuses all the same
+            warnings.simplefilter("ignore")  # Pillow's warnings: it reads or refuses the file anyway
             return read_grey(data)
     except (ImageError, OSError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
@@ -86,7 +86,7 @@ def read_picture(name: str) -> np.ndarray:
 
 
 def printable(name: str) -> str:
-    """A name that does nothing to a terminal: what is not printable is escaped."""
+    """A name that is safe to print on a terminal: escapes characters that are not printable."""
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in name)
 
 
@@ -104,16 +104,16 @@ def _parser() -> argparse.ArgumentParser:
         "--top",
         type=_count,
         metavar="N",
-        help=f"candidates a character (default: {CANDIDATES}), symbols a formula (all)",
+        help=f"candidates per character (default: {CANDIDATES}), symbols per formula (default: all)",
     )
     parser.add_argument(
         "--score",
         type=_share,
         default=DEFAULT_THRESHOLD,
-        help="how sure it must be that there is a symbol, 0 to 1 (default: %(default)s)",
+        help="least score of a symbol, 0 to 1 (default: %(default)s)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    parser.add_argument("--draw", type=Path, metavar="PNG", help="draw what was read")
+    parser.add_argument("--draw", type=Path, metavar="PNG", help="draw the pictures with their readings into this file")
     return parser
 
 
@@ -149,7 +149,7 @@ def _json_symbol(text: str, score: float, box: tuple[float, float, float, float]
 
 
 def _print(outcomes: list[tuple[str, Reading | InkError]], as_json: bool) -> None:
-    # A name of bytes that are no text is printed as it stands in JSON and in Python: \udcff.
+    # A file name may contain bytes that are not UTF-8: prints them as JSON and Python do, like \udcff.
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         if as_json:
@@ -157,13 +157,13 @@ def _print(outcomes: list[tuple[str, Reading | InkError]], as_json: bool) -> Non
         else:
             _print_tables(outcomes)
         sys.stdout.flush()
-    except (BrokenPipeError, SystemExit):  # as rich calls it: whoever reads, `head` perhaps, has enough
-        # Or Python would complain of the rest at its end.
+    except (BrokenPipeError, SystemExit):  # the reader, e.g. `head`, has closed the pipe; rich raises SystemExit
+        # Without this, Python prints an error about the remaining output when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _print_tables(outcomes: list[tuple[str, Reading | InkError]]) -> None:
-    """Characters in one table, a picture a row; formulas in a table each, a symbol a row."""
+    """Prints characters in one table, one row per picture, and one table per formula, one row per symbol."""
     characters = [(name, reading.candidates) for name, reading in outcomes if isinstance(reading, CharacterReading)]
     if characters:
         ranks = range(1, max(len(candidates) for _, candidates in characters) + 1)

@@ -1,8 +1,8 @@
-"""What was read in pictures, as one picture: symbols in boxes, characters beside what the network saw of them.
+"""Draws the readings of several pictures as one picture: symbols in boxes, characters next to the network's input.
 
     draw([show(grey, reader.read(grey)), ...], Path("out.png"))
 
-Characters are named by code point: a machine need not have a CJK font.
+Candidates for a character are shown as code points, because the machine may lack a CJK font.
 """
 
 from __future__ import annotations
@@ -24,52 +24,52 @@ from pipeline.recognize.reader import CharacterReading, FormulaReading, Reading
 from pipeline.report.contact_sheet import as_printed
 from pipeline.report.formula_sheet import FONT, GREY, RIGHT, Labels, faded, frame
 
-LIMIT = 50  # pictures
+LIMIT = 50  # pictures per drawing
 DPI = 100
 # Pixels of the page.
 GAP, LABEL, LINE = 16, 18, 18
-FORMULA = (1000, 600)  # width and height that a picture has at most
+FORMULA = (1000, 600)  # largest width and height of a picture
 CHARACTER = (168, 168)
 LARGEST_ZOOM = 3
-TEXT = 150  # width of the candidates' column
+TEXT = 150  # width of the column of candidates
 LINES = CHARACTER[1] // LINE
 
 
 class Shown(NamedTuple):
-    """A picture at the size that it is drawn, uint8 [height, width], and what was read in it."""
+    """A picture in its size on the page, uint8 [height, width], and its reading."""
 
     picture: np.ndarray
-    zoom: float  # pixels of the page a pixel of the picture
+    zoom: float  # pixels of the page per pixel of the original picture
     reading: Reading
 
 
 def check(path: Path, pictures: Sequence[str]) -> None:
-    """Refuses what `draw` is not for, before any work is done.
+    """Checks the arguments of `draw` before any work is done.
 
     Args:
-        path: of the drawing.
-        pictures: names of the files that it shall show.
+        path: path of the drawing.
+        pictures: names of the picture files.
 
     Raises:
-        InkError: another ending than .png, more than `LIMIT` pictures, or one of them would be replaced.
+        InkError: an extension other than .png, more than `LIMIT` pictures, or a drawing that would replace a picture.
     """
     if path.suffix.lower() != ".png":
-        raise InkError(f"{path}: expected a name that ends in .png for the drawing, found {path.suffix or 'no ending'}")
+        raise InkError(f"{path}: expected a drawing with the extension .png, found {path.suffix or 'none'}")
     if len(pictures) > LIMIT:
         raise InkError(f"{path}: expected at most {LIMIT} pictures to draw, found {len(pictures)}; name fewer")
     if any(_same(path, Path(name)) for name in pictures):
-        raise InkError(f"{path}: expected a file of its own for the drawing, found one of the pictures; name another")
+        raise InkError(f"{path}: expected a separate file for the drawing, found one of the pictures; name another")
 
 
 def _same(one: Path, other: Path) -> bool:
     try:
         return one.samefile(other)
-    except (OSError, ValueError):  # one of them is not there
+    except (OSError, ValueError):  # one of them does not exist
         return False
 
 
 def show(grey: np.ndarray, reading: Reading) -> Shown:
-    """Brings a picture, uint8 [height, width], to its size on the page."""
+    """Scales a picture, uint8 [height, width], to its size on the page."""
     height, width = grey.shape
     most = FORMULA if isinstance(reading, FormulaReading) else CHARACTER
     zoom = min(most[0] / width, most[1] / height, LARGEST_ZOOM)
@@ -82,7 +82,7 @@ def draw(shown: Sequence[Shown], path: Path) -> None:
     """Writes the pictures, one below the other, as PNG.
 
     Raises:
-        InkError: nothing can be written there.
+        InkError: the file cannot be written.
     """
     width = GAP + max(_width(one) for one in shown)
     height = GAP + sum(_height(one) for one in shown)
@@ -97,8 +97,8 @@ def draw(shown: Sequence[Shown], path: Path) -> None:
         top += _height(one)
     try:
         with files.atomic_file(path) as partial, warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # a box stands in its place
-            figure.savefig(partial, format="png", metadata={"Software": None})  # not matplotlib's version
+            warnings.filterwarnings("ignore", message="Glyph .* missing from font")  # a box replaces it
+            figure.savefig(partial, format="png", metadata={"Software": None})  # leaves out matplotlib's version
     except OSError as error:
         raise InkError(f"{path}: expected a place to write the drawing, found {error.strerror}") from error
 
@@ -143,5 +143,5 @@ def _place(axes: Axes, picture: np.ndarray, left: int, top: int) -> None:
 
 
 def code_points(text: str) -> str:
-    """The characters of a label by their numbers: `U+6C38`."""
+    """The code points of a label's characters: `U+6C38`."""
     return " ".join(f"U+{ord(char):04X}" for char in text)

@@ -321,7 +321,7 @@ def test_wrong_options_end_with_the_usage(folder, capsys, option, value, expecte
 @pytest.mark.parametrize(
     ("drawing", "message"),
     [
-        ("mouth.png", "mouth.png: expected a file of its own for the drawing, found one of the pictures"),
+        ("mouth.png", "mouth.png: expected a separate file for the drawing, found one of the pictures"),
         ("link.png", "link.png: expected a file of its own"),
         ("x.gif", "ends in .png"),
     ],
