@@ -323,7 +323,7 @@ def test_wrong_options_end_with_the_usage(folder, capsys, option, value, expecte
     [
         ("mouth.png", "mouth.png: expected a separate file for the drawing, found one of the pictures"),
         ("link.png", "link.png: expected a file of its own"),
-        ("x.gif", "ends in .png"),
+        ("x.gif", "extension .png"),
     ],
 )
 def test_a_drawing_that_cannot_be_is_refused_before_pictures_are_read(folder, capsys, drawing, message):

@@ -113,7 +113,7 @@ def test_code_points():
     ("name", "count", "message"),
     [
         ("out.jpg", 1, r"out\.jpg: expected a name that ends in \.png for the drawing, found \.jpg"),
-        ("out", 1, "found no ending"),
+        ("out", 1, "found none"),
         ("out.png", LIMIT + 1, r"out\.png: expected at most 50 pictures to draw, found 51; name fewer"),
         ("0.png", 1, r"0\.png: expected a separate file for the drawing, found one of the pictures; name another"),
     ],
