@@ -22,7 +22,7 @@ from pipeline.files import is_full, no_room, remove
 
 SUMS = "SHA256SUMS"
 _LINE = re.compile(r"([0-9a-f]{64})  (.+)")
-_SHOWN = 5  # at most, files in a message
+_SHOWN = 5  # largest number of files in a message
 
 
 def replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -1,11 +1,12 @@
-"""Archives that data comes in: what a zip holds, and the bytes of one compressed file (gzip, bzip2).
+"""Reads archives: lists and opens the members of a zip, and opens single compressed files (gzip, bzip2).
 
     with open_place(place) as file, zipfile.ZipFile(file) as archive:
         for member in zip_members(archive): ...     # tars: `pipeline.formats.tars`
 
-Names of zip members that are not flagged as UTF-8 are UTF-8 if all of the zip are, else GBK (as GB18030) if all are,
-else code page 437, as the zip format has it. A `\\` in a zip's name separates folders: PowerShell 5 writes it. Nothing
-is unpacked under a name that an archive gives. Of a zip's member no more is unpacked than its directory declares.
+Names of zip members without the UTF-8 flag are read as UTF-8 if all such names of the zip are valid UTF-8, else as GBK
+(GB18030) if all are valid, else as code page 437, the default of the zip format. A `\\` in a member's name separates
+folders, because PowerShell 5 writes it. No file is written under a name from an archive. At most as many bytes of a
+member are unpacked as the zip's directory declares.
 """
 
 from __future__ import annotations
@@ -21,21 +22,22 @@ from pathlib import PurePosixPath
 from typing import IO, BinaryIO, NamedTuple, cast
 
 ZIP, TAR = ".zip", ".tar"
-# One compressed file: what its name becomes without the ending, and what opens it. Both read in small steps.
+# By extension of a compressed file: the extension of its content, and the function that opens it and reads in small
+# steps.
 _COMPRESSED: dict[str, tuple[str, Callable[[BinaryIO], IO[bytes]]]] = {
     ".gz": ("", lambda file: cast(IO[bytes], gzip.GzipFile(fileobj=file, mode="rb"))),
     ".tgz": (TAR, lambda file: cast(IO[bytes], gzip.GzipFile(fileobj=file, mode="rb"))),
     ".bz2": ("", lambda file: cast(IO[bytes], bz2.BZ2File(file))),
     ".tbz2": (TAR, lambda file: cast(IO[bytes], bz2.BZ2File(file))),
 }
-MAX_RATIO = 100  # scans pack 2 to 20 times, ink 5 to 10; deflate can reach 1,032, LZMA 7,000
-ALWAYS_UNPACKED = 1 << 30  # bytes; a small zip of blank paper is no attack
-_LOCAL = struct.Struct("<4s22xHH")  # of a zip member: signature, lengths of name and extra field
+MAX_RATIO = 100  # scans have ratios of 2 to 20, ink 5 to 10; deflate can reach 1,032 and LZMA 7,000
+ALWAYS_UNPACKED = 1 << 30  # bytes; a small zip of blank pages may have a high ratio without being an attack
+_LOCAL = struct.Struct("<4s22xHH")  # local header of a zip member: signature, lengths of name and extra field
 _ENCRYPTED, _UTF8 = 1, 0x800  # flags of a zip member
 
 
 class Place(NamedTuple):
-    """Bytes of a file on disk: all of it, or a part that an archive holds as it is."""
+    """Bytes of a file on disk: the whole file, or the part that an uncompressed archive member occupies."""
 
     path: str  # absolute
     start: int = 0
@@ -47,33 +49,33 @@ class Member(NamedTuple):
 
     name: str  # with "/" between folders
     size: int  # bytes, unpacked
-    start: int = 0  # of its bytes in a tar
-    number: int | None = None  # in the directory of a zip
+    start: int = 0  # offset of its bytes in a tar
+    number: int | None = None  # index in the directory of a zip
     crc: int | None = None  # CRC-32 of its bytes, as a zip declares it
-    problem: str = ""  # why there is nothing to read
+    problem: str = ""  # the reason why it cannot be read; "" if it can
 
 
 class Window(io.RawIOBase):
-    """A part of a file as a file."""
+    """A file object for a part of another file."""
 
     def __init__(self, file: BinaryIO, start: int, size: int) -> None:
         super().__init__()
         self._file, self._start, self._size, self._at = file, start, size, 0
 
     def readable(self) -> bool:
-        """It is."""
+        """Returns True."""
         return True
 
     def seekable(self) -> bool:
-        """It is."""
+        """Returns True."""
         return True
 
     def tell(self) -> int:
-        """The position in the part."""
+        """The position, relative to the start of the part."""
         return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Goes to a position; raises OSError for one before the start."""
+        """Moves to a position; raises OSError if it is before the start."""
         at = offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
         if at < 0:
             raise OSError(f"position {at} is before the start")  # as plain files do
@@ -81,7 +83,7 @@ class Window(io.RawIOBase):
         return at
 
     def read(self, size: int | None = -1) -> bytes:
-        """At most `size` bytes, and never more than the part has."""
+        """Reads at most `size` bytes, and never beyond the end of the part."""
         left = max(0, self._size - self._at)
         self._file.seek(self._start + self._at)
         data = self._file.read(left if size is None or size < 0 else min(size, left))
@@ -91,24 +93,24 @@ class Window(io.RawIOBase):
 
 @contextlib.contextmanager
 def open_place(place: Place) -> Iterator[BinaryIO]:
-    """The bytes of a place, as a file that can seek."""
+    """Opens the bytes of a place as a seekable file."""
     with open(place.path, "rb") as file:
         yield file if place.size is None else cast(BinaryIO, Window(file, place.start, place.size))
 
 
 def may_unpack_to(size: int) -> int:
-    """How many bytes an archive of `size` bytes may unpack to, with all archives in it."""
+    """The number of bytes to which an archive of `size` bytes may unpack, nested archives included."""
     return max(ALWAYS_UNPACKED, MAX_RATIO * size)
 
 
 def without_compression(name: str) -> str | None:
-    """The name of what a compressed file holds: `x.tar` of `x.tgz`, `x.gnt` of `x.gnt.gz`; None if it is not one."""
+    """The name of a compressed file's content: `x.tar` for `x.tgz`, `x.gnt` for `x.gnt.gz`; None for other files."""
     ending = PurePosixPath(name).suffix.lower()
     return name[: -len(ending)] + _COMPRESSED[ending][0] if ending in _COMPRESSED else None
 
 
 def open_compressed(file: BinaryIO, name: str) -> IO[bytes]:
-    """What a compressed file holds; its name tells how it is compressed. Reading may raise `ZIP_ERRORS`."""
+    """Opens the content of a compressed file; its name decides the format. Reading may raise `ZIP_ERRORS`."""
     return _COMPRESSED[PurePosixPath(name).suffix.lower()][1](file)
 
 
@@ -124,10 +126,10 @@ def zip_members(archive: zipfile.ZipFile) -> list[Member]:
 
 
 def stored_at(file: BinaryIO, archive: zipfile.ZipFile, number: int) -> int | None:
-    """Where in its zip a member's bytes start, if they are stored as they are; else None.
+    """Offset of a member's bytes in its zip if they are stored without compression; else None.
 
     Raises:
-        ZIP_ERRORS: the zip is broken, or the member encrypted.
+        ZIP_ERRORS: the zip is damaged, or the member is encrypted.
     """
     info = archive.infolist()[number]
     if info.flag_bits & _ENCRYPTED:
@@ -144,7 +146,7 @@ def stored_at(file: BinaryIO, archive: zipfile.ZipFile, number: int) -> int | No
 
 
 def readable_names(raw: Sequence[bytes | str]) -> list[str]:
-    """Names as text; of those in bytes the module tells how."""
+    """Decodes the names that are bytes, as the module docstring describes; returns the others unchanged."""
     unflagged = [name for name in raw if isinstance(name, bytes)]
     for encoding in ("utf-8", "gb18030", "cp437"):
         with contextlib.suppress(UnicodeDecodeError):
@@ -154,10 +156,10 @@ def readable_names(raw: Sequence[bytes | str]) -> list[str]:
 
 
 def _raw(info: zipfile.ZipInfo) -> bytes | str:
-    """The bytes of an unflagged name; the name if the zip says how it is written."""
+    """The bytes of a name without the UTF-8 flag; the text of a name whose encoding is known."""
     if info.flag_bits & _UTF8:
         return info.filename
     try:
         return info.filename.encode("cp437")
-    except UnicodeEncodeError:  # taken from a field of its own
+    except UnicodeEncodeError:  # zipfile took the name from the Unicode extra field
         return info.filename

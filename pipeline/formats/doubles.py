@@ -1,4 +1,4 @@
-"""Formulas that a source has twice: in an archive and unpacked beside it, or in two archives. They are read once.
+"""Finds formulas that a source has twice, e.g. in an archive and unpacked next to it, so that they are read once.
 
 kept, not_read = without_doubles(items)
 """
@@ -18,18 +18,21 @@ Content = tuple[str, int, int]
 
 
 def key_of(entry: Entry) -> str:
-    """The key of a formula: the path of its file without the ending, as if each archive were unpacked in its folder."""
+    """The key of a formula: the path of its file without the extension, as if all archives were unpacked in place."""
     return entry.unpacked.with_suffix("").as_posix()
 
 
 def without_doubles(items: Iterable[Item]) -> tuple[list[Item], list[NotRead]]:
-    """One item of those with the same content, a plain file rather than one in an archive, then the first by name.
+    """Keeps one of several equal items: a plain file before a file in an archive, then the first by name.
 
-    Two items are the same if their annotations and bytes are, and so is their key, or their file name while one of them
-    lies in an archive and the other does not, or in another one. Items with defects are all kept.
+    Two items are equal if they have the same annotations and bytes and, in addition, either the same key, or the same
+    file name in different archives (or inside and outside an archive). Keeps all items with defects.
+
+    Returns:
+        The kept items, and the files that are not read.
 
     Raises:
-        InkError: two different items with one key; a name that keys cannot hold.
+        InkError: two different items have the same key, or a name is not printable.
     """
     ordered = sorted(items, key=lambda item: (item.entry.archive != "", item.entry.name))
     sound = [item for item in ordered if item.image is None or not item.image.defect]
@@ -43,7 +46,7 @@ def without_doubles(items: Iterable[Item]) -> tuple[list[Item], list[NotRead]]:
         double = next((other for other in alike if _is_double(item, other)), None)
         if double is None and key in by_key:
             double = by_key[key]
-            if not (same_bytes(double.entry, entry) and double.says_the_same(item)):
+            if not (same_bytes(double.entry, entry) and double.has_same_annotations(item)):
                 raise _collision(double.entry, entry, key)
         if double is None:
             by_key[key] = item
@@ -55,11 +58,11 @@ def without_doubles(items: Iterable[Item]) -> tuple[list[Item], list[NotRead]]:
 
 
 def _is_double(one: Item, other: Item) -> bool:
-    return one.entry.archive != other.entry.archive and one.says_the_same(other)
+    return one.entry.archive != other.entry.archive and one.has_same_annotations(other)
 
 
 def _contents(entries: list[Entry]) -> list[Content | None]:
-    """Of files whose name and size occur in several archives, or in one and outside; None of others."""
+    """The content of each file whose name and size also occur in another archive or outside; None for other files."""
     archives: dict[tuple[str, int], set[str]] = defaultdict(set)
     for entry in entries:
         archives[entry.unpacked.name, entry.size].add(entry.archive)
@@ -73,13 +76,13 @@ def _content(entry: Entry) -> Content | None:
 
 def _key(entry: Entry) -> str:
     if not entry.name.isprintable():  # bytes that are not UTF-8 decode to surrogates
-        raise InkError(f"{entry.name!r}: expected a printable file name, since keys are made of it; rename the file")
+        raise InkError(f"{entry.name!r}: expected a printable file name, because keys contain it; rename the file")
     return key_of(entry)
 
 
 def _collision(one: Entry, other: Entry, key: str) -> InkError:
     first, second = sorted([one.name, other.name])
     return InkError(
-        f"{first} and {second}: both would give a sample with the key {key}; they differ, so take one of the two "
-        f"out of {PARAM} or rename it"
+        f"{first} and {second}: expected different keys for different files, found {key} for both; remove one of the "
+        f"two from {PARAM} or rename it"
     )

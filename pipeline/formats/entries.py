@@ -1,4 +1,4 @@
-"""Files of a data source, plain or in archives, and their bytes. What a source holds: `pipeline.formats.search`.
+"""Reads the files of a data source, plain or in archives. `pipeline.formats.search` finds them.
 
 for entry, data in zip(entries, read_entries(entries, limit=1 << 20)): ...
 """
@@ -24,29 +24,29 @@ _CHUNK = 1 << 16  # bytes
 class Entry:
     """One file, plain or in an archive."""
 
-    name: str  # as reports show it: relative to the source, `archive.zip:member.gnt` in an archive
-    unpacked: PurePosixPath  # the name that it would have if each archive were unpacked into its folder
-    place: Place  # of its bytes, or of the zip that it lies in
+    name: str  # for reports: relative to the source, `archive.zip:member.gnt` in an archive
+    unpacked: PurePosixPath  # its path if each archive were unpacked into the folder that contains it
+    place: Place  # of its bytes, or of the zip that contains it
     size: int  # bytes, unpacked
-    archive: str = ""  # the name of the archive that it lies in
-    number: int | None = None  # in the directory of the zip at `place`
-    crc: int | None = None  # CRC-32 of its bytes, where it is known
+    archive: str = ""  # name of the archive that contains it
+    number: int | None = None  # index in the directory of the zip at `place`
+    crc: int | None = None  # CRC-32 of its bytes, if known
 
     @property
     def stem(self) -> str:
-        """The file's name without folder and ending."""
+        """The file's name without folder and extension."""
         return self.unpacked.stem
 
     @property
     def packed(self) -> bool:
-        """Whether its bytes must be unpacked."""
+        """Whether the file is a zip member, whose bytes must be unpacked."""
         return self.number is not None
 
 
 def read_entries(entries: Iterable[Entry], limit: int) -> Iterator[bytes | Exception]:
-    """Yields the bytes of each entry, at most `limit` + 1 of them; where it cannot be read, the exception.
+    """Yields the bytes of each entry, at most `limit` + 1 of them; yields the exception for an unreadable entry.
 
-    A zip stays open from one of its members to the next.
+    A zip stays open for successive members.
     """
     for place, group in itertools.groupby(entries, lambda entry: None if entry.number is None else entry.place):
         with contextlib.ExitStack() as stack:
@@ -61,7 +61,7 @@ def read_entries(entries: Iterable[Entry], limit: int) -> Iterator[bytes | Excep
 
 @contextlib.contextmanager
 def open_entry(entry: Entry) -> Iterator[IO[bytes]]:
-    """The bytes of one entry, unpacked as they are read; `ZIP_ERRORS` where they cannot be."""
+    """Opens one entry; reading unpacks its bytes. Opening and reading may raise `ZIP_ERRORS`."""
     with contextlib.ExitStack() as stack:
         if entry.number is not None:
             archive = stack.enter_context(_open_zip(entry.place))
@@ -71,7 +71,7 @@ def open_entry(entry: Entry) -> Iterator[IO[bytes]]:
 
 
 def same_bytes(one: Entry, other: Entry) -> bool:
-    """Whether two entries have the same bytes, by size and CRC-32. What cannot be read is not the same as anything."""
+    """Whether two entries have the same bytes, by size and CRC-32. An unreadable entry equals no other entry."""
     if one.place == other.place and one.number == other.number:
         return True
     sums = [checksum(entry) for entry in (one, other) if one.size == other.size]
@@ -79,7 +79,7 @@ def same_bytes(one: Entry, other: Entry) -> bool:
 
 
 def checksum(entry: Entry) -> int | None:
-    """The CRC-32 of an entry's bytes; None if they cannot be read, or are fewer than its size."""
+    """The CRC-32 of an entry's bytes; None if they cannot be read or are fewer than its size."""
     if entry.crc is not None:
         return entry.crc
     if not Path(entry.place.path).is_file():

@@ -1,13 +1,13 @@
-"""From the files of a data source to formulas on the canvas: InkML files, and pictures that a COCO file has boxes for.
+"""Turns the files of a data source into formulas on the canvas: InkML, and pictures with boxes in a COCO file.
 
 stock = take_stock("data/raw/formulas")
 for unit in stock.units:
     for outcome in read_unit(unit, frame): ...      # a Drawn, Filtered or Rejected for each file
 
-Pictures lie where their COCO file says, beside it or in an archive that would unpack there. A COCO file has any name
-that ends in `.json`; one that is called `annotations.json` must be sound, and goes before others that have boxes for
-the same pictures. A file that is there twice (in a zip and unpacked beside it) is read once: the plain one, or the
-first by name.
+A COCO file names its pictures relative to its folder; they may also be in an archive that unpacks there. A COCO file
+may have any name that ends in `.json`. A file named `annotations.json` must be valid, and takes precedence over other
+COCO files with boxes for the same pictures. A file that occurs twice (in a zip and unpacked next to it) is read once:
+the plain one, or the first by name.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ from pipeline.ink.develop import BlankPhotoError, fit_photo
 
 INKML = ".inkml"
 KINDS = f"{INKML} or {ANNOTATIONS}"
-READ = f"{INKML}, or a picture that a COCO file has boxes for"
+READ = f"{INKML}, or a picture with boxes in a COCO file"
 UNIT_FILES = 256
 
 
 class NoFormulaError(ValueError):
-    """A file that gives no formula, for a reason that its format does not know."""
+    """A file without a formula, for a reason outside its file format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +54,17 @@ class Unit:
 
     @property
     def entries(self) -> list[Entry]:
-        """The files."""
+        """The files of the unit."""
         return [item.entry for item in self.items]
 
     @property
     def files(self) -> int:
-        """How many."""
+        """Number of files."""
         return len(self.items)
 
 
 class Stock(NamedTuple):
-    """What a source has."""
+    """The units of a source and its other files."""
 
     units: list[Unit]  # in the order of their files
     not_read: list[NotRead]  # sorted by name
@@ -72,11 +72,11 @@ class Stock(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A formula, and what was left out of it."""
+    """A formula, and the number of its parts that were left out."""
 
     formula: Formula
     dropped: int = 0  # symbols without ink
-    unreferenced: int = 0  # traces of no symbol
+    unreferenced: int = 0  # traces without a symbol
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Filtered:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A file that gave no formula."""
+    """A file without a usable formula."""
 
     file: str
     offset: int
@@ -113,7 +113,7 @@ def take_stock(source: Path | str, room: Room | None = None) -> Stock:
         other = "".join(f"; {line}" for line in lines(sets))
         raise InkError(
             f"{source}: expected {INKML} files or pictures with {ANNOTATIONS}, found none{found.seen}{other}; "
-            f"mend {PARAM}"
+            f"correct {PARAM}"
         )
     items, twice = without_doubles([*ink, *pictures])
     units = [Unit(tuple(chunk)) for kind in (False, True) for chunk in _chunks(items, pictures=kind)]
@@ -157,11 +157,11 @@ def _develop(item: Item, image: CocoImage, data: bytes, frame: Frame) -> Drawn |
         return Filtered(unknown)
     grey = image_file.read_grey(data)
     if image.size is not None and image.size != grey.shape:
-        told, found = (f"{width} x {height}" for height, width in (image.size, grey.shape))
-        raise NoFormulaError(f"expected {told} pixels as {PurePosixPath(item.coco).name} says, found {found}")
+        declared, found = (f"{width} x {height}" for height, width in (image.size, grey.shape))
+        raise NoFormulaError(f"expected {declared} pixels as in {PurePosixPath(item.coco).name}, found {found}")
     picture, kept = fit_photo(grey, clip_boxes(image, *grey.shape), frame)
     if not kept:
-        raise NoFormulaError(f"none of {len(symbols)} boxes lies on the ink")
+        raise NoFormulaError(f"expected boxes on the ink, found {len(symbols)} elsewhere")
     formula = _formula(key_of(item.entry), image.writer, image.truth, [symbols[index] for index in kept], picture)
     return Drawn(formula, dropped=len(symbols) - len(kept))
 
@@ -193,7 +193,7 @@ def _order(entry: Entry) -> tuple:
 
 
 def _chunks(items: Iterable[Item], pictures: bool) -> Iterator[list[Item]]:
-    """Items of one folder (and one zip), at most `UNIT_FILES` together, in the order of their files."""
+    """Yields chunks of items from one folder (and one zip), at most `UNIT_FILES` each, in the order of their files."""
 
     def home(item: Item) -> tuple:
         return item.entry.place if item.entry.packed else None, item.entry.unpacked.parent

@@ -1,6 +1,6 @@
-"""Files of a source that are not read, and the words for them: data is never passed over in silence.
+"""Reports the files of a source that are not read, so that no data is skipped silently.
 
-Documents (`readme.txt`, `LICENSE`, scripts) are expected beside data and are not mentioned.
+Documents (`readme.txt`, `LICENSE`, scripts) are not reported, because they commonly accompany data.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
-SHOWN = 10  # kinds of files in one message
+SHOWN = 10  # largest number of kinds of files in a message
 # fmt: off
 _ARCHIVES = frozenset({
     ".7z", ".ace", ".alz", ".arj", ".br", ".cab", ".cpio", ".dmg", ".egg", ".img", ".iso", ".jar", ".lha", ".lz",
@@ -30,18 +30,18 @@ _DOCUMENT_NAMES = frozenset({
 class NotRead(NamedTuple):
     """One file that is not read."""
 
-    file: str  # as reports show it, printable
+    file: str  # name for reports, printable
     reason: str
-    same_as: str = ""  # the file that is read in its place, if its data is there twice
+    same_as: str = ""  # if the data occurs twice: the file that is read instead
 
 
 def not_read(file: str, reason: str, same_as: str = "") -> NotRead:
-    """One file that is not read; names of any bytes are made printable."""
+    """Makes a `NotRead` with printable texts."""
     return NotRead(printable(file), printable(reason), printable(same_as))
 
 
 def why_not_read(name: str, kinds: str) -> str | None:
-    """Why a file other than of `kinds` is not read; None for a document, which is no data."""
+    """The reason why a file that is not of `kinds` is not read; None for a document."""
     path = PurePosixPath(name.lower())
     if path.suffix in _ARCHIVES:
         return f"{path.suffix} archives are not opened; unpack it"
@@ -51,19 +51,19 @@ def why_not_read(name: str, kinds: str) -> str | None:
 
 
 def printable(name: str) -> str:
-    """`name`, with escapes for line ends, bytes that are no text, and the like."""
+    """`name`, with escapes for line ends, bytes that are not text and other unprintable characters."""
     return name if name.isprintable() else name.encode("unicode_escape").decode("ascii")
 
 
 def seen(names: Iterable[str]) -> str:
-    """Names by their endings: `2 .png (a.png, ...), 1 .rar (b.rar)`; of at most `SHOWN` endings."""
+    """Names grouped by extension: `2 .png (a.png, ...), 1 .rar (b.rar)`; at most `SHOWN` extensions."""
     kinds = _groups((PurePosixPath(name).suffix or "without ending", printable(name)) for name in names)
     shown = [f"{len(group)} {kind} ({_first(group)})" for (kind,), group in list(kinds.items())[:SHOWN]]
     return ", ".join([*shown, *([f"files of {len(kinds) - SHOWN} more endings"] if len(kinds) > SHOWN else [])])
 
 
 def lines(files: list[NotRead]) -> list[str]:
-    """One line for the files of each ending and reason: `more.rar: .rar archives are not opened; unpack it`."""
+    """One line per extension and reason: `more.rar: .rar archives are not opened; unpack it`."""
     reasons = {file.file: file.reason for file in files}
     kinds = _groups((PurePosixPath(f.file).suffix, "" if f.same_as else f.reason, f.file) for f in files)
     shown = []
@@ -74,7 +74,7 @@ def lines(files: list[NotRead]) -> list[str]:
 
 
 def _groups(rows: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], list[str]]:
-    """The last column by the others, in the order of first appearance."""
+    """Groups the last column by the other columns, in the order of first appearance."""
     groups: dict[tuple[str, ...], list[str]] = {}
     for *kind, name in rows:
         groups.setdefault(tuple(kind), []).append(name)

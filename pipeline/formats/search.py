@@ -1,14 +1,14 @@
-"""What a data source holds: a folder, a file or an archive, with folders, links to folders and archives in it.
+"""Finds the files of a data source: a folder, file or archive, with nested folders, links to folders and archives.
 
     found = find_entries("data/raw/casia", (".gnt",), "decode.source")
     for entry in found.entries:
         print(entry.name, entry.size)
     print(found.passed_over(".gnt"))    # files that look like data and are not read
 
-Opened are `.zip`, `.tar`, `.tar.gz`, `.tgz`, `.tar.bz2`, `.tbz2`, and single files in `.gz` or `.bz2`, one in another
-up to `MAX_DEPTH`. Names that start with a dot (`._1001-f.gnt`, which macOS puts into archives) are no data and left
-out. All archives in one file of the source together unpack to no more than `archives.may_unpack_to` allows. What is
-compressed as a whole (`.gz`, a zip in a zip) is unpacked into a file first: memory stays flat.
+The search opens `.zip`, `.tar`, `.tar.gz`, `.tgz`, `.tar.bz2`, `.tbz2` and single files in `.gz` or `.bz2`, nested up
+to `MAX_DEPTH`. It leaves out names that start with a dot (`._1001-f.gnt`, which macOS puts into archives).
+`archives.may_unpack_to` limits the bytes that one file of the source unpacks to, with all its nested archives. A file
+that is compressed as a whole (`.gz`, a zip in a zip) is first unpacked into a temporary file, so memory stays constant.
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ from pipeline.formats.unpacking import Room
 from pipeline.formats.zip_member import ZIP_ERRORS, open_member
 from pipeline.inputs import check_there
 
-MAX_DEPTH = 4  # archives in each other
-MAX_FILES = 1 << 20  # in one file of the source
+MAX_DEPTH = 4  # of nested archives
+MAX_FILES = 1 << 20  # in the archives of one file of the source
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a source holds."""
+    """The files of a source."""
 
-    entries: list[Entry] = field(default_factory=list)  # of the endings, sorted by name
-    others: list[Entry] = field(default_factory=list)  # of other endings, sorted by name
-    hidden: list[Entry] = field(default_factory=list)  # of names that start with a dot, in archives
-    not_read: list[NotRead] = field(default_factory=list)  # what cannot be opened, and linked folders
-    opened: list[str] = field(default_factory=list)  # names of archives
+    entries: list[Entry] = field(default_factory=list)  # with the wanted extensions, sorted by name
+    others: list[Entry] = field(default_factory=list)  # with other extensions, sorted by name
+    hidden: list[Entry] = field(default_factory=list)  # with names that start with a dot, in archives
+    not_read: list[NotRead] = field(default_factory=list)  # files that cannot be opened, and skipped folders
+    opened: list[str] = field(default_factory=list)  # names of opened archives
 
     def passed_over(self, kinds: str, but: Iterable[Entry] = ()) -> list[NotRead]:
-        """All files that look like data and are not read, sorted by name; `but` are read all the same."""
+        """All files that look like data and are not read, sorted by name; `but` lists other files that are read."""
         read = {entry.name for entry in but}
         reasons = [(entry.name, why_not_read(entry.unpacked.name, kinds)) for entry in self.others]
         others = [not_read(name, reason) for name, reason in reasons if reason and name not in read]
@@ -56,7 +56,7 @@ class Found:
 
     @property
     def seen(self) -> str:
-        """What was found instead of data, for messages: "" or `: 1 .rar (more.rar)`."""
+        """The files found instead of data, for messages: "" or `: 1 .rar (more.rar)`."""
         names = [*(entry.name for entry in self.others), *(file.file for file in self.not_read), *self.opened]
         return f": {seen(sorted(names))}" if names else ""
 
@@ -64,18 +64,19 @@ class Found:
 def find_entries(
     source: Path | str, endings: tuple[str, ...], param: str, room: Room | None = None, kinds: str = ""
 ) -> Found:
-    """All files of `source`, sorted by name. Subfolders, links to folders and archives are searched.
+    """Finds all files of `source`, sorted by name. Searches subfolders, links to folders and archives.
 
     Args:
         source: folder, file or archive.
-        endings: of the files that are looked for, in lower case; they match in any case.
-        param: which names the source, for messages.
-        room: for what must be unpacked to be searched; entries refer to its files. By default `Room()`.
-        kinds: names the endings in messages.
+        endings: wanted extensions, in lower case; file names match in any case.
+        param: name of the param that holds the source, for messages.
+        room: disk space for archives that must be unpacked for the search; entries refer to its files. The default is
+            `Room()`.
+        kinds: description of the extensions, for messages.
 
     Raises:
-        InkError: nothing there or no such file, a file that cannot be read, a broken archive, one that unpacks to too
-            much, no room to unpack it.
+        InkError: no source, no wanted file, an unreadable file, a damaged archive, an archive that unpacks to too many
+            bytes, or a full disk.
     """
     kinds, root = kinds or " or ".join(endings), Path(source).absolute()
     check_there(source, kinds, param)
@@ -93,7 +94,7 @@ def find_entries(
     if not found.entries:
         raise InkError(
             f"{source}: expected {kinds} files or zips of them, found none among {len(tree.files)} files{found.seen}; "
-            f"zip, tar, gz and bz2 are opened, set {param} to where the data is"
+            f"zip, tar, gz and bz2 are opened, set {param} to the place of the data"
         )
     for entries in (found.entries, found.others):
         entries.sort(key=lambda entry: entry.name)
@@ -101,30 +102,30 @@ def find_entries(
 
 
 class _Bounds:
-    """What one file of the source may cost, with all archives in it."""
+    """The limits for one file of the source, nested archives included."""
 
     def __init__(self, path: Path, top: str, size: int, param: str) -> None:
-        self.depth = 0  # archives that are open
+        self.depth = 0  # number of open archives
         self._path, self._top, self._param = path, top, param
         self._allowed, self._unpacked, self._files = archives.may_unpack_to(size), 0, 0
 
     def shown(self, name: str) -> str:
-        """A name in messages: with the path of the file on disk."""
+        """A name for messages: with the path of the file on disk."""
         return f"{self._path}{name.removeprefix(self._top)}"
 
     def unpack(self, count: int) -> None:
-        """Counts bytes that are unpacked; raises InkError if they are too many."""
+        """Counts unpacked bytes; raises InkError above the limit."""
         self._unpacked += count
         if self._unpacked > self._allowed:
             kind = "a zip" if self._top.lower().endswith(ZIP) else "an archive"
             raise InkError(
                 f"{self._path}: expected {kind} that unpacks to at most {self._allowed} bytes ({archives.MAX_RATIO} "
-                f"times its size), found {self._unpacked}; unpack it yourself if you trust it, or take it out of "
+                f"times its size), found {self._unpacked}; unpack it yourself if you trust it, or remove it from "
                 f"{self._param}"
             )
 
     def add_file(self) -> None:
-        """Counts a file in an archive; raises InkError if they are too many."""
+        """Counts one file in an archive; raises InkError above the limit."""
         self._files += 1
         if self._files > MAX_FILES:
             raise InkError(
@@ -133,42 +134,42 @@ class _Bounds:
 
 
 class _Opened:
-    """A zip while its members are gone through."""
+    """An open zip, during the search of its members."""
 
     def __init__(self, file: BinaryIO, archive: zipfile.ZipFile) -> None:
         self.file, self.archive = file, archive
 
 
 class _Search:
-    """Goes through files and archives, see `find_entries`."""
+    """Searches files and archives, see `find_entries`."""
 
     def __init__(self, endings: tuple[str, ...], param: str, room: Room) -> None:
         self.found = Found()
         self._endings, self._param, self._room = endings, param, room
 
     def add_file(self, path: Path, name: str) -> None:
-        """Takes in one file on disk."""
+        """Adds one file on disk."""
         if not self._is_wanted(name) and not _is_archive(name):
             size = 0
-            with contextlib.suppress(OSError):  # of a link that leads nowhere
+            with contextlib.suppress(OSError):  # raised for a broken link
                 size = path.stat().st_size
             self.found.others.append(_plain(path, name, size))
             return
         try:
             status = path.stat()
             if not stat.S_ISREG(status.st_mode):
-                raise InkError(f"{path}: expected a plain file, found something else; take it out of {self._param}")
+                raise InkError(f"{path}: expected a plain file, found something else; remove it from {self._param}")
             with open(path, "rb"):
                 self._add(_plain(path, name, status.st_size), _Bounds(path, name, status.st_size, self._param))
         except OSError as error:
             raise self._unreadable(str(path), error) from error
 
     def _add(self, entry: Entry, bounds: _Bounds, inside: _Opened | None = None) -> None:
-        """Takes in one file, or the files in it if it is an archive."""
+        """Adds one file or, for an archive, the files in it."""
         name = archives.without_compression(entry.unpacked.name)
         if _is_archive(entry.name):
             if bounds.depth == MAX_DEPTH:
-                reason = f"more than {MAX_DEPTH} archives in each other; unpack them"
+                reason = f"more than {MAX_DEPTH} nested archives; unpack them"
                 self.found.not_read.append(not_read(entry.name, reason))
                 return
             with self._complaints(bounds.shown(entry.name), "zip" if entry.name.lower().endswith(ZIP) else "archive"):
@@ -209,7 +210,7 @@ class _Search:
         unpacked = parent.unpacked.parent / member.name.lstrip("/")
         entry = Entry(name, unpacked, place, member.size, parent.name, member.number, member.crc)
         if ".." in parts:
-            self.found.not_read.append(not_read(name, "its path leads out of the archive; pack it again"))
+            self.found.not_read.append(not_read(name, "its path points outside the archive; pack it again"))
         elif any(part.startswith(".") for part in parts):
             self.found.hidden.append(entry)
         elif member.problem:
@@ -218,7 +219,7 @@ class _Search:
             self._add(entry, bounds, inside)
 
     def _place(self, entry: Entry, bounds: _Bounds, inside: _Opened | None) -> Place:
-        """Where the bytes of an entry lie as they are; a member of a zip may have to be unpacked for it."""
+        """The place of an entry's uncompressed bytes; unpacks a compressed zip member for that."""
         if inside is None or entry.number is None:
             return entry.place
         start = archives.stored_at(inside.file, inside.archive, entry.number)
@@ -229,7 +230,7 @@ class _Search:
             return place
 
     def _uncompressed(self, entry: Entry, bounds: _Bounds, inside: _Opened | None) -> tuple[Place, int]:
-        """Where the content of a compressed file is kept, and its CRC-32."""
+        """Unpacks a compressed file; returns the place of its content and the CRC-32."""
         with (
             open_place(self._place(entry, bounds, inside)) as file,
             archives.open_compressed(file, entry.name) as stream,
@@ -242,22 +243,22 @@ class _Search:
 
     @contextlib.contextmanager
     def _complaints(self, shown: str, kind: str) -> Iterator[None]:
-        """Makes an `InkError` of what breaks."""
+        """Turns read errors into an `InkError`."""
         try:
             yield
         except (*ZIP_ERRORS, tarfile.TarError) as error:
             if isinstance(error, OSError) and error.strerror:
                 raise self._unreadable(shown, error) from error
             raise InkError(
-                f"{shown}: broken {kind} ({error}); fetch it again or take it out of {self._param}"
+                f"{shown}: broken {kind} ({error}); fetch it again or remove it from {self._param}"
             ) from error
 
     def _unreadable(self, shown: str, error: OSError) -> InkError:
-        return InkError(f"{shown}: cannot be read ({error.strerror}); mend it or take it out of {self._param}")
+        return InkError(f"{shown}: cannot be read ({error.strerror}); correct it or remove it from {self._param}")
 
 
 def _counted_already(_: int) -> None:
-    """Of a zip's members: their sizes are in its directory."""
+    """Counts nothing: the sizes in the zip's directory are counted already."""
 
 
 def _plain(path: Path, name: str, size: int) -> Entry:

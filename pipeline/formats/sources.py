@@ -1,11 +1,11 @@
-"""From a data source (folder, file, archive) to units of work: one `.gnt` file each, plain or in an archive.
+"""Turns a data source (folder, file, archive) into units of work: one `.gnt` file each, plain or in an archive.
 
     stock = take_stock("data/raw/casia")
     for unit in stock.units:
         for item in read_unit(unit): ...    # GntRecord or Defect, see `pipeline.formats.gnt`
 
-What counts as a file of the source is the business of `pipeline.formats.search`. A file that is there twice (in a zip
-and unpacked beside it) is read once: the plain one, or the first by name.
+`pipeline.formats.search` finds the files of the source. A file that occurs twice (in a zip and unpacked next to it) is
+read once: the plain one, or the first by name.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from pipeline.formats.zip_member import ZIP_ERRORS
 GNT = ".gnt"
 PARAM = "decode.source"
 _CASIA_STEM = re.compile(r"([A-Z]?\d{3,4})-[a-z]", re.IGNORECASE)  # 1001-f, C001-f, 001-f: writer, kind of sample
-# A file that is cut short while it is mapped would end the process (SIGBUS); those of CASIA have 10 to 20 MB.
+# Truncating a mapped file would kill the process (SIGBUS), so smaller files are read; CASIA's have 10 to 20 MB.
 _MAPPED_FROM = 1 << 26  # bytes
 
 
@@ -40,18 +40,18 @@ class Unit(Entry):
 
     @property
     def writer(self) -> str:
-        """The writer that a CASIA file name holds (`1001` of `1001-f.gnt`), else ""."""
+        """The writer in a CASIA file name (`1001` in `1001-f.gnt`), else ""."""
         match = _CASIA_STEM.fullmatch(self.stem)
         return match[1] if match else ""
 
     @property
     def prefix(self) -> str:
-        """What the keys of its samples start with."""
+        """Prefix of the keys of its samples."""
         return self.writer or self.stem
 
 
 class Stock(NamedTuple):
-    """What a source has."""
+    """The units of a source and its other files."""
 
     units: list[Unit]  # sorted by name
     not_read: list[NotRead]  # sorted by name
@@ -63,10 +63,11 @@ def expand(source: Path | str) -> list[Unit]:
 
 
 def take_stock(source: Path | str, room: Room | None = None) -> Stock:
-    """All `.gnt` files of `source`. Subfolders and archives are searched, endings are matched in any case.
+    """Finds all `.gnt` files of `source`. Searches subfolders and archives; extensions match in any case.
 
     Raises:
-        InkError: see `find_entries`; two different files whose samples would share keys; a name that keys cannot hold.
+        InkError: see `find_entries`; two different files whose samples would have the same keys; or a name that is not
+            printable.
     """
     found = find_entries(source, (GNT,), PARAM, room)
     units, twice = _without_doubles([_unit(entry) for entry in found.entries])
@@ -74,15 +75,14 @@ def take_stock(source: Path | str, room: Room | None = None) -> Stock:
 
 
 def read_unit(unit: Unit) -> Iterator[GntRecord | Defect]:
-    """Yields what stands in the file of a unit, see `read_gnt`; large files are memory-mapped.
+    """Yields the records and defects of a unit, see `read_gnt`. Large files are memory-mapped.
 
-    A zip member streams into an unnamed temporary file first, so that memory does not grow with it. That file gets no
-    larger than the zip declares, which `find_entries` bounds. Where the zip breaks off, the records before that are
-    kept.
-    A file that cannot be read (any more) is one defect.
+    A zip member is first unpacked into an unnamed temporary file, so that memory does not grow with its size. The file
+    is no larger than the zip declares, and `find_entries` limits that size. If the zip is damaged, the records before
+    the damage are kept. An unreadable file is one defect.
 
     Raises:
-        InkError: no room to unpack a zip member.
+        InkError: the disk is full while a zip member is unpacked.
     """
     try:
         with _open(unit) as (buffer, breakage):
@@ -103,7 +103,7 @@ def read_unit(unit: Unit) -> Iterator[GntRecord | Defect]:
 
 @contextlib.contextmanager
 def _open(unit: Unit) -> Iterator[tuple[memoryview, str | None]]:
-    """Yields the bytes of a unit and what broke while they were unpacked, if anything did."""
+    """Yields the bytes of a unit and the error that ended their unpacking, or None."""
     with contextlib.ExitStack() as stack:
         start, size, breakage = unit.place.start, unit.place.size, None
         if not unit.packed:
@@ -119,7 +119,7 @@ def _open(unit: Unit) -> Iterator[tuple[memoryview, str | None]]:
             return
         before = start % mmap.ALLOCATIONGRANULARITY
         mapped = mmap.mmap(file.fileno(), before + size, access=mmap.ACCESS_READ, offset=start - before)
-        # Not closed here: arrays may still view it. It goes with the last of them.
+        # Not closed here, because arrays may still view it. The last array releases it.
         yield memoryview(mapped)[before:], breakage
 
 
@@ -138,20 +138,20 @@ def _unit(entry: Entry) -> Unit:
 
 
 def _without_doubles(units: list[Unit]) -> tuple[list[Unit], list[NotRead]]:
-    """One unit for each prefix, plain files first, and the files that are there twice."""
+    """Keeps one unit per prefix, plain files first; returns the units and the duplicate files."""
     first: dict[str, Unit] = {}
     twice = []
     for unit in sorted(units, key=lambda unit: (unit.archive != "", unit.name)):
         if "/" in unit.prefix or not unit.name.isprintable():  # bytes that are not UTF-8 decode to surrogates
-            raise InkError(f"{unit.name!r}: expected a printable file name, since keys are made of it; rename the file")
+            raise InkError(f"{unit.name!r}: expected a printable file name, because keys contain it; rename the file")
         other = first.setdefault(unit.prefix, unit)
         if other is unit:
             continue
         if not same_bytes(other, unit):
             one, two = sorted([other.name, unit.name])
             raise InkError(
-                f"{one} and {two}: both would give samples with keys {unit.prefix}/..., and they differ; expected one "
-                f"file per writer, take one of the two out of {PARAM} or rename it"
+                f"{one} and {two}: expected one file per writer, found different files whose keys are "
+                f"{unit.prefix}/...; remove one of the two from {PARAM} or rename it"
             )
         twice.append(not_read(unit.name, f"the same as {other.name}", other.name))
     return sorted(first.values(), key=lambda unit: unit.name), twice

@@ -1,9 +1,9 @@
-"""What a tar holds: names, sizes and places of its files, in one pass over its headers.
+"""Lists the files of a tar with their sizes and offsets, in one pass over its headers.
 
     for member in tar_members(file): ...
 
-Only single headers are left to `tarfile`. As a whole it takes a damaged header for the end of a tar, goes back where a
-size is negative, and reads a long name of any length that is declared.
+`tarfile` parses single headers only. When it reads a whole tar, it takes a damaged header for the end, goes back at a
+negative size, and reads long names of any declared length.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from typing import BinaryIO
 
 from pipeline.formats.archives import Member, readable_names
 
-_BLOCK = 512  # bytes; a tar is made of these
-_LONGEST = 1 << 20  # bytes of a long name or a list of attributes
+_BLOCK = 512  # bytes of one tar block
+_LONGEST = 1 << 20  # most bytes of a long name or an attribute list
 _OF_THE_NEXT = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE)
 _DIGITS = 19  # of the largest size
 
 
 def tar_members(file: BinaryIO) -> Iterator[Member]:
-    """The files of a tar, in their order; links and devices have a `problem`, hard links are the files they lead to.
+    """Yields the files of a tar, in their order. Links and devices have a `problem`; a hard link yields its target.
 
     Raises:
-        tarfile.TarError: it is damaged or cut short, or has a sparse file.
+        tarfile.TarError: the tar is damaged or truncated, or contains a sparse file.
     """
     end = file.seek(0, io.SEEK_END)
     at, attributes = 0, _Attributes()
@@ -50,14 +50,14 @@ def tar_members(file: BinaryIO) -> Iterator[Member]:
 
 
 class _Attributes:
-    """What headers tell about the file after them."""
+    """Attributes that extended headers set for the next file."""
 
     def __init__(self) -> None:
         self.name = self.link = b""
         self.size: int | None = None
 
     def add(self, kind: bytes, content: bytes) -> None:
-        """Takes in one header; raises tarfile.ReadError if it is malformed."""
+        """Adds the content of one extended header; raises tarfile.ReadError if it is malformed."""
         if kind == tarfile.GNUTYPE_LONGNAME:
             self.name = content.rstrip(b"\0")
         elif kind == tarfile.GNUTYPE_LONGLINK:
@@ -72,7 +72,7 @@ class _Attributes:
 
 
 def _header(file: BinaryIO, at: int) -> tarfile.TarInfo | None:
-    """The header at a position, None at the end."""
+    """The header at an offset; None at the end of the tar."""
     file.seek(at)
     block = file.read(_BLOCK)
     if at and not block.strip(b"\0"):  # some tars end without the two blocks of zeros
@@ -86,7 +86,7 @@ def _header(file: BinaryIO, at: int) -> tarfile.TarInfo | None:
 
 
 def _content(header: tarfile.TarInfo, attributes: _Attributes) -> int:
-    """How many bytes follow a header."""
+    """Number of content bytes after a header."""
     if header.type == tarfile.GNUTYPE_SPARSE:
         raise _sparse()
     if not header.isreg() and header.type in tarfile.SUPPORTED_TYPES:
@@ -107,7 +107,7 @@ def _text(own: bytes, short: str) -> str:
 
 
 def _records(content: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Keys and values of a list of attributes: `<length> <key>=<value>` and a line end, each."""
+    """Yields the keys and values of an attribute list; each record is `<length> <key>=<value>` and a line end."""
     at = 0
     while at < len(content) and content[at]:
         length = _number(content[at : at + _DIGITS + 1].partition(b" ")[0])

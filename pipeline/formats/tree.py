@@ -1,4 +1,4 @@
-"""The files below a folder, links to folders followed.
+"""Lists the files below a folder and follows links to folders.
 
 for path in walk(Path("data/raw/casia")).files: ...
 """
@@ -11,18 +11,18 @@ from typing import NamedTuple
 
 
 class Tree(NamedTuple):
-    """What lies below a folder, hidden names left out."""
+    """The files below a folder, without hidden names."""
 
-    files: list[Path]  # everything that is not a folder, sorted
+    files: list[Path]  # everything except folders, sorted
     skipped: list[tuple[Path, str, Path | None]]
-    """Folder, why it is not entered, and the path by which the same folder is entered, if it is."""
+    """Folders that are not searched: path, reason, and the path under which the same folder is searched, if any."""
 
 
 def walk(root: Path) -> Tree:
-    """Lists the files below a folder; links to folders are followed.
+    """Lists the files below a folder and follows links to folders.
 
-    A folder is entered once, under its own path rather than a link if it has both. A link to a folder above `root` is
-    not followed, since it would never end.
+    Searches each folder once, and prefers its real path to a link. Does not follow a link to a folder above `root`,
+    because the search would never end.
     """
     if root.is_file():
         return Tree([root], [])
@@ -59,7 +59,7 @@ def _enter(top: Path, tree: Tree, entered: dict[str, Path]) -> list[Path]:
             continue
         for item in items:
             path = folder / item.name
-            if not os.path.isdir(path):  # of a link that leads nowhere or to itself, too
+            if not os.path.isdir(path):  # also False for a broken link and a link to itself
                 tree.files.append(path)
             else:
                 (links if item.is_symlink() else pending).append(path)

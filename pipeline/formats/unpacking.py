@@ -1,4 +1,4 @@
-"""Room on disk for what is unpacked, so that memory stays flat.
+"""Unpacks files to disk, so that memory stays constant.
 
 place, crc = Room(folder).keep(stream, "a.zip:b.zip", bounds.unpack)
 """
@@ -15,20 +15,28 @@ from typing import IO
 from pipeline.errors import InkError
 from pipeline.formats.archives import Place
 
-CHUNK = 1 << 16  # bytes that are unpacked at a time; what follows the last whole chunk of a broken archive is lost
+CHUNK = 1 << 16  # bytes per step; bytes after the last complete chunk of a damaged archive are lost
 
 
 class Room:
-    """A folder, made when it is needed; by default a temporary one that lasts as long as this process."""
+    """A folder for unpacked files, made at first use. The default is a temporary folder, removed with the process."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self._named = folder
 
     def keep(self, stream: IO[bytes], shown: str, count: Callable[[int], None]) -> tuple[Place, int]:
-        """Copies a stream to a file and has its bytes counted. Returns where they are, and their CRC-32.
+        """Copies a stream to a file.
+
+        Args:
+            stream: the stream.
+            shown: its name, for messages.
+            count: called with the number of bytes of each chunk; it may raise.
+
+        Returns:
+            The place of the bytes, and their CRC-32.
 
         Raises:
-            InkError: no room; `shown` names the stream.
+            InkError: the disk is full.
         """
         crc = 0
         try:
@@ -49,14 +57,21 @@ class Room:
 
 
 def write_all(file: IO[bytes], data: bytes, shown: str, wanted: str, folder: Path | str) -> None:
-    """Writes bytes that were unpacked to an unbuffered file.
+    """Writes unpacked bytes to an unbuffered file.
+
+    Args:
+        file: the file.
+        data: the bytes.
+        shown: name of the unpacked file, for messages.
+        wanted: description of the disk space that it needs, for messages.
+        folder: folder of `file`, for messages.
 
     Raises:
-        InkError: no room for them. It names what is unpacked, how much room is `wanted` and the folder.
+        InkError: the disk is full.
     """
     left = memoryview(data)
     try:
-        while left:  # what is not buffered may be written in parts
+        while left:  # an unbuffered file may write only a part
             left = left[file.write(left) :]
     except OSError as error:
         raise _no_room(shown, wanted, folder, error) from error

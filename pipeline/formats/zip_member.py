@@ -1,4 +1,4 @@
-"""One member of a zip, unpacked within bounds. Data sources and the metadata of model files both come in zips."""
+"""Unpacks one member of a zip within limits, for data sources and for the metadata of model files."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import zipfile
 import zlib
 from typing import IO
 
-# What zipfile raises for damaged zips, names that are no UTF-8, places outside the file, passwords, and LZMA whose
-# dictionary is larger than memory.
+# Raised by zipfile for damaged zips, names that are not UTF-8, offsets outside the file, passwords, and LZMA
+# dictionaries larger than memory.
 ZIP_ERRORS = (
     zipfile.BadZipFile,
     zlib.error,
@@ -22,17 +22,17 @@ ZIP_ERRORS = (
     MemoryError,
     OSError,
 )
-# Python unpacks 4 KiB of a member in one step. Deflate gives no more of it than is asked for, LZMA up to 28 MiB; bzip2
-# can give gigabytes.
+# Python decompresses 4 KiB of a member in one step. Deflate returns no more than requested and LZMA up to 28 MiB, but
+# bzip2 may return gigabytes.
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA)
 
 
 def open_member(archive: zipfile.ZipFile, member: str | int) -> IO[bytes]:
-    """The bytes of a zip's member, by its name or number: never more of them than the directory declares.
+    """Opens a zip member by name or number. Reads no more bytes than the directory declares.
 
     Raises:
         KeyError: no such member.
-        ZIP_ERRORS: it cannot be unpacked; reading on may raise them too.
+        ZIP_ERRORS: the member cannot be unpacked; later reads may also raise these.
     """
     info = archive.getinfo(member) if isinstance(member, str) else archive.infolist()[member]
     if info.compress_type not in METHODS:

@@ -1,7 +1,7 @@
-"""The account of a decode job: records in = written + filtered + quarantined, and what is too bad to go on with.
+"""Accounts for all records of a decode job (records = written + filtered + quarantined) and limits bad records.
 
-Each unit of work leaves a receipt with these counts and its `defects`, one dict a quarantined record: `file`, `offset`,
-`reason` and what else the job tells.
+Each unit of work writes a receipt with these counts and its `defects`: one dict per quarantined record with `file`,
+`offset`, `reason` and further keys of the job.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from pipeline.formats.unpacking import Room
 from pipeline.jobs.shuffle import Scratch, total
 from pipeline.jobs.spills import hash64, shard_of
 
-SHOWN_DEFECTS = 5  # in the message of a job that fails on too many
-SHOWN_NAMES = 5  # of files in the metrics
+SHOWN_DEFECTS = 5  # largest number of defects in the message about too many
+SHOWN_NAMES = 5  # largest number of file names in one metric
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Output:
-    """Where a decode job writes."""
+    """The paths that a decode job writes."""
 
     directory: Path
     classes: Path
@@ -43,36 +43,40 @@ class Output:
 
     @property
     def refused(self) -> Path:
-        """The quarantine report of a run that failed on too many bad records."""
+        """Path of the quarantine report if a run fails because of too many bad records."""
         return self.directory.with_name(f"{self.directory.name}.refused.jsonl")
 
 
 @dataclass(frozen=True)
 class Account:
-    """What a decode job counts, and how many of them may be bad."""
+    """The unit that a decode job counts, and the allowed fraction of bad ones."""
 
-    noun: str  # of what is counted, plural; the receipts' key of their total
-    section: str  # of the params
+    noun: str  # plural name of the unit; also the key of its total in receipts
+    section: str  # section of the job in the params
     source: str
     max_bad_fraction: float
 
     def refuses(self, receipts: list[dict]) -> bool:
-        """Whether too many are bad."""
+        """Whether more than the allowed fraction are bad."""
         return total(receipts, "quarantined") > self.max_bad_fraction * total(receipts, self.noun)
 
     def check(self, receipts: list[dict], report: Path) -> None:
-        """Raises InkError when too many are bad, after writing all of them to `report`."""
+        """Checks the fraction of bad records; if it is too large, writes all of them to `report`.
+
+        Raises:
+            InkError: too many are bad.
+        """
         if self.refuses(receipts):
             write_text(report, quarantine_lines(receipts))
             raise InkError(self._refusal(defects(receipts), total(receipts, self.noun), report))
 
     def metrics(self, receipts: list[dict], directory: Path) -> dict[str, int]:
-        """The counts, after seeing that none was lost on the way to `directory`/parquet."""
+        """Checks that no record was lost on the way to `directory`/parquet and returns the counts."""
         metrics = {name: total(receipts, name) for name in (self.noun, "written", "filtered", "quarantined")}
         stored = sum(pq.read_metadata(path).num_rows for path in (directory / "parquet").iterdir())
         accounted = metrics["written"] + metrics["filtered"] + metrics["quarantined"]
         if accounted != metrics[self.noun] or stored != metrics["written"]:
-            raise AssertionError(f"{self.noun} lost: {stored} stored, {metrics}")
+            raise AssertionError(f"expected all {self.noun} in the counts, found {stored} stored and {metrics}")
         return metrics
 
     def _refusal(self, lines: list[dict], count: int, report: Path) -> str:
@@ -83,26 +87,26 @@ class Account:
         return (
             f"{self.source}: {len(lines)} of {count} {self.noun} are bad, a share of {len(lines) / count:.2g}, and "
             f"{self.section}.max_bad_fraction allows {self.max_bad_fraction}; the first of them:\n{first}\n"
-            f"All of them stand in {report}. Mend or fetch these files again, or set {self.section}.max_bad_fraction "
-            f"to {needed} to go on without the bad {self.noun}"
+            f"{report} lists all of them. Correct or fetch these files again, or set {self.section}.max_bad_fraction "
+            f"to {needed} to continue without the bad {self.noun}"
         )
 
 
 def defects(receipts: list[dict]) -> list[dict]:
-    """All quarantined records, in the order of files and offsets."""
+    """All quarantined records, in the order of their files and offsets."""
     return [line for receipt in receipts for line in receipt["defects"]]
 
 
 def quarantine_lines(receipts: list[dict]) -> str:
-    """The quarantine report: one JSON object a line."""
+    """The quarantine report: one JSON object per line."""
     return _json_lines(defects(receipts))
 
 
 @contextlib.contextmanager
 def room_beside(directory: Path) -> Iterator[Room]:
-    """Room for what a job has to unpack, where all its workers see it: beside its output. It is removed at the end."""
+    """Disk space for unpacked files in a folder next to the output, which all workers see. Removes it at the end."""
     folder = partial_path(directory.with_name(f"{directory.name}.unpacked"))
-    remove(folder)  # what a kill left
+    remove(folder)  # a killed run may have left it
     try:
         yield Room(folder.absolute())
     finally:
@@ -110,18 +114,19 @@ def room_beside(directory: Path) -> Iterator[Room]:
 
 
 def report_not_read(files: list[NotRead], source: str, directory: Path) -> dict[str, int | str]:
-    """Names the files of a source that are not read: in the log, in `directory`/not_read.jsonl, and as metrics.
+    """Reports the files of a source that are not read: in the log, in `directory`/not_read.jsonl, and as metrics.
+
+    Without such files, it writes no not_read.jsonl.
 
     Returns:
-        `not_read`, the number of files whose data is not read at all, and `duplicates`, the number of those whose data
-        is read from another place. If there are any, also the names of the first: `not_read_files`, `duplicate_files`.
-        Without any, no file is written.
+        `not_read`, the number of files whose data is not read at all, and `duplicates`, the number of files whose data
+        is read from another file. If there are any, also the first names: `not_read_files`, `duplicate_files`.
     """
     lost, twice = [file for file in files if not file.same_as], [file for file in files if file.same_as]
     metrics: dict[str, int | str] = {"not_read": len(lost), "duplicates": len(twice)}
     for group, name, what in (
         (lost, "not_read_files", "files are not read"),
-        (twice, "duplicate_files", "files are there twice and are read once"),
+        (twice, "duplicate_files", "files are duplicates of others, which are read"),
     ):
         if group:
             metrics[name] = _shown([file.file for file in group])
@@ -144,7 +149,15 @@ def _json_lines(rows: list[dict]) -> str:
 def spill_all(
     rows: Iterator[Any], table: Callable[[list], pa.Table], chunk: int, scratch: Scratch, unit: int, shards: int
 ) -> int:
-    """Spills rows by the hash of their keys, `chunk` of them at a time, as the tables that `table` makes of them.
+    """Spills rows by the hash of their keys.
+
+    Args:
+        rows: the rows.
+        table: turns a list of rows into a table with a `key` column.
+        chunk: number of rows per spill.
+        scratch: the scratch folder.
+        unit: number of the unit of work.
+        shards: number of shards.
 
     Returns:
         The number of chunks.

@@ -1,9 +1,10 @@
-"""Job `decode`: `.gnt` archives to normalised samples in TFRecord and Parquet, with every record accounted for.
+"""Job `decode`: turns `.gnt` archives into normalised samples in TFRecord and Parquet, and accounts for every record.
 
     run(params.decode, Output(...))
 
-One `.gnt` file is one unit of work. Outputs are the same bytes on any runner with any number of workers. Memory: one
-spill chunk (16,384 samples, 20 MB) or one shard a worker; `decode.shards` should leave a shard below 100,000 samples.
+One `.gnt` file is one unit of work. Any runner with any number of workers writes the same bytes. Each worker holds one
+spill chunk (16,384 samples, 20 MB) or one shard in memory; set `decode.shards` so that a shard has fewer than 100,000
+samples.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from pipeline.params import Decode
 
 PART = "samples"
 SPILL_ROWS = 16_384
-BYTES_PER_SECOND = 40e6  # of `.gnt`, in one process; only to guess whether several pay
+BYTES_PER_SECOND = 40e6  # of `.gnt`, in one process; only for the estimate whether several processes are faster
 
 logger = logging.getLogger(__name__)
 
@@ -45,8 +46,8 @@ def run(params: Decode, output: Output) -> dict[str, int | str]:
     """Decodes `params.source` and returns the metrics.
 
     Raises:
-        InkError: nothing to decode, more bad records than `params.max_bad_fraction`, no sample of the charset, a source
-            that changes meanwhile.
+        InkError: no `.gnt` file, a larger fraction of bad records than `params.max_bad_fraction`, no sample of the
+            charset, or a source that changes during the run.
     """
     with room_beside(output.directory) as room:
         return _run(params, output, room)
@@ -55,12 +56,12 @@ def run(params: Decode, output: Output) -> dict[str, int | str]:
 def _run(params: Decode, output: Output, room: Room) -> dict[str, int | str]:
     before = stamps(params.source, walk(Path(params.source)).files)
     units, not_read = take_stock(params.source, room)
-    read_charset(params.charset)  # a file that cannot be read is an error before the work, not after
+    read_charset(params.charset)  # so that an unreadable file is an error before the work
     params = params.model_copy(update={"charset": str(Path(params.charset).absolute())})
     remove(output.refused)
     with atomic_directory(output.directory) as directory:
         job = DecodeJob(params, Scratch.below(directory))
-        told = report_not_read(not_read, params.source, directory)
+        unread = report_not_read(not_read, params.source, directory)
         seconds = sum(unit.size for unit in units) / BYTES_PER_SECOND
         receipts = shuffle.run(job, [(unit, unit.size) for unit in units], seconds, "decode")
         check_unchanged(params.source, before, walk(Path(params.source)).files)
@@ -73,49 +74,49 @@ def _run(params: Decode, output: Output, room: Room) -> dict[str, int | str]:
     write_class_list(output.classes, classes)
     metrics["writers"] = len({receipt["writer"] for receipt in receipts if receipt["written"]} - {""})
     metrics["classes"] = len(classes)
-    write_json(output.metrics, metrics | told)
+    write_json(output.metrics, metrics | unread)
     logger.info("%(records)d records: %(written)d written, %(filtered)d filtered, %(quarantined)d quarantined", metrics)
-    return metrics | told
+    return metrics | unread
 
 
 @dataclass(frozen=True)
 class DecodeJob:
-    """What workers do, see `pipeline.jobs.shuffle.Job`."""
+    """The work of the decode job, see `pipeline.jobs.shuffle.Job`."""
 
     params: Decode
     scratch: Scratch
 
     @property
     def account(self) -> Account:
-        """What is counted."""
+        """The account of records."""
         return Account("records", "decode", self.params.source, self.params.max_bad_fraction)
 
     @property
     def shard_names(self) -> list[str]:
-        """Of the one part."""
+        """The shard names of the only part."""
         return shard_names(PART, self.params.shards)
 
     def make(self, number: int, unit: Unit) -> dict[str, int]:
-        """Spills the samples of one file and leaves a receipt that accounts for its records."""
+        """Spills the samples of one file and writes a receipt that accounts for its records."""
         tally = _Tally()
         samples = _samples(unit, read_charset(self.params.charset), tally)
         table = partial(_spill_table, unit=unit)
         chunks = spill_all(samples, table, SPILL_ROWS, self.scratch, number, self.params.shards)
         defects = [{"file": unit.name, **asdict(defect)} for defect in tally.defects]
-        chars = "".join(sorted(tally.chars))  # one string: a list would take 40 times the memory where receipts meet
+        chars = "".join(sorted(tally.chars))  # a list would take 40 times the memory when all receipts are read
         receipt = {"chunks": chunks, "writer": unit.writer, "chars": chars, "defects": defects}
         self.scratch.leave_receipt(number, tally.counts | receipt)
         return tally.counts
 
     def settle(self) -> tuple[tuple[str, ...], list[Path]] | None:
-        """The class list and the spills; None when the run is to be refused."""
+        """Returns the class list and the spills; None if the run must fail."""
         receipts = self.scratch.receipts()
         if not total(receipts, "written") or self.account.refuses(receipts):
             return None
         return class_list(_chars(receipts), self.params.charset, self.params.classes), self.scratch.spills()
 
     def publish(self, shard: int, settled: tuple[tuple[str, ...], list[Path]]) -> None:
-        """Writes one shard in both formats."""
+        """Writes one shard in both file formats."""
         classes, spills = settled
         table = samples_table(gather(spills, shard), classes)
         write_shard(self.scratch.directory, self.shard_names[shard], table)
@@ -123,7 +124,7 @@ class DecodeJob:
 
 @dataclass
 class _Tally:
-    """The account of one file."""
+    """Counts for one file."""
 
     records: int = 0
     written: int = 0
@@ -133,7 +134,7 @@ class _Tally:
 
     @property
     def counts(self) -> dict[str, int]:
-        """What goes into the metrics."""
+        """The counts for the metrics."""
         quarantined = len(self.defects)
         return {
             "records": self.records,
@@ -144,7 +145,7 @@ class _Tally:
 
 
 def _samples(unit: Unit, allowed: frozenset[str] | None, tally: _Tally) -> Iterator[tuple]:
-    """Yields (key, char, width, height, image) of the good records of a unit."""
+    """Yields (key, char, width, height, image) for each good record of a unit; counts all records in `tally`."""
     prefix = unit.prefix
     for item in read_unit(unit):
         tally.records += 1
@@ -177,7 +178,7 @@ def _check_written(receipts: list[dict], params: Decode) -> None:
     if not total(receipts, "written"):
         raise InkError(
             f"{params.source}: expected samples of charset {params.charset}, found none among {records} records "
-            f"({bad} of them bad); set decode.charset to data/charsets/all.txt or to a list that fits the data"
+            f"({bad} of them bad); set decode.charset to data/charsets/all.txt or to a list that matches the data"
         )
 
 

@@ -1,11 +1,11 @@
-"""Job `math-decode`: InkML and images with boxes to formulas on the canvas, in TFRecord, Parquet and COCO.
+"""Job `math-decode`: turns InkML and images with boxes into formulas on the canvas, in TFRecord, Parquet and COCO.
 
     run(params.math.decode, Output(...))
 
-Up to 256 files of one folder are one unit of work. Every file is written, filtered or quarantined. It is filtered if a
-symbol is outside the class list (its ink would train as background), quarantined with the reason if it cannot be read
-or a symbol has no truth. Outputs are the same bytes on any runner with any number of workers. One process does some 200
-files a second.
+Up to 256 files of one folder are one unit of work. Every file is written, filtered or quarantined. The job filters a
+file if a symbol is not in the class list, because its ink would train as background. It quarantines a file, with the
+reason, if the file cannot be read or a symbol has no truth. Any runner with any number of workers writes the same
+bytes. One process decodes about 200 files per second.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from pipeline.params import MathDecode
 
 PART = "samples"
 SPILL_ROWS = 1024
-SHOWN_LABELS = 10  # in the warning of unknown ones
-FILES_PER_SECOND = 200  # in one process; only to guess whether several pay
+SHOWN_LABELS = 10  # largest number of labels in the warning about unknown labels
+FILES_PER_SECOND = 200  # in one process; only for the estimate whether several processes are faster
 
 logger = logging.getLogger(__name__)
 
@@ -47,8 +47,8 @@ def run(params: MathDecode, output: Output) -> dict[str, int | str]:
     """Decodes `params.source` and returns the metrics.
 
     Raises:
-        InkError: nothing to decode, more bad files than `params.max_bad_fraction`, no formula of known symbols, a
-            source that changes meanwhile.
+        InkError: no files to decode, a larger fraction of bad files than `params.max_bad_fraction`, no formula with
+            only known symbols, or a source that changes during the run.
     """
     with room_beside(output.directory) as room:
         return _run(params, output, room)
@@ -60,7 +60,7 @@ def _run(params: MathDecode, output: Output, room: Room) -> dict[str, int | str]
     remove(output.refused)
     with atomic_directory(output.directory) as directory:
         job = MathDecodeJob(params, Scratch.below(directory))
-        told = report_not_read(not_read, params.source, directory)
+        unread = report_not_read(not_read, params.source, directory)
         files = sum(unit.files for unit in units)
         receipts = shuffle.run(job, [(unit, unit.files) for unit in units], files / FILES_PER_SECOND, "math-decode")
         check_unchanged(params.source, before, walk(Path(params.source)).files)
@@ -77,52 +77,52 @@ def _run(params: MathDecode, output: Output, room: Room) -> dict[str, int | str]
     metrics |= {name: total(receipts, name) for name in ("symbols", "dropped_symbols", "unreferenced_traces")}
     metrics["writers"] = len({writer for receipt in receipts for writer in receipt["writers"]} - {""})
     metrics["classes"] = len({symbol for receipt in receipts for symbol in receipt["labels"]})
-    write_json(output.metrics, metrics | told)
+    write_json(output.metrics, metrics | unread)
     logger.info("%(files)d files: %(written)d written, %(filtered)d filtered, %(quarantined)d quarantined", metrics)
-    return metrics | told
+    return metrics | unread
 
 
 @dataclass(frozen=True)
 class MathDecodeJob:
-    """What workers do, see `pipeline.jobs.shuffle.Job`."""
+    """The work of the math-decode job, see `pipeline.jobs.shuffle.Job`."""
 
     params: MathDecode
     scratch: Scratch
 
     @property
     def account(self) -> Account:
-        """What is counted."""
+        """The account of files."""
         return Account("files", "math.decode", self.params.source, self.params.max_bad_fraction)
 
     @property
     def shard_names(self) -> list[str]:
-        """Of the one part."""
+        """The shard names of the only part."""
         return shard_names(PART, self.params.shards)
 
     def make(self, number: int, unit: Unit) -> dict[str, int]:
-        """Spills the formulas of one unit and leaves a receipt that accounts for its files."""
+        """Spills the formulas of one unit and writes a receipt that accounts for its files."""
         tally = _Tally()
         frame = Frame(self.params.height, self.params.width, self.params.symbol, self.params.pen)
-        formulas = tally.written_of(read_unit(unit, frame))
+        formulas = tally.counted(read_unit(unit, frame))
         table = partial(formulas_table, classes=CROHME_SYMBOLS)
         chunks = spill_all(formulas, table, SPILL_ROWS, self.scratch, number, self.params.shards)
         self.scratch.leave_receipt(number, tally.receipt | {"chunks": chunks})
         return dict(tally.counts)
 
     def settle(self) -> list[Path] | None:
-        """The spills; None when the run is to be refused."""
+        """Returns the spills; None if the run must fail."""
         receipts = self.scratch.receipts()
         refused = not total(receipts, "written") or self.account.refuses(receipts)
         return None if refused else self.scratch.spills()
 
     def publish(self, shard: int, settled: list[Path]) -> None:
-        """Writes one shard in both formats."""
+        """Writes one shard in both file formats."""
         table = gather(settled, shard).drop_columns("hash")
         write_shard(self.scratch.directory, self.shard_names[shard], table, encode_formulas)
 
 
 class _Tally:
-    """The account of one unit."""
+    """Counts for one unit."""
 
     def __init__(self) -> None:
         names = ("files", "written", "filtered", "quarantined", "symbols", "dropped_symbols", "unreferenced_traces")
@@ -132,8 +132,8 @@ class _Tally:
         self._unknown: Counter[str] = Counter()
         self._defects: list[dict] = []
 
-    def written_of(self, outcomes: Iterable[Drawn | Filtered | Rejected]) -> Iterator[Formula]:
-        """Counts all outcomes, hands on the formulas."""
+    def counted(self, outcomes: Iterable[Drawn | Filtered | Rejected]) -> Iterator[Formula]:
+        """Counts all outcomes and yields the formulas."""
         for outcome in outcomes:
             self.counts["files"] += 1
             if isinstance(outcome, Rejected):
@@ -156,13 +156,13 @@ class _Tally:
 
     @property
     def receipt(self) -> dict:
-        """All of it, as JSON holds it."""
+        """All counts, as a JSON object."""
         seen = {"labels": sorted(self._labels), "writers": sorted(self._writers), "unknown": dict(self._unknown)}
         return self.counts | seen | {"defects": self._defects}
 
 
 def _check_labels(receipts: list[dict], params: MathDecode) -> None:
-    """Warns of symbols that are no classes; raises InkError when they leave nothing."""
+    """Warns about symbols that are not in the class list; raises InkError if no formula was written."""
     unknown: Counter[str] = Counter()
     for receipt in receipts:
         unknown.update(receipt["unknown"])
@@ -171,7 +171,8 @@ def _check_labels(receipts: list[dict], params: MathDecode) -> None:
         raise InkError(
             f"{params.source}: expected formulas of CROHME's {len(CROHME_SYMBOLS)} symbols, found none among "
             f"{total(receipts, 'files')} files ({total(receipts, 'quarantined')} of them bad)"
-            + (f"; symbols that are no classes: {shown}; mend their spelling" if unknown else "")
+            + (f"; symbols outside the class list: {shown}; correct their spelling" if unknown else "")
         )
     if unknown:
-        logger.warning("%d files are left out for symbols that are no classes: %s", total(receipts, "filtered"), shown)
+        files = total(receipts, "filtered")
+        logger.warning("%d files are left out because of symbols outside the class list: %s", files, shown)

@@ -30,7 +30,7 @@ PARTS = ("train", "validation", "test")
 MOST_SHARDS = 1024  # per part: the largest value in params.yaml; also limits derived numbers
 LEFT_OUT = -1  # instead of a part: the sample is left out
 SPILL_ROWS = 16_384
-SHOWN = 10  # at most, classes or writers in a message
+SHOWN = 10  # largest number of classes or writers in a message
 
 logger = logging.getLogger(__name__)
 

@@ -69,7 +69,9 @@ def _pipeline(seconds: float) -> beam.Pipeline:
         try:
             return beam.Pipeline(options=PipelineOptions(shlex.split(given)))
         except ValueError as error:
-            raise InkError(f"{VARIABLE}={given!r}: expected Beam pipeline options, found {error}; mend it") from error
+            raise InkError(
+                f"{VARIABLE}={given!r}: expected Beam pipeline options, found {error}; correct it"
+            ) from error
     processes = worker_count()
     if processes == 1 or (seconds < PARALLEL_FROM and not asked_workers()):
         return beam.Pipeline(runner=FnApiRunner(), options=PipelineOptions([]))

@@ -147,13 +147,13 @@ BESIDE = {"id": "stray", "image_id": 0, "category_id": 1, "bbox": [500, 500, 9, 
     ("changes", "reason"),
     [
         ({"annotations": []}, "no boxes"),
-        ({"annotations": BOXES}, "none of 1 boxes lies on the ink"),
+        ({"annotations": BOXES}, "expected boxes on the ink, found 1 elsewhere"),
         ({"annotations": [BOXES[0], BESIDE]}, "annotation 'stray': expected a bbox x, y, width, height that overlaps "
          "the picture of 120 x 60 pixels, found [500.0, 500.0, 9.0, 9.0]"),
         ({"annotations": [BOXES[0] | {"bbox": [1]}]}, "annotation 0: expected a bbox x, y, width, height, found [1]"),
         ({"images": [{"id": 0, "file_name": "b.png"}]}, "cannot be read: no such file"),
         ({"images": [{"id": 0, "file_name": "a.png", "height": 120, "width": 60}]},
-         "expected 60 x 120 pixels as annotations.json says, found 120 x 60"),
+         "expected 60 x 120 pixels as in annotations.json, found 120 x 60"),
         ({"images": [{"id": 0, "file_name": "empty.png"}]}, "empty file"),
         ({"images": [{"id": 0, "file_name": "blank.png"}]}, "no readable picture: "),
         ({"images": [{"id": 0, "file_name": "../a.png"}]}, "expected a file below annotations.json, found '../a.png'"),
@@ -199,7 +199,8 @@ def test_files_that_would_share_a_key(tmp_path):
     write(tmp_path / "a.inkml", ink(1))
     picture_set(tmp_path)
     with pytest.raises(
-        InkError, match=r"a.inkml and a.png: both would give a sample with the key a;.*math.decode.source"
+        InkError,
+        match=r"a.inkml and a.png: expected different keys for different files, found a for both;.*math.decode.source",
     ):
         plan(tmp_path)
 
@@ -207,7 +208,9 @@ def test_files_that_would_share_a_key(tmp_path):
 def test_a_picture_that_is_named_twice(tmp_path):
     images = [{"id": number, "file_name": "a.png"} for number in (0, 1)]
     picture_set(tmp_path, images=images)
-    with pytest.raises(InkError, match=r"a.png and a.png: both would give a sample with the key a"):
+    with pytest.raises(
+        InkError, match=r"a.png and a.png: expected different keys for different files, found a for both"
+    ):
         plan(tmp_path)
 
 
@@ -241,7 +244,7 @@ def test_what_is_not_read_is_named(tmp_path):
     write(tmp_path / "more.rar", b"Rar!")
     assert len(outcomes(tmp_path)) == 1
     assert take_stock(tmp_path).not_read == [
-        ("b.png", "expected .inkml, or a picture that a COCO file has boxes for", ""),
+        ("b.png", "expected .inkml, or a picture with boxes in a COCO file", ""),
         ("more.rar", ".rar archives are not opened; unpack it", ""),
         ("my_annotations.json", f"expected a COCO file with {PARTS}, found no list of images", ""),
     ]
@@ -250,7 +253,7 @@ def test_what_is_not_read_is_named(tmp_path):
 def test_pictures_alone_are_no_formulas(tmp_path):
     write(tmp_path / "a.png", photo(1))
     write(tmp_path / "a.json", b"{}")
-    seen = r"found none: 1 .png \(a.png\); a.json: expected a COCO file with .*; mend math.decode.source"
+    seen = r"found none: 1 .png \(a.png\); a.json: expected a COCO file with .*; correct math.decode.source"
     with pytest.raises(InkError, match=seen):
         plan(tmp_path)
 

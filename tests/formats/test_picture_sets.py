@@ -66,9 +66,9 @@ def test_other_json_files_are_named(tmp_path):
     assert rows == [("train.json", "a.png", b"1")]
     assert [(file.file, file.reason[:60]) for file in not_read] == [
         ("broken.json", "expected a COCO file, found no readable JSON: Expecting prop"),
-        ("far.json", "a COCO file, but none of its 2 pictures is there"),
+        ("far.json", "a COCO file: found none of its 2 pictures"),
         ("list.json", "expected a COCO file with images, annotations, categories, f"),
-        ("none.json", "a COCO file, but none of its 0 pictures is there"),
+        ("none.json", "a COCO file: found none of its 0 pictures"),
     ]
 
 
@@ -117,9 +117,11 @@ def test_a_picture_in_two_coco_files_is_read_once(tmp_path):
     write(tmp_path, a_png=b"1", b_png=b"2", train_json=coco("a.png"), all_json=coco("a.png", "b.png"))
     rows, not_read = look(tmp_path)
     assert [(coco_file, name) for coco_file, name, _ in rows] == [("all.json", "a.png"), ("all.json", "b.png")]
-    assert not_read == [("train.json", "1 pictures of it are read as all.json says", "")]
+    assert not_read == [("train.json", "the boxes of 1 pictures in it are read from all.json", "")]
     write(tmp_path, train_json=coco("a.png", box=[9, 9, 9, 9]))
-    with pytest.raises(InkError, match=r"all.json and train.json: both have boxes for a.png, and they differ"):
+    with pytest.raises(
+        InkError, match=r"all.json and train.json: expected one COCO file per picture, found different boxes for a.png"
+    ):
         look(tmp_path)
     write(tmp_path, annotations_json=coco("a.png"))
     rows, not_read = look(tmp_path)
@@ -168,7 +170,7 @@ def test_a_picture_with_other_boxes_is_no_double(tmp_path):
 def test_two_formulas_with_one_key(tmp_path):
     write(tmp_path, x_zip=zipped(a_inkml=b"1"), a_inkml=b"2")
     with pytest.raises(
-        InkError, match=r"a.inkml and x.zip:a.inkml: both would give a sample with the key a; they differ"
+        InkError, match=r"a.inkml and x.zip:a.inkml: expected different keys for different files, found a for both"
     ):
         doubles(tmp_path)
 

@@ -92,7 +92,7 @@ def test_what_cannot_be_read_is_handed_on(source):
 
 def test_a_pipe_is_no_source(tmp_path):
     os.mkfifo(tmp_path / "x.a")
-    with pytest.raises(InkError, match=r"x.a: expected a plain file, found something else; take it out of x.source"):
+    with pytest.raises(InkError, match=r"x.a: expected a plain file, found something else; remove it from x.source"):
         find_entries(tmp_path, (".a",), "x.source")
 
 
@@ -219,7 +219,7 @@ def test_every_file_that_looks_like_data_is_named(tmp_path):
         ("broken.b.gz", "expected a file that ends in .a", ""),
         ("link.b", "expected a file that ends in .a", ""),
         ("more.rar", ".rar archives are not opened; unpack it", ""),
-        ("x.zip:../y.a", "its path leads out of the archive; pack it again", ""),
+        ("x.zip:../y.a", "its path points outside the archive; pack it again", ""),
         ("x.zip:in.7z", ".7z archives are not opened; unpack it", ""),
         ("x.zip:in.b", "expected a file that ends in .a", ""),
     ]
@@ -233,7 +233,7 @@ def test_a_source_without_data_says_what_it_has(tmp_path):
     with pytest.raises(InkError) as error:
         search_a(tmp_path)
     assert f"expected .a files or zips of them, found none among 5 files: {seen}; zip, tar" in str(error.value)
-    assert "set x.source to where the data is" in str(error.value)
+    assert "set x.source to the place of the data" in str(error.value)
 
 
 def nested(depth):
@@ -251,7 +251,7 @@ def test_archives_are_opened_to_a_depth(tmp_path):
     found = search_a(tmp_path)
     assert [entry.name for entry in found.entries] == ["y.a"]
     assert found.passed_over(".a") == [
-        ("x.zip:x.zip:x.zip:x.zip:x.zip", "more than 4 archives in each other; unpack them", "")
+        ("x.zip:x.zip:x.zip:x.zip:x.zip", "more than 4 nested archives; unpack them", "")
     ]
 
 

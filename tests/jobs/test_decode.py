@@ -202,7 +202,7 @@ def test_what_is_not_read_is_named_in_log_report_and_metrics(source, tmp_path, c
         f"{source}: 8 files are not read:\n"
         "  7 files (0.rar, ...): .rar archives are not opened; unpack it\n"
         "  trn.zip:trn.alz: .alz archives are not opened; unpack it",
-        f"{source}: 1 files are there twice and are read once:\n  trn.zip:1002-f.gnt: the same as 1002-f.gnt",
+        f"{source}: 1 files are duplicates of others, which are read:\n  trn.zip:1002-f.gnt: the same as 1002-f.gnt",
     ]
     lines = quarantine(tmp_path / "out/decoded/not_read.jsonl")
     assert lines[0] == {"file": "0.rar", "reason": ".rar archives are not opened; unpack it"}

@@ -135,7 +135,9 @@ def test_every_file_is_written_filtered_or_quarantined(source, tmp_path, caplog)
     assert lines[0] == {"file": "hand/w1/0.inkml", "offset": 0, "reason": "empty file"}
     assert lines[1]["reason"].startswith("not XML: ")
     assert lines[1]["offset"] > 0
-    assert "2 files are left out for symbols that are no classes: '\\\\frac' (2), '\\\\oplus' (1)" in caplog.text
+    assert (
+        "2 files are left out because of symbols outside the class list: '\\\\frac' (2), '\\\\oplus' (1)" in caplog.text
+    )
 
 
 def test_ink_that_another_reader_would_misread_is_honoured_or_quarantined(source, tmp_path):
@@ -179,7 +181,9 @@ def test_too_many_bad_files_are_refused(source, tmp_path):
 
 def test_nothing_that_is_a_class(tmp_path):
     write(tmp_path / "s" / "a.inkml", ink(1, ("x", r"\frac")))
-    with pytest.raises(InkError, match=r"found none among 1 files \(0 of them bad\); symbols that are no classes: '"):
+    with pytest.raises(
+        InkError, match=r"found none among 1 files \(0 of them bad\); symbols outside the class list: '"
+    ):
         decode(tmp_path / "s", tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
 
