@@ -1,1 +1,1 @@
-"""From raw ink to the pictures that networks see; the web app ports this room. Imports neither Beam nor TensorFlow."""
+"""Turns raw ink into the networks' input pictures. The web app ports this code. Imports neither Beam nor TensorFlow."""

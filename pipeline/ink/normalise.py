@@ -1,9 +1,9 @@
-"""The one normalisation: raw scan to the 56 x 56 picture that networks see, for decoding, evaluation and the web app.
+"""Normalises a raw scan to the network's 56 x 56 input picture, for decoding, evaluation and the web app.
 
-Every step is integer arithmetic, so that the same scan gives the same bytes on every machine and in every language. A
-port follows the numbered steps of `normalise` and the resampling of `Image.Resampling.BILINEAR` in Pillow, which is:
+All steps use integer arithmetic, so the same scan gives the same bytes on every machine and in every language. A port
+follows the numbered steps of `normalise` and the resampling of `Image.Resampling.BILINEAR` in Pillow, which is:
 
-    resize one axis from n to m, horizontal first, then vertical on the rounded result (none when n = m):
+    resize one axis from n to m, horizontal first, then vertical on the rounded result (skip an axis with n = m):
       scale = n / m; support = max(scale, 1)
       for each output x: centre = (x + 0.5) * scale
         first = max(trunc(centre - support + 0.5), 0); last = min(trunc(centre + support + 0.5), n)
@@ -11,8 +11,9 @@ port follows the numbered steps of `normalise` and the resampling of `Image.Resa
         fixed[i] = trunc(weight[i] * 2**22 + 0.5)
         output = clip((2**21 + sum(fixed[i] * input[i])) >> 22, 0, 255)
 
-(a triangle as wide as the step: bilinear when it enlarges, antialiased when it reduces; `Resampling.BOX` is a third
-faster and makes steps when it enlarges). One core does some 25,000 scans of 75 x 75 pixels a second.
+The filter is a triangle as wide as the step: bilinear for enlarging, antialiased for reducing. (`Resampling.BOX` is a
+third faster, but produces steps when enlarging.) One core normalises about 25,000 scans of 75 x 75
+pixels per second.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-SIDE = 56  # pixels, input of the network; the article's
-MARGIN = 4  # pixels of black at each end of the longer side: 1/14
+SIDE = 56  # pixels of the network's input, as in the article
+MARGIN = 4  # pixels of black at each end of the longer side: 1/14 of `SIDE`
 INNER = SIDE - 2 * MARGIN
 
 
@@ -39,14 +40,14 @@ _INVERT_AND_STRETCH = np.ascontiguousarray(_STRETCH[:, ::-1])  # [peak, 255 - va
 
 
 def normalise(scan: np.ndarray) -> np.ndarray:
-    """Makes the network's picture of a scan: ink bright on black, aspect kept, centred, contrast stretched.
+    """Normalises a scan: makes ink bright on black, keeps the aspect ratio, centres and stretches the contrast.
 
     1. Invert: value = 255 - scan. Ink is every value above 0 (strokes may be as faint as 1).
     2. Stretch: peak = the largest value; value = min(floor((510 * value + peak) / (2 * peak)), 255).
-    3. Crop to the smallest box that holds all ink, w x h.
-    4. Resize so that the longer side is 48: the other one becomes max(floor((48 * short + floor(long / 2)) / long), 1).
-    5. Stretch again as in 2 (thin strokes lose peak when they shrink).
-    6. Paste on black 56 x 56 with the left edge at floor((56 - w) / 2), the top edge at floor((56 - h) / 2).
+    3. Crop to the bounding box of all ink, w x h.
+    4. Resize so that the longer side is 48; the other side becomes max(floor((48 * short + floor(long / 2)) / long), 1).
+    5. Stretch again as in step 2, because reducing makes thin strokes fainter.
+    6. Paste on black 56 x 56 with the left edge at floor((56 - w) / 2) and the top edge at floor((56 - h) / 2).
 
     Args:
         scan: uint8 [height, width], 255 = paper.
@@ -73,7 +74,7 @@ def normalise(scan: np.ndarray) -> np.ndarray:
 
 
 def fitted_size(width: int, height: int) -> tuple[int, int]:
-    """Size of `width` x `height` pixels of ink when the longer side becomes `INNER`."""
+    """Size of `width` x `height` pixels of ink after resizing the longer side to `INNER`."""
     longer = max(width, height)
     return (
         max((INNER * width + longer // 2) // longer, 1),
