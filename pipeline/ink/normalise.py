@@ -45,7 +45,7 @@ def normalise(scan: np.ndarray) -> np.ndarray:
     1. Invert: value = 255 - scan. Ink is every value above 0 (strokes may be as faint as 1).
     2. Stretch: peak = the largest value; value = min(floor((510 * value + peak) / (2 * peak)), 255).
     3. Crop to the bounding box of all ink, w x h.
-    4. Resize so that the longer side is 48; the other side becomes max(floor((48 * short + floor(long / 2)) / long), 1).
+    4. Resize so that the longer side is 48; the other one becomes max(floor((48 * short + floor(long / 2)) / long), 1).
     5. Stretch again as in step 2, because reducing makes thin strokes fainter.
     6. Paste on black 56 x 56 with the left edge at floor((56 - w) / 2) and the top edge at floor((56 - h) / 2).
 
