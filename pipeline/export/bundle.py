@@ -1,8 +1,8 @@
-"""A folder with everything that an app needs to use a model.
+"""Writes a bundle: a folder with everything that an app needs to use a model.
 
     write_bundle(Path("models/hccr/dynamic.tflite"), data, Path("bundles"))
 
-The same project gives the same bytes.
+The same project state always gives the same bytes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from pipeline.report.tables import markdown
 
 CARD, README, METRICS = "MODEL_CARD.md", "README.md", "metrics.json"
 
-# The code, functions and modules, that says in its own words how the input is made and what is made of the outputs.
+# Functions and modules whose docstrings explain how the input is made and how the outputs are used.
 _INPUT: Mapping[Kind, tuple[Any, ...]] = {
     "characters": (normalise.normalise, normalise),
     "formulas": (develop, sheet, ground, canvas, canvas.draw_ink),
@@ -41,16 +41,19 @@ _OUTPUT: Mapping[Kind, tuple[Any, ...]] = {"characters": (), "formulas": (places
 
 
 def write_bundle(path: Path, data: bytes, folder: Path) -> Path:
-    """Writes the bundle of a model of the project in this folder, in place of an earlier one; returns its folder.
+    """Writes the bundle of a model and replaces an earlier one. The current folder must be the model's project.
 
     Args:
-        path: of the model.
-        data: what the file holds.
-        folder: where bundles go; this one gets a folder of its own in it.
+        path: path of the model.
+        data: content of the file.
+        folder: folder of all bundles.
+
+    Returns:
+        The folder of this bundle, in `folder`.
 
     Raises:
-        InkError: a model that does not say how it is used, that cannot run on every device, or that is not as dvc.lock
-            and its metrics say; a folder that holds other files than an export wrote.
+        InkError: a model without metadata, a model that cannot run on every device, a model or metrics that differ from
+            dvc.lock, or a bundle folder with files that no export wrote.
     """
     name = f"{path.parent.name}-{path.stem}"
     try:
@@ -70,7 +73,7 @@ def write_bundle(path: Path, data: bytes, folder: Path) -> Path:
 
 
 def _zipped(data: bytes) -> dict[str, bytes]:
-    """The files at the model's end, for an app whose runtime does not read them."""
+    """The metadata files in the model, for an app whose runtime does not read them."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return {name: archive.read(name) for name in (LABELS, NORMALISATION)}
 
@@ -80,14 +83,14 @@ def _read(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise InkError(
-            f"{path}: expected a text that goes with the model, found none; run `dvc checkout` or `git checkout {path}`"
+            f"{path}: expected the licence text for the model, found none; run `dvc checkout` or `git checkout {path}`"
         ) from error
 
 
 _FILES = {
-    LABELS: "the class list, one label a line; line 0 is class 0. Also within the model",
-    NORMALISATION: "the sizes that the input is made by. Also within the model",
-    METRICS: "what was measured of this very file",
+    LABELS: "the class list, one label per line; line 0 is class 0. Also in the model file",
+    NORMALISATION: "the sizes for making the input. Also in the model file",
+    METRICS: "metrics of this model file",
     CARD: "data, recipe, metrics, limits, licence",
     README: "this page",
     SUMS: "checksums of the other files, for `sha256sum --check`",
@@ -95,15 +98,15 @@ _FILES = {
 
 
 def _readme(name: str, files: list[str], graph: Graph, described: Description) -> str:
-    assert graph.signature is not None  # or it would have no description
+    assert graph.signature is not None  # a model with a description has one
     model = f"{name}.tflite"
-    # From this score on, a box has one name: an app need not do what `places` does.
+    # Above this score, a box has only one label, so an app does not need `places`.
     calls = (_class_name(name), model, graph.signature, described.kind, DEFAULT_THRESHOLD)
     meanings = {model: "the model, as it was evaluated"} | _FILES
     sections = {
         "Files": markdown(("file", "what"), [[f"`{file}`", meanings.get(file, "terms")] for file in files], left=2),
-        "Signature": f"`{graph.signature.key}`, of TensorFlow Lite's built-in operators alone"
-        + (graph.runtime and f": of version {graph.runtime} or newer, or any LiteRT")
+        "Signature": f"`{graph.signature.key}`, with built-in operators of TensorFlow Lite only"
+        + (graph.runtime and f": version {graph.runtime} or newer, or any LiteRT")
         + f".\n\n{_tensors(graph.signature, described)}",
         "What goes in": _input(described),
         "What comes out": _output(described.kind),
@@ -125,18 +128,17 @@ def _tensors(signature: Signature, described: Description) -> str:
 
 def _input(described: Description) -> str:
     sizes = ", ".join(f"{name} {value:g}" for name, value in described.normalisation.items())
-    return f"Sizes in pixels: {sizes}. A port takes the steps that the training data took:\n\n" + _words(
-        _INPUT[described.kind]
-    )
+    steps = _docstrings(_INPUT[described.kind])
+    return f"Sizes in pixels: {sizes}. An app must prepare its pictures in the steps of the training data:\n\n{steps}"
 
 
 def _output(kind: Kind) -> str:
-    words = _words(_OUTPUT[kind])
-    return words and f"What an app makes of it, and what the figures of CROHME's kind are of:\n\n{words}"
+    steps = _docstrings(_OUTPUT[kind])
+    return steps and f"Steps after the model, in an app and before CROHME's metrics:\n\n{steps}"
 
 
-def _words(parts: tuple[Any, ...]) -> str:
-    """What the code itself says."""
+def _docstrings(parts: tuple[Any, ...]) -> str:
+    """The docstrings of functions and modules, as Markdown."""
     return "\n".join(f"`{_place(code)}`\n\n```text\n{inspect.getdoc(code)}\n```\n" for code in parts)
 
 

@@ -1,11 +1,11 @@
-"""Any picture file to upright grey pixels, with bounds: the files come from anywhere.
+"""Reads a picture file as upright grey pixels. Limits make it safe for files from any origin.
 
-    grey = read_grey(data)     # uint8 [height, width]; ImageError where there is no picture
+    grey = read_grey(data)     # uint8 [height, width]; ImageError if the file is not a picture
 
-EXIF rotation is applied. A transparent picture gets the ground that its ink needs: white under dark strokes, black
-under light ones. Deeper pixels are brought to 8 bits; those that use only a part of their range keep its detail.
-Pillow's conversions to grey are integer arithmetic, and so are libjpeg's and zlib's decoders: the same file gives the
-same pixels everywhere.
+The reader applies EXIF rotation. It puts a transparent picture on a ground that shows its ink: white under dark
+strokes, black under light strokes. It converts deeper pixels to 8 bits; values that use only a part of their range keep
+its detail. Pillow's conversions to grey and the decoders of libjpeg and zlib use integer arithmetic, so the same file
+gives the same pixels on every machine.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 MAX_BYTES = 1 << 26
 MAX_PIXELS = 50_000_000  # a phone's camera has 12 to 50 million
-MAX_SCANS = 100  # passes over a JPEG, each as long as the first: libtiff's bound too; encoders write up to some ten
-BRIGHT = 128  # a pixel is light from this level on
+MAX_SCANS = 100  # of a JPEG, each as slow as the first; libtiff has the same limit, encoders write about ten at most
+BRIGHT = 128  # least level of a light pixel
 MIXED = 50  # a sheet has at least 1 / MIXED of its pixels on either side of `BRIGHT`
-FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF", "PPM")  # what may be parsed at all
+FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP", "GIF", "PPM")  # formats that may be parsed
 
-_MARKER = re.compile(rb"\xff+[^\x00\x01\xd0-\xd7\xff]")  # of JPEG; restarts and stuffed bytes are none that count
+_MARKER = re.compile(rb"\xff+[^\x00\x01\xd0-\xd7\xff]")  # JPEG markers, without restarts and stuffed bytes
 
 
 class ImageError(ValueError):
-    """Bytes that give no picture: why."""
+    """Bytes that cannot be read as a picture, and the reason."""
 
 
 def read_grey(data: bytes) -> np.ndarray:
     """The first picture of a file, uint8 [height, width].
 
     Raises:
-        ImageError: too large, cut short, or no picture of `FORMATS`.
+        ImageError: the file is too large, truncated or damaged, or not a picture in `FORMATS`.
     """
     if len(data) > MAX_BYTES:
         raise ImageError(f"too large: {len(data)} bytes, at most {MAX_BYTES} are read")
@@ -50,17 +50,17 @@ def read_grey(data: bytes) -> np.ndarray:
             return _grey(ImageOps.exif_transpose(image))
     except ImageError:
         raise
-    except UnidentifiedImageError as error:  # whose own words hold an address in memory, another one in every run
+    except UnidentifiedImageError as error:  # its message contains a memory address, which differs in every run
         raise ImageError(f"no readable picture: none of {', '.join(FORMATS)}") from error
-    except Exception as error:  # damaged files make Pillow raise nearly anything
+    except Exception as error:  # Pillow raises many kinds of exceptions for damaged files
         raise ImageError(f"no readable picture: {error}") from error
 
 
 def flatten(grey: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Puts a transparent picture on the ground that shows its ink: black under light strokes, white under dark ones.
+    """Puts a transparent picture on the ground that shows its ink: black under light strokes, white under dark strokes.
 
-    What covers more than half of the picture and is both light and dark is a sheet with ink on it: its ground is
-    continued.
+    If the opaque part covers more than half of the picture and is both light and dark, it is a sheet with ink: the
+    ground then continues the sheet.
 
     Args:
         grey: uint8 [height, width].
@@ -77,12 +77,12 @@ def flatten(grey: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
 
 def _scans(data: bytes) -> int:
-    """How many a JPEG has up to its end, but no more than one above the bound: each costs time, and hardly a byte."""
+    """Number of scans in a JPEG; stops above `MAX_SCANS`, because a scan takes much time but few bytes."""
     at = count = 0
     while count <= MAX_SCANS and (marker := _MARKER.search(data, at)) and marker[0][-1] != 0xD9:
         kind, at = marker[0][-1], marker.end()
         count += kind == 0xDA
-        if kind != 0xD8:  # the start alone has no length
+        if kind != 0xD8:  # only the start marker has no length
             at += max(int.from_bytes(data[at : at + 2], "big"), 2)
     return count
 
@@ -101,10 +101,10 @@ def _grey(image: Image.Image) -> np.ndarray:
 
 
 def _fitted(values: np.ndarray) -> np.ndarray:
-    """16-bit values to 8 bits, by the fewest bits that the largest value allows to drop.
+    """Converts 16-bit values to 8 bits: drops as few bits as the largest value allows.
 
-    So 12 bits in 16 and a dark picture keep their detail. A picture of at most 256 levels, all beyond 8 bits, keeps
-    each of them: the largest becomes 255.
+    So 12-bit values and dark pictures keep their detail. A picture whose values span fewer than 256 levels keeps each
+    level; if they do not fit into 8 bits, the largest becomes 255.
     """
     low, high = int(values.min()), int(values.max())
     if high - low < 256:
@@ -113,7 +113,7 @@ def _fitted(values: np.ndarray) -> np.ndarray:
 
 
 def _stretched(values: np.ndarray) -> np.ndarray:
-    """Values of any range to 0..255; what is no number becomes the largest."""
+    """Scales values of any range to 0..255; NaN and infinity become the largest value."""
     finite = np.isfinite(values)
     if not finite.any():
         raise ImageError("no pixel is a number")

@@ -1,21 +1,21 @@
-"""From a photograph of a formula to flat ink, and from there to the canvas with its boxes.
+"""Extracts the ink from a photo of a formula and puts it on the canvas, with its boxes.
 
-    picture, kept = fit_photo(grey, boxes, frame)         # with boxes, as decoding wants it
-    canvas, placement = place_photo(grey, frame)          # without, as recognition does
+    picture, kept = fit_photo(grey, boxes, frame)         # with boxes, for decoding
+    canvas, placement = place_photo(grey, frame)          # without boxes, for recognition
     placement.to_photo(boxes_on_the_canvas)
-    find_ink(grey).image                                  # the ink alone, not resized
+    find_ink(grey).image                                  # only the ink, without resizing
 
-1. The sheet is cut from the desk around it (`pipeline.ink.sheet`).
-2. A picture with a side beyond 2048 pixels is reduced.
-3. A picture of light ink is inverted (`ink_is_dark` of `pipeline.ink.ground`).
-4. Ink is what is darker than the ground at its place (`ground_level`), as a share of the ground's brightness; so
-   shadows disappear.
-5. Threshold by Otsu; the connected parts of what exceeds it, without specks, give extent and sizes for the rule of
+1. Cut the sheet from the desk around it (`pipeline.ink.sheet`).
+2. Reduce the picture if a side is longer than 2048 pixels.
+3. Invert the picture if its ink is light (`ink_is_dark` in `pipeline.ink.ground`).
+4. Subtract each pixel from the ground at its place (`ground_level`): the difference, as a share of the ground's
+   brightness, is the ink. This removes shadows.
+5. Apply Otsu's threshold. The connected parts above it, without specks, give the extent and the sizes for the scale of
    `pipeline.ink.canvas`.
-6. Contrast is stretched to what the ink's median has, the extent is resized and pasted, its peak brought to 255.
+6. Stretch the contrast to the ink's median, resize and paste the extent, and stretch its peak to 255.
 
-All of it is integer arithmetic, or floating point that no CPU rounds differently. A picture of the embedded corpus
-takes 3 to 5 ms, a megapixel 50 ms, 12 megapixels some 150 ms.
+All steps use integer arithmetic, or floating point that every CPU rounds equally. A picture of the embedded corpus
+takes 3 to 5 ms, one megapixel 50 ms, 12 megapixels about 150 ms.
 """
 
 from __future__ import annotations
@@ -31,56 +31,57 @@ from pipeline.ink.ground import ground_level, ink_is_dark, shrink
 from pipeline.ink.sheet import find_sheet
 from pipeline.ink.threshold import otsu
 
-MAX_SIDE = 2048  # pixels, of a picture that is worked on
-MIN_CONTRAST = 16  # in 255ths of the background's room; fainter marks are no ink
-SPECK = 40  # a part of less area than 1 / SPECK of the typical one is a speck
-PAD = 1  # pixels of soft edge around the extent
+MAX_SIDE = 2048  # pixels; larger pictures are reduced
+MIN_CONTRAST = 16  # of 255, relative to the ground; fainter marks are not ink
+SPECK = 40  # a part with less area than 1 / SPECK of the typical part is a speck
+PAD = 1  # pixels around the extent, for soft edges
 
 
 class BlankPhotoError(ValueError):
-    """A photograph without ink."""
+    """A photo without ink."""
 
 
 class PhotoInk(NamedTuple):
     """The ink of a photo without the specks around it. Pairs are y, x, int64 or float64."""
 
     image: np.ndarray  # uint8 [height, width], see `develop`
-    corner: np.ndarray  # in pixels of the reduced photo
+    corner: np.ndarray  # top left corner, in pixels of the reduced photo
     reduction: np.ndarray  # pixels of the reduced photo per pixel of the photo
     sizes: list[int]  # long sides of its connected parts
 
 
 class Placement(NamedTuple):
-    """How a photo lies on the canvas. Each attribute is a pair y, x of float64 or int64."""
+    """The position of a photo on the canvas. Each attribute is a pair y, x of float64 or int64."""
 
     reduction: np.ndarray  # pixels of the reduced photo per pixel of the photo
-    corner: np.ndarray  # of the ink's extent, in pixels of the reduced photo
-    extent: np.ndarray  # its height and width there
-    offset: np.ndarray  # its corner on the canvas
-    size: np.ndarray  # its height and width there
+    corner: np.ndarray  # top left corner of the ink's extent in the reduced photo
+    extent: np.ndarray  # height and width of the extent in the reduced photo
+    offset: np.ndarray  # top left corner of the extent on the canvas
+    size: np.ndarray  # height and width of the extent on the canvas
 
     def to_canvas(self, boxes: np.ndarray) -> np.ndarray:
-        """From the photo to the canvas: boxes [n, 4], ymin, xmin, ymax, xmax in pixels. Each step rounds on its own."""
+        """Maps boxes from the photo to the canvas: [n, 4], ymin, xmin, ymax, xmax in pixels."""
+        # One operation per step, so that each is rounded: fused operations differ between CPUs.
         corners = boxes.reshape(-1, 2, 2) * self.reduction - self.corner
         corners = corners * (self.size / self.extent)
         return (corners + self.offset).reshape(-1, 4)
 
     def to_photo(self, boxes: np.ndarray) -> np.ndarray:
-        """From the canvas back to the photo."""
+        """Maps boxes from the canvas to the photo; the inverse of `to_canvas`."""
         corners = (boxes.reshape(-1, 2, 2) - self.offset) / (self.size / self.extent)
         return ((corners + self.corner) / self.reduction).reshape(-1, 4)
 
 
 def fit_photo(grey: np.ndarray, boxes: np.ndarray, frame: Frame) -> tuple[CanvasFormula, list[int]]:
-    """Puts a photographed formula on the canvas, with its boxes.
+    """Puts a formula from a photo on the canvas, with its boxes.
 
     Args:
-        grey: uint8 [height, width], of any size, ink darker or lighter than what it is on.
-        boxes: float64 [n, 4], finite: ymin, xmin, ymax, xmax in pixels of `grey`; may reach beyond it.
-        frame: of the canvas.
+        grey: uint8 [height, width] of any size; ink is darker or lighter than the ground.
+        boxes: float64 [n, 4], finite: ymin, xmin, ymax, xmax in pixels of `grey`; may extend beyond it.
+        frame: sizes of the canvas.
 
     Returns:
-        The picture, and the indices of its boxes: those that lie outside the photo or the ink's extent are left out.
+        The picture, and the indices of its boxes. Boxes outside the photo or the ink's extent are left out.
 
     Raises:
         BlankPhotoError: no ink.
@@ -93,7 +94,7 @@ def fit_photo(grey: np.ndarray, boxes: np.ndarray, frame: Frame) -> tuple[Canvas
 
 
 def place_photo(grey: np.ndarray, frame: Frame) -> tuple[np.ndarray, Placement]:
-    """The canvas, uint8 [height, width], of a photographed formula, and how the photo lies on it; see `fit_photo`.
+    """Puts a formula from a photo on the canvas, uint8 [height, width]; also returns its placement. See `fit_photo`.
 
     Raises:
         BlankPhotoError: no ink.
@@ -113,7 +114,7 @@ def place_photo(grey: np.ndarray, frame: Frame) -> tuple[np.ndarray, Placement]:
 
 
 def find_ink(grey: np.ndarray) -> PhotoInk:
-    """The ink of a photo, uint8 [height, width] of any size.
+    """Extracts the ink of a photo, uint8 [height, width] of any size.
 
     Raises:
         BlankPhotoError: no ink.
@@ -128,7 +129,10 @@ def find_ink(grey: np.ndarray) -> PhotoInk:
 
 
 def develop(grey: np.ndarray) -> np.ndarray:
-    """Flat ink of a picture: uint8 [height, width], 0 = background, 255 = ink as strong as its median or stronger.
+    """Removes the ground from a picture, uint8 [height, width], and stretches the contrast of its ink.
+
+    Returns:
+        uint8 [height, width], 0 = ground, 255 = ink at least as strong as the ink's median.
 
     Raises:
         BlankPhotoError: no ink.
@@ -138,7 +142,7 @@ def develop(grey: np.ndarray) -> np.ndarray:
     ground = ground_level(grey)
     ink = cv2.subtract(ground, grey).astype(np.int32)
     share = np.minimum(ink * 255 // np.maximum(ground, 1), 255).astype(np.uint8)
-    share = cv2.GaussianBlur(share, (3, 3), 0)  # the sensor's noise; in fixed point
+    share = cv2.GaussianBlur(share, (3, 3), 0)  # reduces sensor noise; OpenCV computes it in fixed point
     counts = np.bincount(share.reshape(-1), minlength=256)
     threshold = otsu(counts)
     above = np.cumsum(counts[threshold + 1 :])
@@ -153,11 +157,11 @@ def develop(grey: np.ndarray) -> np.ndarray:
 
 
 def _extent(ink: np.ndarray) -> tuple[int, int, int, int, list[int]]:
-    """Left, top, right, bottom of the ink without specks, and the long sides of its parts."""
+    """Left, top, right and bottom of the ink without specks, and the long sides of its parts."""
     _, _, stats, _ = cv2.connectedComponentsWithStats((ink > 127).astype(np.uint8), connectivity=8)
     areas = stats[1:, cv2.CC_STAT_AREA].astype(np.int64)
     falling = np.sort(areas)[::-1]
-    typical = falling[np.searchsorted(np.cumsum(falling), (areas.sum() + 1) // 2)]  # half of the ink is in larger ones
+    typical = falling[np.searchsorted(np.cumsum(falling), (areas.sum() + 1) // 2)]  # larger parts hold half of the ink
     x, y, width, height = stats[1:, :4][areas * SPECK >= typical].T
     left, top = max(int(x.min()) - PAD, 0), max(int(y.min()) - PAD, 0)
     right = min(int((x + width).max()) + PAD, ink.shape[1])
@@ -166,9 +170,9 @@ def _extent(ink: np.ndarray) -> tuple[int, int, int, int, list[int]]:
 
 
 def _clip(corners: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, list[int]]:
-    """Boxes [n, 2, 2] cut to limits and rounded to fixed point: float32 [kept, 4], and which those are.
+    """Clips boxes [n, 2, 2] to limits and rounds them to fixed point: float32 [kept, 4], and the indices of the kept.
 
-    The limits are pairs y, x. A box without extent gets a pixel around it.
+    The limits are pairs y, x. A box that is thinner than a pixel is widened to one pixel.
     """
     fixed = np.floor(corners * UNITS + 0.5).astype(np.int64)
     thin = np.maximum(UNITS - (fixed[:, 1] - fixed[:, 0]), 0)

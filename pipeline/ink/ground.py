@@ -1,10 +1,10 @@
-"""What ink lies on: whether it is lighter than the ink, and how bright it is at each place.
+"""Estimates the ground under the ink: whether it is lighter than the ink, and its brightness at each pixel.
 
     dark = ink_is_dark(grey)       # True: ink on paper; False: chalk on a board
-    level = ground_level(grey)     # of dark ink: as if there were no ink on it
+    level = ground_level(grey)     # for dark ink: the picture without its ink
 
-Both work on the picture reduced to 512 pixels, with a window that no pen fills: a third of the longer side. All of it
-is integer arithmetic. A megapixel takes about 20 ms.
+Both functions reduce the picture to 512 pixels and use a window that is larger than any pen stroke: a third of the
+longer side. All steps use integer arithmetic. A megapixel takes about 20 ms.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ import cv2
 import numpy as np
 from PIL import Image
 
-SIDE = 512  # pixels that the longer side is reduced to
-WINDOW = 3  # windows along the longer side
+SIDE = 512  # pixels of the longer side after reducing
+WINDOW = 3  # number of windows along the longer side
 LIVELY = 4  # a pixel votes on the polarity if the contrast around it is at least 1 / LIVELY of the strongest
 RIM = 32  # the rim of a picture is 1 / RIM of its shorter side wide
-INK = 55  # percent of the deepest ink's depth, from which on a pixel is ink; deep shadows reach 50
-DENSE = 30  # percent of a window; a pen that covers more shifts the median
+INK = 55  # percent of the largest depth; a deeper pixel is ink; deep shadows reach 50
+DENSE = 30  # percent of a window; ink that covers more shifts the median
 
 
 def ink_is_dark(grey: np.ndarray) -> bool:
-    """Whether ink is darker than its ground, which fills more of the picture and of the picture's rim.
+    """Whether ink is darker than its ground. The ground is what fills more of the picture and of its rim.
 
-    Each pixel says how dark it is between the darkest and the lightest one of its window. The means over the picture
-    and over its rim count equally: a thick pen can fill most of a tight picture but touches the rim at few places; a
-    thin pen in the middle of a wide sheet leaves no contrast at the rim, where nothing votes then.
+    Each pixel votes with its position between the darkest and the lightest pixel of its window. The means over the
+    picture and over its rim count equally. A thick pen may fill most of a tight picture, but touches the rim at few
+    places. A thin pen in the middle of a wide sheet leaves no contrast at the rim, so the rim does not vote.
 
     Args:
         grey: uint8 [height, width].
@@ -47,10 +47,10 @@ def ink_is_dark(grey: np.ndarray) -> bool:
 
 
 def ground_level(grey: np.ndarray) -> np.ndarray:
-    """Brightness of the ground at each pixel of a picture of dark ink: uint8 [height, width].
+    """Brightness of the ground at each pixel of a picture with dark ink: uint8 [height, width].
 
-    It is the median of the window. Where ink covers so much of a window that it shifts the median, ink is replaced
-    first: by a closing as large as the window.
+    The brightness is the median of the window. If ink covers so much of a window that it shifts the median, a closing
+    of the size of the window first replaces the ink.
 
     Args:
         grey: uint8 [height, width].
@@ -62,7 +62,7 @@ def ground_level(grey: np.ndarray) -> np.ndarray:
     closed = cv2.erode(cv2.dilate(calm, window), window)
     depth = cv2.subtract(closed, calm).astype(np.int32)
     ink = depth * 100 > INK * int(depth.max())
-    covered = cv2.boxFilter(  # beyond its edges, the picture goes on as it does for the median
+    covered = cv2.boxFilter(  # repeats the edges of the picture, as the median does
         ink.astype(np.uint8), cv2.CV_32S, window.shape, normalize=False, borderType=cv2.BORDER_REPLICATE
     )
     dense = covered * 100 > DENSE * side * side
@@ -73,7 +73,7 @@ def ground_level(grey: np.ndarray) -> np.ndarray:
 
 
 def shrink(grey: np.ndarray, side: int) -> np.ndarray:
-    """A picture, uint8 [height, width], reduced until its longer side is at most `side` pixels: means of areas."""
+    """Reduces a picture, uint8 [height, width], to a longer side of at most `side` pixels, by means of areas."""
     height, width = grey.shape
     longer = max(height, width)
     if longer <= side:
@@ -83,6 +83,6 @@ def shrink(grey: np.ndarray, side: int) -> np.ndarray:
 
 
 def _calm(small: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The picture with less of the sensor's noise, and its window: uint8 [side, side] of ones."""
+    """The picture with less sensor noise, and its window: uint8 [side, side] of ones."""
     side = max(small.shape) // WINDOW | 1
     return cv2.GaussianBlur(small, (3, 3), 0), np.ones((side, side), np.uint8)

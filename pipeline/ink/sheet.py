@@ -1,17 +1,17 @@
-"""The sheet of paper in a photo that shows the dark desk around it, too.
+"""Finds the sheet of paper in a photo that also shows the dark desk around it.
 
     sheet = find_sheet(grey)
-    sheet.image, sheet.corner     # without the desk; the picture itself if there is none
+    sheet.image, sheet.corner     # without the desk; the whole picture if there is no desk
 
-1. The picture is reduced to 256 pixels and divided by Otsu into dark and bright; if that finds no sheet, the dark part
-   is divided once more.
-2. The largest bright part is the sheet. Its outline is made convex, so that ink at its edge makes no dent.
-3. The dark around it is a desk if the tests of `_is_on_desk` say so: strokes that fill a tight picture, writing on a
-   board and shadows fail them.
-4. The outline shrinks by the pixels that are half desk. What a tilted outline leaves of its bounding box repeats the
-   outermost pixel of the row.
+1. Reduce the picture to 256 pixels and divide it into dark and bright by Otsu's threshold. If that finds no sheet,
+   divide the dark part once more.
+2. The largest bright part is the sheet. Make its outline convex, so that ink at its edge leaves no dent.
+3. The dark part around it is a desk if it passes the tests of `_is_on_desk`. Strokes that fill a tight picture, writing
+   on a board and shadows fail them.
+4. Shrink the outline by the pixels that are partly desk. If the outline is tilted, fill the rest of its bounding box:
+   each row repeats its outermost pixel.
 
-All of it is integer arithmetic. A megapixel takes about 3 ms.
+All steps use integer arithmetic. A megapixel takes about 3 ms.
 """
 
 from __future__ import annotations
@@ -25,32 +25,32 @@ import numpy as np
 from pipeline.ink.ground import shrink
 from pipeline.ink.threshold import otsu
 
-SIDE = 256  # pixels that the longer side is reduced to; lengths below are in pixels of the reduced picture
+SIDE = 256  # pixels of the longer side after reducing; lengths below are in pixels of the reduced picture
 UNITS = 64  # fixed-point units per pixel
-MIN_SIDE = 16  # of a picture that may show a sheet
-INSET = 2  # that the outline shrinks by
+MIN_SIDE = 16  # smallest picture that may show a sheet
+INSET = 2  # by which the outline shrinks
 EDGE = 2  # distance from the edge at which desk and sheet are compared
-# Shares are in percent.
-MIN_AREA = 15  # of the picture, that the sheet covers
-MIN_FILL = 96  # of its convex outline, that the sheet fills with all that it encloses; a character in chalk fills less
-MIN_BLANK = 65  # of its outline, that is bright
-MAX_STRAY = 5  # of the sheet's area, that is bright elsewhere
-MIN_DARK = 80  # of one side of the picture, that the desk covers
-MAX_DESK = 50  # of the sheet's brightness, that the desk has
-MIN_SHARP = 75  # of the edge, where the desk is that dark within `EDGE`
-INK = 75  # of the sheet's brightness, that ink on it has at most
-STRIP = 3  # a sheet that is longer than `STRIP` times its width shows ink: it may be one stroke of chalk otherwise
+# Shares in percent.
+MIN_AREA = 15  # area of the sheet, of the picture
+MIN_FILL = 96  # area of the sheet with all that it encloses, of its convex outline; a chalk character has less
+MIN_BLANK = 65  # bright area, of the outline
+MAX_STRAY = 5  # bright area elsewhere, of the sheet
+MIN_DARK = 80  # length of the desk, of one side of the picture
+MAX_DESK = 50  # brightness of the desk, of the sheet
+MIN_SHARP = 75  # length with a desk that dark within `EDGE`, of the edge
+INK = 75  # brightness of the ink, of the sheet
+STRIP = 3  # a bright part longer than `STRIP` times its width counts as a sheet only with ink; it may be a chalk stroke
 
 
 class Sheet(NamedTuple):
     """The paper in a picture."""
 
     image: np.ndarray  # uint8 [height, width]
-    corner: np.ndarray  # int64: y, x of its first pixel in the picture
+    corner: np.ndarray  # int64: y, x of its top left pixel in the picture
 
 
 class Outline(NamedTuple):
-    """A convex outline: in the row `top + i` it covers the pixels from `left[i]` to `right[i]`, int64 in `UNITS`."""
+    """A convex outline: in row `top + i`, it covers the pixels from `left[i]` to `right[i]`, int64 in `UNITS`."""
 
     top: int
     left: np.ndarray
@@ -58,7 +58,7 @@ class Outline(NamedTuple):
 
 
 def find_sheet(grey: np.ndarray) -> Sheet:
-    """Leaves out the desk.
+    """Cuts the sheet from the desk around it; returns the whole picture if it shows no desk.
 
     Args:
         grey: uint8 [height, width].
@@ -70,14 +70,14 @@ def find_sheet(grey: np.ndarray) -> Sheet:
     counts = np.bincount(small.reshape(-1), minlength=256)
     level = otsu(counts)
     outline = _find_outline(small, level)
-    if outline is None:  # the level may divide the lit part of the sheet from the shaded one
+    if outline is None:  # the level may separate the lit part of the sheet from its shaded part
         outline = _find_outline(small, otsu(np.where(np.arange(256) <= level, counts, 0)))
     cut = outline and _cut(grey, outline, small.shape)
-    return cut if cut and np.ptp(cut.image) else whole  # paper without grain is no photo: it lies within a drawn frame
+    return cut if cut and np.ptp(cut.image) else whole  # uniform paper is not a photo, but the inside of a drawn frame
 
 
 def _find_outline(small: np.ndarray, level: int) -> Outline | None:
-    """The outline of a sheet that is brighter than `level`, on a desk that is not, without its blurred edge."""
+    """The outline, without its blurred edge, of a sheet brighter than `level` on a darker desk; None without one."""
     bright = small > level
     if not bright.any():
         return None
@@ -95,7 +95,7 @@ def _largest_part(bright: np.ndarray) -> np.ndarray:
 
 
 def _ends(part: np.ndarray) -> tuple[int, np.ndarray, np.ndarray]:
-    """The first row of a connected part, and where the part begins and ends in each of its rows, int64 [rows]."""
+    """The first row of a connected part, and the start and end of the part in each of its rows, int64 [rows]."""
     rows = np.flatnonzero(part.any(axis=1))
     part = part[rows]
     return int(rows[0]), part.argmax(axis=1), part.shape[1] - part[:, ::-1].argmax(axis=1)
@@ -107,7 +107,7 @@ def _outline(part: np.ndarray) -> Outline:
 
 
 def _lower_hull(values: np.ndarray) -> np.ndarray:
-    """The largest convex function that is nowhere above `values`, int64 [n]: int64 [n] in `UNITS`, rounded down."""
+    """The largest convex function below `values`, int64 [n]: int64 [n] in `UNITS`, rounded down."""
     points = list(enumerate(values.tolist()))
     hull = points[:1]
     for x, y in points[1:]:
@@ -123,7 +123,7 @@ def _lower_hull(values: np.ndarray) -> np.ndarray:
 
 
 def _is_on_desk(small: np.ndarray, bright: np.ndarray, part: np.ndarray, outline: Outline) -> bool:
-    """Whether the bright part is a sheet, and what is around it a dark desk: see the shares above."""
+    """Whether the bright part is a sheet and the rest a dark desk; see the shares above."""
     rows, columns = _ends(part), _ends(part.T)
     covered = int((outline.right - outline.left).sum())
     filled = min(int((end - begin).sum()) for _, begin, end in (rows, columns)) * UNITS
@@ -144,7 +144,7 @@ def _is_on_desk(small: np.ndarray, bright: np.ndarray, part: np.ndarray, outline
 
 
 def _across(small: np.ndarray, top: int, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Values on either side of where a part begins and ends within the picture: int64 [2, n], inside and outside."""
+    """Values inside and outside the edges of a part, where these lie in the picture: int64 [2, n]."""
     rows, last = top + np.arange(len(begin)), small.shape[1] - 1
     pairs = []
     for inner, outer, within in (
@@ -157,7 +157,7 @@ def _across(small: np.ndarray, top: int, begin: np.ndarray, end: np.ndarray) -> 
 
 
 def _shrunk(outline: Outline, shape: tuple[int, ...]) -> Outline:
-    """The outline without the pixels along its edges, but for edges that are the picture's."""
+    """The outline without the pixels along its edges, except for edges of the picture."""
     (height, width), rows = shape, len(outline.left)
     first = INSET if outline.top > 0 else 0
     stop = rows - (INSET if outline.top + rows < height else 0)
@@ -171,7 +171,7 @@ def _shrunk(outline: Outline, shape: tuple[int, ...]) -> Outline:
 
 
 def _is_chalk(small: np.ndarray, outline: Outline) -> bool:
-    """Whether an outline is rather that of one bright stroke: a strip without ink."""
+    """Whether the outline is that of a bright stroke, i.e. a strip without ink."""
     rows, columns = len(outline.left), np.arange(small.shape[1]) * UNITS
     width = int((outline.right.max() - outline.left.min()) // UNITS)
     if max(rows, width) <= STRIP * min(rows, width):
@@ -182,7 +182,7 @@ def _is_chalk(small: np.ndarray, outline: Outline) -> bool:
 
 
 def _cut(grey: np.ndarray, outline: Outline, shape: tuple[int, ...]) -> Sheet | None:
-    """What an outline in the reduced picture of that shape covers of the picture; None if it covers nothing."""
+    """Cuts a picture to an outline in the reduced picture, whose shape is `shape`; None if the outline is empty."""
     height, width = grey.shape
     rows = len(outline.left)
     top = -(-outline.top * height // shape[0])

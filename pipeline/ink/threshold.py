@@ -1,4 +1,4 @@
-"""The level that divides the two classes of a picture's grey values."""
+"""Finds the level between the two classes of a picture's grey values."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import numpy as np
 
 
 def otsu(counts: np.ndarray) -> int:
-    """The level that divides a histogram best: the upper class lies above it. Source: Otsu 1979.
+    """Otsu's threshold of a histogram; the upper class lies above the returned level. Source: Otsu 1979.
 
     Args:
-        counts: int64 [256], pixels per grey value.
+        counts: int64 [256], number of pixels per grey value.
     """
     weight, moment = np.cumsum(counts)[:-1], np.cumsum(counts * np.arange(256))[:-1]
     total, whole = int(counts.sum()), int((counts * np.arange(256)).sum())

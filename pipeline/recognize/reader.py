@@ -1,11 +1,11 @@
-"""A model that reads pictures as they come: of any size, dark ink on light paper or light on dark.
+"""Reads pictures with a model: of any size, with dark ink on light paper or light ink on a dark ground.
 
     reader = load_reader(Path("models/hccr/dynamic.tflite").read_bytes())
     reader.read(read_grey(Path("character.jpg").read_bytes()))
 
-What is done to a picture is what was done to the training data, by the same code: a scan of a character goes through
-`pipeline.ink.normalise`, a photograph of a formula through `pipeline.ink.develop`. The photograph of a character goes
-through both; where the ground has one level throughout (white in data sets), developing it would only cost strokes.
+Pictures are prepared in the same way as the training data, by the same code: `pipeline.ink.normalise` for a scan of a
+character, `pipeline.ink.develop` for a photo of a formula. A photo of a character goes through both. A character on a
+ground of one level (white in data sets) is only normalised, because developing would lose strokes.
 """
 
 from __future__ import annotations
@@ -30,27 +30,27 @@ from pipeline.ink.ground import ink_is_dark
 from pipeline.ink.normalise import BlankScanError, normalise
 from pipeline.ink.sheet import find_sheet
 
-CANDIDATES = 5  # of a character, unless told otherwise
+CANDIDATES = 5  # default number of candidates for a character
 PAPER = 255
-FAINT = 0.25  # share of a scan's marks that may be fainter than `MIN_CONTRAST`: 0.10 is the most in HWDB1.1's
+FAINT = 0.25  # largest share of a scan's marks that are fainter than `MIN_CONTRAST`; HWDB1.1 has at most 0.10
 
 
 class Candidate(NamedTuple):
-    """What a character may be, and how probable that is, 0 to 1."""
+    """A possible label of a character and its confidence, 0 to 1."""
 
     text: str
     confidence: float
 
 
 class CharacterReading(NamedTuple):
-    """What was read in a picture of one character."""
+    """The reading of a picture of one character."""
 
-    candidates: list[Candidate]  # the likeliest first
-    seen: np.ndarray  # what the network saw, uint8 [56, 56]
+    candidates: list[Candidate]  # the most likely first
+    seen: np.ndarray  # the network's input, uint8 [56, 56]
 
 
 class FoundSymbol(NamedTuple):
-    """A symbol, how sure it is that there is one, 0 to 1, its box: ymin, xmin, ymax, xmax in the picture's pixels."""
+    """A symbol, its score, 0 to 1, and its box: ymin, xmin, ymax, xmax in pixels of the picture."""
 
     text: str
     score: float
@@ -58,7 +58,7 @@ class FoundSymbol(NamedTuple):
 
 
 class FormulaReading(NamedTuple):
-    """What was found in a picture of a formula."""
+    """The reading of a picture of a formula."""
 
     symbols: list[FoundSymbol]  # in reading order
 
@@ -70,8 +70,8 @@ class CharacterReader:
     """Reads pictures of one character each.
 
     Args:
-        data: a .tflite file.
-        top: how many candidates are wanted.
+        data: content of a .tflite file.
+        top: number of candidates.
     """
 
     def __init__(self, data: bytes, top: int = CANDIDATES):
@@ -82,9 +82,9 @@ class CharacterReader:
         """Reads upright grey pixels, uint8 [height, width].
 
         Raises:
-            InkError: the picture, which is called `name`, is blank.
+            InkError: the picture is blank; the message calls it `name`.
         """
-        with _of(name):
+        with _blank_reported(name):
             seen = normalise_picture(grey)
         (probabilities,) = self._runner(seen[None])
         best = np.argsort(-probabilities, kind="stable")[: self._top]
@@ -95,9 +95,9 @@ class FormulaReader:
     """Finds the symbols of formulas.
 
     Args:
-        data: a .tflite file.
-        top: how many symbols are wanted at most, the surest.
-        score: how sure it must be that there is one.
+        data: content of a .tflite file.
+        top: largest number of symbols, those with the highest scores; None returns all.
+        score: least score of a symbol, 0 to 1.
     """
 
     def __init__(self, data: bytes, top: int | None = None, score: float = DEFAULT_THRESHOLD):
@@ -109,12 +109,12 @@ class FormulaReader:
         """Reads upright grey pixels, uint8 [height, width].
 
         Raises:
-            InkError: the picture, which is called `name`, is blank.
+            InkError: the picture is blank; the message calls it `name`.
         """
-        with _of(name):
+        with _blank_reported(name):
             canvas, placement = place_photo(grey, self._frame)
         found = places(read_detections(self._runner.outputs(canvas[None]), len(self.labels), name))
-        sure = np.flatnonzero(found.scores >= self._score)[: self._top]  # the best come first
+        sure = np.flatnonzero(found.scores >= self._score)[: self._top]  # in descending order of scores
         height, width = grey.shape
         boxes = np.clip(placement.to_photo(found.boxes[sure].astype(np.float64)), 0, [height, width, height, width])
         return FormulaReading(
@@ -130,10 +130,15 @@ class FormulaReader:
 def load_reader(
     data: bytes, top: int | None = None, score: float = DEFAULT_THRESHOLD
 ) -> CharacterReader | FormulaReader:
-    """The reader for what a model is made for, told from its signature.
+    """The reader for the kind of a model, which its metadata names.
+
+    Args:
+        data: content of a .tflite file.
+        top: largest number of candidates or symbols; None uses the reader's default.
+        score: least score of a symbol, 0 to 1; only for formulas.
 
     Raises:
-        InkError: no model of this project, a broken one, or one without metadata.
+        InkError: a file that is not a model of this project, is damaged, or has no metadata.
     """
     if metadata.read(data).kind == "formulas":
         return FormulaReader(data, top, score)
@@ -141,7 +146,7 @@ def load_reader(
 
 
 def normalise_picture(grey: np.ndarray) -> np.ndarray:
-    """The network's picture, uint8 [56, 56], of any picture of a character, uint8 [height, width].
+    """Makes the network's input, uint8 [56, 56], from any picture of a character, uint8 [height, width].
 
     Raises:
         BlankScanError, BlankPhotoError: no ink.
@@ -154,16 +159,19 @@ def normalise_picture(grey: np.ndarray) -> np.ndarray:
 
 
 def _frame(data: bytes, sizes: Mapping[str, float]) -> Frame:
-    """The canvas of a detector: as large as its input, with the pen and the symbols that it was trained on."""
+    """The canvas sizes of a detector: those of its input, and the pen and symbol sizes of its training data."""
     _, height, width, _ = read_graph(data).inputs[0].shape or ()
     pen, symbol = (sizes.get(name, math.nan) for name in ("pen", "symbol"))
     if not (0 < pen < math.inf and 0 < symbol < math.inf):
-        raise InkError("the model does not say the pen and the symbols of its canvas: run `dvc repro math-quantize`")
+        raise InkError(
+            f"expected the sizes pen and symbol in the model's metadata, found {pen:g} and {symbol:g}; run "
+            "`dvc repro math-quantize`"
+        )
     return Frame(height, width, symbol, pen)
 
 
 def _as_scan(picture: np.ndarray) -> np.ndarray | None:
-    """Dark ink on pure white, if the ground has one level throughout and not the shades of a photo; otherwise None."""
+    """The picture as dark ink on pure white, if its ground has only one level; None if it has the shades of a photo."""
     counts = np.bincount(picture.reshape(-1), minlength=PAPER + 1)
     middle = (int(picture.min()) + int(picture.max()) + 1) // 2
     level = middle + int(counts[middle:].argmax())
@@ -176,8 +184,8 @@ def _as_scan(picture: np.ndarray) -> np.ndarray | None:
 
 
 @contextlib.contextmanager
-def _of(name: str) -> Iterator[None]:
-    """Says which picture it is that has no ink."""
+def _blank_reported(name: str) -> Iterator[None]:
+    """Context that turns the errors about a picture without ink into an `InkError` that names the picture."""
     try:
         yield
     except (BlankScanError, BlankPhotoError) as error:

@@ -189,10 +189,10 @@ def test_what_cannot_be_handed_out_is_named(project, arguments, message):
 @pytest.mark.parametrize(
     ("file", "message"),
     [
-        ("data/raw/medians/ARPHICPL.TXT", "expected a text that goes with the model, found none; run `dvc checkout`"),
+        ("data/raw/medians/ARPHICPL.TXT", "expected the licence text for the model, found none; run `dvc checkout`"),
         (
             "LICENSE",
-            "expected a text that goes with the model, found none; run `dvc checkout` or `git checkout LICENSE`",
+            "expected the licence text for the model, found none; run `dvc checkout` or `git checkout LICENSE`",
         ),
         ("THIRD_PARTY.md", "expected the licence terms of the training data, found none "),
     ],
