@@ -65,7 +65,7 @@ _Tree = Piece | int | list  # int: MISSING or IN_THE_AIR; list: a list of trees
 
 
 def find_symbols(groups: Sequence[Group | View]) -> list[Found]:
-    """The symbols in the outermost groups, in the order of their end tags. `groups` must contain ink."""
+    """The symbols in the outermost groups, in the order of their end tags. Each of `groups` must contain ink."""
     outermost = [group for group in groups if isinstance(group, Group)]
     return [found for group in outermost for found in _symbols(group, len(outermost) == 1)]
 

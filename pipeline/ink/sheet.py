@@ -31,14 +31,14 @@ MIN_SIDE = 16  # smallest picture that may show a sheet
 INSET = 2  # by which the outline shrinks
 EDGE = 2  # distance from the edge at which desk and sheet are compared
 # Shares in percent.
-MIN_AREA = 15  # area of the sheet, of the picture
-MIN_FILL = 96  # area of the sheet with all that it encloses, of its convex outline; a chalk character has less
-MIN_BLANK = 65  # bright area, of the outline
-MAX_STRAY = 5  # bright area elsewhere, of the sheet
-MIN_DARK = 80  # length of the desk, of one side of the picture
-MAX_DESK = 50  # brightness of the desk, of the sheet
-MIN_SHARP = 75  # length with a desk that dark within `EDGE`, of the edge
-INK = 75  # brightness of the ink, of the sheet
+MIN_AREA = 15  # least area of the sheet, relative to the picture
+MIN_FILL = 96  # least area of the sheet and all it encloses, relative to its convex outline; chalk characters have less
+MIN_BLANK = 65  # least bright area, relative to the outline
+MAX_STRAY = 5  # largest bright area elsewhere, relative to the sheet
+MIN_DARK = 80  # least share of one side of the picture that the desk covers
+MAX_DESK = 50  # largest brightness of the desk, relative to the sheet
+MIN_SHARP = 75  # least share of the edge with a desk that dark within `EDGE`
+INK = 75  # largest brightness of ink, relative to the sheet
 STRIP = 3  # a bright part longer than `STRIP` times its width counts as a sheet only with ink; it may be a chalk stroke
 
 
