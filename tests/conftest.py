@@ -13,7 +13,7 @@ from pipeline.params import Params, load_params
 
 pytest_plugins = ["tests.textures"]
 
-# No deadline for one example: a machine that does other work beside the tests is no defect.
+# No deadline per example: the machine may do other work during the tests.
 settings.register_profile("shared machine", deadline=None)
 settings.load_profile("shared machine")
 
@@ -68,7 +68,7 @@ def params() -> Params:
 @pytest.fixture(scope="session")
 def character_model() -> bytes:
     """A recogniser of four characters, see `tests.tiny_models`."""
-    from tests import tiny_models  # with TensorFlow, which most tests do without
+    from tests import tiny_models  # imports TensorFlow, which most tests do not need
 
     return tiny_models.character_model()
 

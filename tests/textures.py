@@ -1,4 +1,4 @@
-"""Fixtures around a small classifier that has learnt something: which of 40 textures an image is tiled with."""
+"""Fixtures with a small trained classifier: it recognises which of 40 textures tiles an image."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def textured(samples: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.fixture(scope="session")
 def network():
-    from pipeline.edge.export import keras  # with TensorFlow, which most tests do without
+    from pipeline.edge.export import keras  # imports TensorFlow, which most tests do not need
 
     keras.utils.set_random_seed(1)
     layers = keras.layers
@@ -63,7 +63,7 @@ def images() -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def expected(network, images) -> np.ndarray:
-    """What Keras computes for them, probabilities float32 [50, CLASSES]."""
+    """Their probabilities as Keras computes them, float32 [50, CLASSES]."""
     from pipeline.edge.export import keras
 
     logits = network(images[..., None].astype("float32"), training=False)

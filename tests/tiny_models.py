@@ -1,4 +1,4 @@
-"""Two models that really read: characters by their likeness to four templates, bars by the extent of the ink."""
+"""Two models that work without training: characters by similarity to four templates, bars by the extent of the ink."""
 
 import numpy as np
 
@@ -40,7 +40,7 @@ BOXES = [(26, 20, 34, 50), (15, 80, 45, 88)]  # ymin, xmin, ymax, xmax
 
 
 class Templates(keras.Model):
-    """Logits of a normalised picture: its likeness to each character's template."""
+    """Logits of a normalised picture: its similarity to the template of each character."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,7 +73,7 @@ class Halves(keras.Model):
 
     @staticmethod
     def _extent(ink, left):
-        def ends(line):  # the first and the last that holds ink
+        def ends(line):  # the first and the last with ink
             first = tf.argmax(line, output_type=tf.int32)
             last = line.shape[0] - tf.argmax(line[::-1], output_type=tf.int32)
             return tf.cast(first, tf.float32), tf.cast(last, tf.float32)

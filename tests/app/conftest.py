@@ -30,8 +30,8 @@ class Site(NamedTuple):
     """A built page and where it is served.
 
     Attributes:
-        recognisers: that it ships, by kind.
-        folder: of its files.
+        recognisers: the recognisers that it ships, by kind.
+        folder: the folder of its files.
         address: ends with a slash.
     """
 
@@ -42,7 +42,7 @@ class Site(NamedTuple):
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory) -> Callable[[str, Callable[[Path], None]], Path]:
-    """Makes a folder once for all processes of the test run: the first one fills it, the others wait."""
+    """Makes a folder once for all processes of the test run: the first process fills it, the others wait."""
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent
@@ -91,7 +91,7 @@ def recognisers(shared) -> dict[Kind, Recogniser]:
     """The small recognisers."""
 
     def export(folder: Path) -> None:
-        from tests.app import small  # with TensorFlow, which the other processes do without
+        from tests.app import small  # imports TensorFlow, which the other processes do not need
 
         made: dict[Kind, Recogniser] = {"characters": small.characters(), "formulas": small.formulas()}
         (folder / "recognisers.pickle").write_bytes(pickle.dumps(made))
@@ -107,7 +107,7 @@ def site(shared, make_page, recognisers) -> Iterator[Site]:
         yield Site(recognisers, folder, address)
 
 
-# Playwright keeps an event loop running, which tests of other packages cannot have beside their own.
+# Playwright keeps an event loop running, which conflicts with the event loops of other tests.
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:

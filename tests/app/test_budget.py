@@ -1,7 +1,7 @@
-"""What the page may take: time to start and to read a stroke, and no frame while somebody writes.
+"""The budget of the page: time to start and to read a stroke, and no dropped frame while somebody writes.
 
-The best of a few attempts counts, since other work may slow the machine down. Tests that measure time are marked as
-slow: they want a machine without other tests.
+The best of a few attempts counts, because other work may slow the machine down. Tests that measure time are marked
+slow: they need a machine without other tests.
 """
 
 import pytest

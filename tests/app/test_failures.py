@@ -1,4 +1,4 @@
-"""What the page reports if one of its files is missing or damaged, and that it goes on once that is mended."""
+"""What the page reports if one of its files is missing or damaged, and that it recovers once the file is repaired."""
 
 import hashlib
 import json

@@ -64,7 +64,7 @@ def test_reading_asks_for_nothing(new_context, site):
 
 
 def test_the_page_may_not_talk_to_others(browser, site):
-    """Its content security policy holds for any script. Nobody has the address (RFC 6761)."""
+    """The content security policy applies to every script. The address does not exist (RFC 6761)."""
     with browser.new_context() as context:
         page = open_page(context.new_page(), site.address)
         for attempt in (
@@ -85,7 +85,7 @@ def test_the_page_can_be_installed(new_context, site):
     manifest = session.send("Page.getAppManifest")
     assert manifest["errors"] == []
     problems = session.send("Page.getInstallabilityErrors")["installabilityErrors"]
-    # Nothing can be installed in a private profile, which is no fault of the page.
+    # A private profile cannot install anything; that is not an error of the page.
     assert [problem for problem in problems if problem["errorId"] != "in-incognito"] == []
     for icon in json.loads(manifest["data"])["icons"]:
         assert (site.folder / icon["src"]).is_file()

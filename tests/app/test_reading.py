@@ -1,4 +1,4 @@
-"""From boxes to a line of symbols: in which order they are read, how they are shown."""
+"""Turning boxes into a line of symbols: their reading order and their display."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def test_formulas_are_read_in_the_order_of_the_pipeline(ports, formula):
 
 @pytest.mark.parametrize("seed", range(20))
 def test_any_boxes_are_read_in_the_order_of_the_pipeline(ports, seed):
-    """Some of them equal in part or all."""
+    """Some boxes share some or all of their sides."""
     rng = np.random.default_rng(seed)
     corners = rng.integers(0, 60, (30, 2))
     boxes = np.concatenate([corners, corners + rng.integers(0, 20, (30, 2))], axis=1).astype(float)

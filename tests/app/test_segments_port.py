@@ -36,7 +36,7 @@ def test_names_of_one_place_add_up_alike(ports, seed):
     rng = np.random.default_rng(seed)
     _, boxes = drawn(seed)
     moved = boxes + rng.normal(0, 1.5, boxes.shape)
-    named = np.concatenate([boxes, boxes, moved])  # two names of a box each, and boxes beside it
+    named = np.concatenate([boxes, boxes, moved])  # two labels per box, and boxes next to it
     # Eighths, so that sums are exact, and often equal.
     scores, labels = rng.integers(1, 9, len(named)) / 8, rng.integers(0, 4, len(named))
     theirs = places(Detections(named, labels, scores))

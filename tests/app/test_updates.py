@@ -1,4 +1,4 @@
-"""A new build takes the place of the old one; builds under other paths of the same origin stay as they are."""
+"""A new build replaces the old one; builds under other paths of the same origin stay unchanged."""
 
 import json
 import os
@@ -16,7 +16,7 @@ NEWER = "0" * 16  # version of a build, in place of the hash that Vite writes in
 
 
 def replace(path: Path, old: str, new: str) -> None:
-    """Changes a text in a file and keeps the file's times, as builds within a second of each other have them."""
+    """Changes a text in a file and keeps the file's times, as if both builds were made within one second."""
     times = path.stat()
     text = path.read_text(encoding="utf-8")
     assert old in text
@@ -31,7 +31,7 @@ def version(folder: Path) -> str:
 
 
 def network(folder: Path) -> str:
-    """What a build calls the network for characters."""
+    """The name of the network for characters in a build."""
     return json.loads((folder / "models.json").read_text(encoding="utf-8"))["characters"]["network"]
 
 
@@ -98,7 +98,7 @@ class Origin:
 
 @pytest.fixture
 def origin(new_context, site, tmp_path):
-    """An origin whose root has no page of its own; pages are added by `add`."""
+    """An origin without a page at its root; `add` adds pages."""
     shutil.copy(site.folder / "index.html", tmp_path)
     (tmp_path / "robots.txt").write_text("", encoding="utf-8")
     with served(tmp_path) as address:

@@ -1,4 +1,4 @@
-"""What `benchmarks.measuring` says of work whose cost is known."""
+"""`benchmarks.measuring` reports the known cost of some work."""
 
 import os
 import subprocess
@@ -15,18 +15,18 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 MEGABYTE = 1_000_000
 HELD = 200  # MB of memory
-SECONDS = 1.5  # that it is held: several looks fit in
+SECONDS = 1.5  # for which it is held; long enough for several measurements
 
 
 def hold_memory(processes: int) -> int:
-    """Holds memory in as many processes at a time, none of them this one."""
+    """Holds memory in several processes at the same time, other than this process."""
     code = f"import time; held = b'x' * {HELD * MEGABYTE}; time.sleep({SECONDS})"
     started = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(processes)]
     return sum(process.wait() == 0 for process in started)
 
 
 def write_and_remove(folder: Path) -> int:
-    """Writes 10 MB, of which 4 stay."""
+    """Writes 10 MB and keeps 4 MB of them."""
     for name, size in (("stays", 4), ("goes", 6)):
         (folder / name).write_bytes(os.urandom(size * MEGABYTE))
     time.sleep(SECONDS)

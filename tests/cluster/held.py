@@ -1,4 +1,4 @@
-"""Decode jobs in which something happens to the workers: in a module, since workers import them."""
+"""Decode jobs whose workers are disturbed. They are in a module because workers import them."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ from pipeline.jobs.decode import DecodeJob
 
 
 class HeldJob(DecodeJob):
-    """While the folder `gate` is there, its workers stand still at their first file and leave their number in it."""
+    """While the folder `gate` exists, its workers wait at their first file and write their process ids to it."""
 
     def make(self, number, unit):
         gate = self.scratch.output.with_name("gate")

@@ -1,4 +1,4 @@
-"""What dies in the midst of a job on Flink costs a restart, or the job, but never a byte and never an endless wait."""
+"""If a process dies during a job on Flink, the job restarts or fails; it never loses a byte or waits forever."""
 
 import os
 import signal
@@ -32,14 +32,14 @@ def source(tmp_path) -> Path:
 
 @pytest.fixture
 def expected(source, tmp_path) -> dict[str, str]:
-    """The digests that decoding leaves on this machine."""
+    """The digests of the outputs of decoding on this machine."""
     decode_characters(source, output(tmp_path / "expected"))
     return digests(tmp_path / "expected")
 
 
 @pytest.fixture
 def started(source, tmp_path, monkeypatch) -> Iterator[Callable[[type], Future]]:
-    """Starts a decode job on Flink; it is waited for at the end."""
+    """Starts a decode job on Flink and waits for it at the end."""
     with ThreadPoolExecutor() as threads:
 
         def start(job: type) -> Future:

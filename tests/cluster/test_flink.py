@@ -1,4 +1,4 @@
-"""The cluster of `make flink-up` does the work, all of it; what it leaves is held in tests/jobs/test_same_bytes.py."""
+"""The cluster of `make flink-up` does all the work; tests/jobs/test_same_bytes.py checks its outputs."""
 
 import pytest
 
@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.flink, pytest.mark.timeout(1800)]
 
 
 def finished() -> set[str]:
-    """The jobs that Flink has finished."""
+    """The jobs that Flink has completed."""
     return {job["jid"] for job in flink.rest("jobs/overview")["jobs"] if job["state"] == "FINISHED"}
 
 

@@ -1,4 +1,4 @@
-"""The pool of workers: it answers once a worker is connected, or says why none is."""
+"""The pool of workers answers once a worker is connected, or reports why none is."""
 
 import sys
 
@@ -12,7 +12,7 @@ DIES = "import os; os.kill(os.getpid(), 9)"
 
 
 def start(monkeypatch: pytest.MonkeyPatch, script: str) -> str:
-    """The error that the pool answers when its workers run a script."""
+    """The error that the pool returns if its workers run a script."""
     monkeypatch.setattr(workers, "WORKER", [sys.executable, "-c", f"import sys; {script}"])
     control = endpoints_pb2.ApiServiceDescriptor(url="localhost:1")
     return (

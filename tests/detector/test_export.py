@@ -12,7 +12,7 @@ from pipeline.scoring.coco import Truth, match
 from tests.detector.conftest import CLASSES, HEIGHT, WIDTH
 from tests.edge.tiny_detector import OUTPUTS
 
-# The others take as long again, and share every part with the first.
+# The others would take as long again, and share every part with the first.
 ARCHITECTURES = [
     "faster_rcnn_fpn",
     *(pytest.param(arch, marks=pytest.mark.slow) for arch in ("faster_rcnn", "ssd_fpn")),
@@ -35,7 +35,7 @@ def expected(model, images: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def detections(found: dict[str, np.ndarray], index: int, least: float) -> Detections:
-    """Those of one image whose score is `least` or more."""
+    """The detections of one image with a score of at least `least`."""
     rows = found["scores"][index] >= least
     return Detections(*(found[name][index][rows] for name in ("boxes", "classes", "scores")))
 
@@ -45,7 +45,7 @@ def test_float32_finds_the_very_same(arch, learnt):
     model, images, targets, _ = learnt(arch)
     data = exported(model, "float32", images)
     graph = gate.check(data)
-    # One proposal a cell: this canvas has so few cells of stride 16 that even with every class there are no 100.
+    # One proposal per cell: this canvas has so few cells of stride 16 that even with every class there are no 100.
     cells = sum(HEIGHT // stride * (WIDTH // stride) for stride in model.config.strides)
     rows = min(DETECTIONS, cells * len(CLASSES))
     of_so_many = [(dtype, tuple(rows if side == DETECTIONS else side for side in shape)) for dtype, shape in OUTPUTS]

@@ -1,4 +1,4 @@
-"""Metadata come back as they were written; what is no metadata is told so."""
+"""Metadata are read as they were written; other bytes are reported as such."""
 
 import hashlib
 
@@ -53,7 +53,7 @@ def test_metadata_keep_their_bytes():
 
 
 def test_bytes_of_the_format():
-    """As flatc's own code writes it: identifier, vtable, one string."""
+    """In the layout of flatc's code: identifier, vtable, one string."""
     data = encode("AssociatedFile", {"name": "x", "type": 2})
     assert data[4:8] == b"M001"
     root = int.from_bytes(data[:4], "little")

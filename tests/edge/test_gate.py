@@ -1,4 +1,4 @@
-"""The gate lets pass what runs anywhere, and names everything else."""
+"""The gate accepts models that run everywhere, and names everything else."""
 
 import pytest
 
@@ -13,7 +13,7 @@ from pipeline.params import Model
 
 
 def convert(function, *inputs: tf.TensorSpec, flex: bool = False, custom: bool = False) -> bytes:
-    """What the converter makes of a function when nobody looks."""
+    """The converter's output for a function, without the gate."""
     with quiet():
         concrete = tf.function(function, input_signature=inputs).get_concrete_function()
         converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete])

@@ -1,4 +1,4 @@
-"""The runner gives the same numbers at any batch size, and says what it measured on."""
+"""The runner gives the same numbers for any batch size, and reports the machine of its measurements."""
 
 import numpy as np
 import pytest

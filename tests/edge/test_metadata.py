@@ -1,4 +1,4 @@
-"""A model with its metadata computes what it did before, and tells any reader of the format what it needs to know."""
+"""A model with metadata computes the same as before, and any reader of the format finds the metadata it needs."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""The goals that the network of params.yaml has to meet with all 3,755 classes of GB2312 level 1."""
+"""The cost goals of the network in params.yaml with all 3,755 classes of GB2312 level 1."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A made-up detector: what it finds is written in the picture, so that a test can say what it finds.
+"""A made-up detector: it reads its detections from the picture, so that a test can choose them.
 
 Row i of the canvas holds detection i: ymin, xmin, ymax, xmax, class and score (in 250ths). The count is in the last.
 """
@@ -55,7 +55,7 @@ def line(*corners: tuple[float, float]) -> np.ndarray:
 def formula(
     key: str, truth: Sequence[tuple[Sequence[int], int]], found: Sequence[Row], strokes=(), members=(), count=None
 ) -> Formula:
-    """A sample whose picture says what the tiny detector finds in it."""
+    """A sample whose picture contains the tiny detector's detections."""
     image = np.zeros((HEIGHT, WIDTH), np.uint8)
     for row, (box, label, score) in enumerate(found):
         image[row, :6] = [*box, label, round(score * SCORE_STEPS)]

@@ -1,4 +1,4 @@
-"""A made-up project in a folder: models, what was measured of them, and the lock that says how they came about."""
+"""A made-up project in a folder: models, their metrics, and the lock with their lineage."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ artifacts:
 
 
 class Project:
-    """What a stage wrote is in files; `lock` is what dvc.lock holds."""
+    """The outputs of stages are files; `lock` is the content of dvc.lock."""
 
     def __init__(self, root: Path):
         self.root = root
@@ -31,7 +31,7 @@ class Project:
         (self.root / path).write_bytes(data)
 
     def ran(self, name: str, params: dict, deps: list[str], outs: list[str]) -> None:
-        """Notes a stage in the lock, with the files as they are now."""
+        """Records a stage in the lock, with the current files."""
 
         def files(paths: list[str]) -> list[dict[str, str]]:
             return [{"path": path, "hash": "md5", "md5": self._digest(path)} for path in paths]
@@ -48,7 +48,7 @@ class Project:
 
     def _digest(self, path: str) -> str:
         file = self.root / path
-        # A folder's content is no matter here.
+        # The content of a folder does not matter here.
         return hashlib.md5(file.read_bytes() if file.is_file() else path.encode()).hexdigest()
 
 
@@ -81,7 +81,7 @@ def project(tmp_path, monkeypatch, character_model, formula_model) -> Project:
     outs = ["data/readings/dynamic.parquet", "metrics/dynamic.json"]
     project.ran("evaluate@dynamic", {}, deps, outs)
     project.ran("report@dynamic", {}, outs[:1], ["plots/worst/dynamic.json"])
-    # The other branch: of data that the user brought.
+    # The other branch, with data that the user provides.
     project.ran("math-decode", {"math.decode": {"pen": 2}}, ["data/raw/crohme"], ["data/math/decoded"])
     project.write("models/math/float16.tflite", formula_model)
     project.ran("math-quantize@float16", {}, ["data/math/decoded"], ["models/math/float16.tflite"])

@@ -1,4 +1,4 @@
-"""`python -m pipeline.export` and what it writes."""
+"""`python -m pipeline.export` and the files that it writes."""
 
 import json
 import os
@@ -217,7 +217,7 @@ def contents(folder: str) -> dict[str, bytes]:
 
 
 def link_to_cache(project, path: str, how: str) -> None:
-    """Has a read-only file in DVC's cache, and a link to it in its place."""
+    """Moves a file to a read-only file in DVC's cache and replaces it by a link."""
     file, cached = project.root / path, project.root / ".dvc/cache/files/md5" / Path(path).name
     cached.parent.mkdir(parents=True, exist_ok=True)
     file.rename(cached)
@@ -230,7 +230,7 @@ def test_links_to_dvcs_cache_are_exported_as_files(project, how):
     main(["hccr", "--to", "expected"])
     link_to_cache(project, MODEL, how)
     link_to_cache(project, LICENCE, how)
-    for arguments in (["hccr"], ["hccr"], [MODEL]):  # in place of an earlier bundle, too
+    for arguments in (["hccr"], ["hccr"], [MODEL]):  # also if it replaces an earlier bundle
         main(arguments)
         assert contents("bundles/hccr-dynamic") == contents("expected/hccr-dynamic")
     for file in Path("bundles/hccr-dynamic").iterdir():

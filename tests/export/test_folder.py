@@ -1,4 +1,4 @@
-"""The folder of a bundle: replaced as a whole, unless something in it was not written by an export."""
+"""The folder of a bundle: an export replaces it completely, but only if an export wrote all files in it."""
 
 import errno
 import os
@@ -15,7 +15,7 @@ OLD, NEW = {"a.txt": b"old a", "b.txt": b"old b"}, {"a.txt": b"new a", "c.txt": 
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
-    """One that an export wrote."""
+    """A folder that an export wrote."""
     replace_folder(tmp_path / "bundles/one", OLD)
     return tmp_path / "bundles/one"
 

@@ -1,4 +1,4 @@
-"""THIRD_PARTY.md, as model cards read it, held to what is really pinned and shipped."""
+"""THIRD_PARTY.md, as model cards read it, compared with the pinned versions and shipped files."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""A model's past is what the lock says, or there is an error."""
+"""The lineage of a model matches the lock, or it is an error."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def test_stages_that_led_to_a_model(project):
 
 def test_each_model_has_its_own_figures(project):
     assert lineage(Path("models/hccr/float32.tflite")).metrics == {"top1": 0.99}
-    found = lineage(project.root / "models/math/float16.tflite")  # an absolute path is as good
+    found = lineage(project.root / "models/math/float16.tflite")  # an absolute path works too
     assert found.metrics == MATH_METRICS
     assert list(found.sources) == ["data/raw/crohme"]
 

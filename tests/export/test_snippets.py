@@ -1,4 +1,4 @@
-"""The code calls the model by its own names, with its own sizes and types."""
+"""The code uses the names, sizes and types of the model."""
 
 import functools
 import re

@@ -1,4 +1,4 @@
-"""One project for all tests of this room: what runs undisturbed runs once."""
+"""One project for all tests in this folder: each undisturbed run happens once."""
 
 import pytest
 

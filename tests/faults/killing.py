@@ -1,4 +1,4 @@
-"""Stages of a tiny project, killed with SIGKILL while they run: what stands there then, and after the next run."""
+"""Stages of a tiny project, killed with SIGKILL while they run: their outputs after the kill and after the next run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ NETWORK = ("medians", "app")
 """Stages that fetch packages; they write as the others do, by `atomic_directory`."""
 
 GONE = 120  # seconds that processes have to end after the one that started them was killed; a busy machine is slow
-PARTIAL = ".partial"  # in the name of whatever is not complete
+PARTIAL = ".partial"  # in the name of every incomplete file
 FOLDER = "a folder"
 
 # Characters drawn with a ruler, for stage `strokes` without the network.
@@ -51,7 +51,7 @@ Snapshot = dict[str, str]
 
 
 class Stage(NamedTuple):
-    """What dvc.yaml says of a stage."""
+    """A stage in dvc.yaml."""
 
     name: str
     command: list[str]
@@ -60,14 +60,14 @@ class Stage(NamedTuple):
 
 
 class Kill(NamedTuple):
-    """How one run ended."""
+    """The result of one run."""
 
     in_time: bool  # before it was done
     half_written: bool  # something partial was there
 
 
 class Bench:
-    """A project whose stages run undisturbed once, when they are first asked for, and are killed then."""
+    """A project whose stages run undisturbed once, at first use, and are killed afterwards."""
 
     def __init__(self, folder: Path) -> None:
         self.project = Project.make(folder)
@@ -130,11 +130,11 @@ class Bench:
         return Kill(process.returncode != 0, any(PARTIAL in path for path in left))
 
     def check_complete(self) -> None:
-        """Everything is there as if nobody had been killed, and nothing else."""
+        """Checks that the outputs are those of an undisturbed run, and that no other file exists."""
         assert snapshot(self.folder) == self.expected()
 
     def expected(self) -> Snapshot:
-        """What undisturbed runs gave."""
+        """The outputs of undisturbed runs."""
         return self._base | {path: digest for made in self._made.values() for path, digest in made.items()}
 
     def clear(self) -> None:
@@ -143,7 +143,7 @@ class Bench:
             self._clear(stage)
 
     def _check_whole(self, stage: Stage, found: Snapshot) -> None:
-        """All of an output is there or nothing, and all of every other stage's."""
+        """Checks that an output is complete or missing, and that those of all other stages are complete."""
         absent = set(self.expected()) - set(found)
         for output in stage.outputs:
             own = {path for path in self._made[stage.name] if (self.folder / path).is_relative_to(output)}
@@ -168,25 +168,25 @@ class Bench:
 
 
 def check_visible(found: Snapshot, expected: Snapshot) -> None:
-    """Every file that has a final name is what an undisturbed run gave."""
+    """Every file with a final name equals that of an undisturbed run."""
     visible = {path: digest for path, digest in found.items() if digest != FOLDER and _is_output(path)}
     assert visible == {path: expected.get(path) for path in visible}
 
 
 def moments(seed: str, count: int) -> list[float]:
-    """Shares of a whole, drawn from as many equal parts of it."""
+    """Shares of a whole, one drawn from each of several equal parts."""
     rng = random.Random(seed)
     return [(part + rng.random()) / count for part in range(count)]
 
 
 def snapshot(folder: Path) -> Snapshot:
-    """All files and folders of a project but DVC's, git's and Python's own."""
+    """All files and folders of a project except those of DVC, git and Python."""
     paths = (path for path in folder.rglob("*") if not {".git", ".dvc", "dvc.lock", "__pycache__"} & set(path.parts))
     return {path.relative_to(folder).as_posix(): digest(path) for path in sorted(paths)}
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file; of JSON, without the times that it holds."""
+    """SHA-256 of a file; for JSON, without times."""
     if path.is_dir():
         return FOLDER
     data = path.read_bytes()
@@ -199,7 +199,7 @@ def digest(path: Path) -> str:
 
 
 def wait_until_gone(group: int) -> None:
-    """Until no process of a group is left; fails when they do not end by themselves."""
+    """Waits until no process of a group is left; fails if they do not end by themselves."""
     deadline = time.monotonic() + GONE
     while time.monotonic() < deadline:
         try:
@@ -218,7 +218,7 @@ def _without_times(value: Any) -> Any:
 
 
 def _is_output(path: str) -> bool:
-    """Whether a name promises a complete file. A training's state is none: it comes and goes."""
+    """Whether a name stands for a complete file. The state of a training does not: it is temporary."""
     return PARTIAL not in path and not path.startswith(".checkpoints")
 
 

@@ -1,4 +1,4 @@
-"""Input that vanishes or changes while a job reads it is an error: never a shorter output, nor a quarantined record."""
+"""Input that vanishes or changes while a job reads it is an error, never a shorter output or a quarantined record."""
 
 import zipfile
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def gone(path: Path) -> None:
 
 def cut_short(path: Path) -> None:
     data = path.read_bytes()
-    with open(path, "r+b") as file:  # in place: whoever has it open sees it
+    with open(path, "r+b") as file:  # in place: readers that have opened it see the change
         file.truncate(len(data) // 2)
 
 
@@ -64,7 +64,7 @@ def formulas(folder: Path) -> Callable[[], dict]:
 
 
 def parts_of_characters(folder: Path) -> Callable[[], dict]:
-    """Job `split` on what `decode` gives."""
+    """Job `split` on the output of `decode`."""
     characters(folder)()
     (folder / OUTPUTS / "decoded").rename(folder / "decoded")
     params = Split(by="writer", test=0.2, validation=0.2, shards=2, seed=1)
@@ -72,7 +72,7 @@ def parts_of_characters(folder: Path) -> Callable[[], dict]:
 
 
 def parts_of_formulas(folder: Path) -> Callable[[], dict]:
-    """Job `math-split` on what `math-decode` gives."""
+    """Job `math-split` on the output of `math-decode`."""
     formulas(folder)()
     (folder / OUTPUTS / "decoded").rename(folder / "decoded")
     params = MathSplit(by="writer", test=0.2, validation=0.2, shards=2, seed=1)
@@ -91,7 +91,7 @@ JOBS = {
 
 
 def at_unit(job: type, number: int, change: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Has `change` happen once, when a unit of work is begun."""
+    """Calls `change` once, at the start of a unit of work."""
     make = job.make
     left = [change]
 

@@ -1,4 +1,4 @@
-"""`dvc repro` of both branches, killed with all that it started, again and again: it goes on each time, and ends alike.
+"""`dvc repro` of both branches, killed repeatedly with its child processes: it resumes each time with the same result.
 
 pytest tests/faults/test_dvc_kills.py -m slow -s      # half an hour on two idle cores
 """
@@ -19,7 +19,7 @@ KILLS = 20
 
 
 def repro(bench: Bench) -> subprocess.Popen:
-    """All of it, as a process group of its own."""
+    """`dvc repro` of everything, in a separate process group."""
     return subprocess.Popen(
         ["dvc", "repro", "compare"],
         cwd=bench.folder,
@@ -32,7 +32,7 @@ def repro(bench: Bench) -> subprocess.Popen:
 
 
 def begin(bench: Bench) -> None:
-    """As if nothing had ever run but `medians`, which takes the network."""
+    """Restores the state in which only `medians`, which needs the network, has run."""
     bench.clear()
     (bench.folder / "dvc.lock").unlink(missing_ok=True)
     shutil.rmtree(bench.folder / ".dvc/cache", ignore_errors=True)

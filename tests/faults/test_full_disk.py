@@ -1,6 +1,6 @@
-"""Stages on a disk that is too small for what they write: one clear line, and nothing left of the attempt.
+"""Stages on a disk that is too small for their outputs: one clear message, and no partial files.
 
-The disk is a tmpfs in a mount namespace of its own, which goes with the process.
+The disk is a tmpfs in a separate mount namespace, which ends with the process.
 """
 
 import itertools
@@ -51,7 +51,7 @@ def small_disks(tmp_path):
 
 
 def pages(paths: Iterable[Path]) -> int:
-    """Bytes that files take on a tmpfs; their folders take none."""
+    """Bytes that files use on a tmpfs; folders use none."""
     return sum(-(-path.stat().st_size // PAGE) * PAGE for path in paths if path.is_file())
 
 
@@ -60,7 +60,7 @@ def run_on_small_disk(
 ) -> tuple[subprocess.CompletedProcess, list[str], list[str]]:
     """Runs a command in a copy of `content` on a disk with so much room, in bytes, beside it.
 
-    Returns what came of it, and the names of all files before and after.
+    Returns the result of the command, and the names of all files before and after.
     """
     (folder / "disk").mkdir()
     arguments = [str(room), str(folder / "disk"), str(content), str(folder / "names"), *command]
@@ -76,7 +76,7 @@ def run_on_small_disk(
 
 
 def check_stage(bench: Bench, name: str, share: float, workers: int, folder: Path) -> None:
-    """A stage of the bench where there is room for a share of its output."""
+    """Runs a stage of the bench with room for a share of its output."""
     bench.make(name)
     content = folder / "content"
     shutil.copytree(bench.folder, content, ignore=shutil.ignore_patterns(".git", ".dvc", "__pycache__"))
@@ -91,7 +91,7 @@ def check_stage(bench: Bench, name: str, share: float, workers: int, folder: Pat
     told = done.stderr.splitlines()[-1]
     assert "expected free space on its disk, found none (No space left on device); free some and run again" in told
     assert "Traceback" not in done.stderr
-    # Outputs that were whole before it may stand; the next run takes their place.
+    # Outputs that were complete before it may remain; the next run replaces them.
     assert set(before) <= set(after)
     left = [content / name for name in set(after) - set(before)]
     assert [path for path in left if not any(path.is_relative_to(output) for output in outputs)] == []
@@ -124,7 +124,7 @@ run_stage(main)
 
 
 def test_no_room_to_unpack_a_zip_is_no_broken_zip(tmp_path):
-    """The temporary folder is on the small disk; the zip fits, what it unpacks to does not."""
+    """The temporary folder is on the small disk; the zip fits, its unpacked content does not."""
     content = tmp_path / "content"
     for writer in (1001, 1002):
         write(tmp_path / f"source/{writer}-f.gnt", gnt(writer) * 20)

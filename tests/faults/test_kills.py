@@ -1,8 +1,8 @@
-"""`kill -9` of every stage at random moments: no half output is seen, and the next run ends as if nothing had been.
+"""`kill -9` of every stage at random moments: no partial output exists, and the next run gives the undisturbed result.
 
     pytest tests/faults -m slow -s      # 20 kills a stage, an hour on two idle cores; prints a table
 
-`medians` and `app` are left out, since they need the network.
+`medians` and `app` are left out because they need the network.
 """
 
 import pytest
@@ -29,7 +29,7 @@ def test_every_stage_is_among_them(bench):
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", ["strokes", "decode", "split", "math-decode"])
 def test_a_killed_stage_leaves_nothing_half_done(bench, name):
-    """Once, in the second half of its time, when it writes."""
+    """Kills it once, in the second half of its time, while it writes."""
     kill_and_run_again(bench, name, 3, 0.5 + moments(name, 1)[0] / 2)
 
 
