@@ -1,4 +1,4 @@
-"""What is wrong with a page of documentation: `list(links(Page(text, folder)))` says so in one line per fault."""
+"""Finds errors in a page of documentation: `list(links(Page(text, folder)))` has one line per error."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def links(page: Page) -> Iterator[str]:
 
 
 def anchors(text: str) -> set[str]:
-    """The names that GitHub gives to headings."""
+    """The anchors that GitHub gives to headings."""
     titles = re.findall(r"^#+ (.+)$", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S), re.M)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
@@ -112,7 +112,7 @@ def stages(page: Page) -> Iterator[str]:
 
 
 def setting(word: str, several: bool) -> Iterator[str]:
-    """What is wrong with a `-S key=value`; a queue takes several values for one key."""
+    """Errors in a `-S key=value`; a queue takes several values for one key."""
     key, _, value = word.partition("=")
     values = copy.deepcopy(params())
     *parents, name = key.split(".")

@@ -1,4 +1,4 @@
-"""A checkout of this project in a folder of its own, on corpora as small as they get: what users run, made up."""
+"""A checkout of this project in a separate folder, with tiny made-up corpora, for running the commands of users."""
 
 import json
 import os
@@ -58,14 +58,14 @@ class Project:
 
     @staticmethod
     def environment() -> dict[str, str]:
-        """With this interpreter first, and jobs as they run by themselves."""
+        """The environment: this interpreter first, and the default execution of jobs."""
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         environment = os.environ | {"PATH": path, "TF_CPP_MIN_LOG_LEVEL": "2", "DVC_NO_ANALYTICS": "1"}
         environment.pop("INK2EDGE_BEAM", None)
         return environment
 
     def read_json(self, path: str) -> Any:
-        """What a JSON file of the project holds."""
+        """The content of a JSON file of the project."""
         return json.loads((self.folder / path).read_text(encoding="utf-8"))
 
     def change_params(self, changes: dict[str, dict[str, Any]]) -> None:

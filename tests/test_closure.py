@@ -1,4 +1,4 @@
-"""What a module is made of, on a made-up project."""
+"""The modules that a module imports, in a made-up project."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Every `python -m …` of the project says with `--help` how it is called and what each option means."""
+"""`--help` of every `python -m …` of the project explains its call and each option."""
 
 from __future__ import annotations
 

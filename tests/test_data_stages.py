@@ -1,4 +1,4 @@
-"""A clean clone makes the very data that dvc.lock names: the data stages run for real, with no cache to take from."""
+"""A clean clone makes exactly the data that dvc.lock names: the data stages really run, without a cache."""
 
 from pathlib import Path
 

@@ -49,7 +49,7 @@ def _write_corpus(folder: Path) -> None:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory) -> Project:
-    """A user's project: the corpus came in with `dvc add`, everything ran once and is committed."""
+    """A user's project: `dvc add` added the corpus, everything ran once and is committed."""
     project = Project.make(tmp_path_factory.mktemp("project"))
     _write_corpus(project.folder / "data/raw/mine")
     project.change_params({"decode": {"source": "data/raw/mine"}})

@@ -1,4 +1,4 @@
-"""`python -m fuzz`: runs a target within its bounds, reports what breaks, and makes it small."""
+"""`python -m fuzz`: runs a target within its limits, reports inputs that break it, and minimises them."""
 
 import os
 import subprocess

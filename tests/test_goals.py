@@ -1,4 +1,4 @@
-"""What the project promises of the embedded corpus, held against the committed metrics of its last `dvc repro`."""
+"""The project's goals for the embedded corpus, compared with the committed metrics of the last `dvc repro`."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Whatever the bytes, readers keep their contracts (those of `fuzz`); what is good comes back."""
+"""Readers keep their contracts (those of `fuzz`) for any bytes, and read good parts."""
 
 import importlib
 import io
@@ -29,7 +29,7 @@ EDITS = 4  # at most, of a good file
 
 @st.composite
 def damaged(draw, files: list[bytes]) -> bytes:
-    """A good file with pieces cut out, put in or written over."""
+    """A good file with pieces removed, inserted or overwritten."""
     data = draw(st.sampled_from(files))
     for _ in range(draw(st.integers(1, EDITS))):
         at, length = draw(st.integers(0, len(data))), draw(st.integers(0, 16))
@@ -61,7 +61,7 @@ def test_good_files_with_damage(name):
     check()
 
 
-# Text that the writer takes and that no reader would trim.
+# Text that the writer accepts and no reader trims.
 words = st.text(min_size=1, max_size=8).filter(lambda text: text.isprintable() and text == text.strip(" $"))
 points = st.lists(st.tuples(*[st.integers(-(10**6), 10**6)] * 2), min_size=1, max_size=4)
 

@@ -1,4 +1,4 @@
-"""Inputs that stay as they are, and what is said of those that do not."""
+"""Unchanged inputs, and the messages about changed ones."""
 
 import os
 import re
@@ -28,7 +28,7 @@ def test_every_file_but_hidden_ones_is_looked_at(folder):
 
 
 def rewrite(path):
-    """Other bytes, as many as before."""
+    """Replaces the bytes by as many others."""
     status = path.stat()
     path.write_bytes(b"54321")
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns + 1))
@@ -66,7 +66,7 @@ def test_a_file_is_an_input_too(folder):
 
 @pytest.fixture
 def experiment(tmp_path, monkeypatch):
-    """The temporary workspace of an experiment, as DVC lays it out below the user's own."""
+    """The temporary workspace of an experiment, as DVC makes it below the user's workspace."""
     copy = tmp_path / "project/.dvc/tmp/exps/standalone/tmpabc"
     copy.mkdir(parents=True)
     monkeypatch.chdir(copy)

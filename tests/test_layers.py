@@ -11,7 +11,7 @@ TENSORFLOW = {"tensorflow", "ai_edge_litert"}
 KERAS = {"keras"}
 BEAM = {"apache_beam"}
 
-# From the ground up. A package imports those of lower tiers only; packages of one tier know nothing of each other.
+# From the bottom up. A package imports packages of lower tiers only, and none of its own tier.
 TIERS = [
     ["pipeline"],  # what every layer may use: params, files, errors, processes
     ["pipeline.ink"],

@@ -1,4 +1,4 @@
-"""Sources that the temporary workspace of an experiment does not have: what DVC's users read, and that it helps."""
+"""Sources missing from the temporary workspace of an experiment: the message for the user, whose advice works."""
 
 import shutil
 

@@ -1,4 +1,4 @@
-"""Data stay data: no module unpickles, evaluates or starts a shell, and models load without code of theirs."""
+"""Data are never executed: no module unpickles, evaluates or starts a shell, and models load without their code."""
 
 import ast
 import json
@@ -17,11 +17,11 @@ SOURCES = sorted(path for folder in ("pipeline", "stages", "fuzz") for path in (
 MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve", "joblib", "xml.etree.ElementTree"}
 CALLS = {"eval", "exec", "compile", "__import__", "os.system", "os.popen", "keras.config.enable_unsafe_deserialization"}
 YAML = {"yaml.load", "yaml.load_all", "yaml.unsafe_load", "yaml.full_load", "yaml.Loader", "yaml.UnsafeLoader"}
-FLAGS = {"shell": True, "allow_pickle": True, "safe_mode": False}  # what no call may pass
+FLAGS = {"shell": True, "allow_pickle": True, "safe_mode": False}  # forbidden arguments
 
 
 def violations(source: str) -> list[str]:
-    """What a module does that data could make execute."""
+    """The calls in a module that could execute data."""
     found = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import | ast.ImportFrom):

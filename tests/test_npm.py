@@ -1,4 +1,4 @@
-"""npm, as stages use it: what the lock file says, or an error that says what to do."""
+"""npm, as stages use it: it installs the packages of the lock file, or the error says what to do."""
 
 import base64
 import hashlib
@@ -39,7 +39,7 @@ def packed(folder, text):
 
 @pytest.mark.timeout(120)
 def test_a_package_that_was_tampered_with_is_refused(tmp_path):
-    """With npm itself, offline: the lock's hash decides, wherever the bytes come from."""
+    """With real npm, offline: the hash in the lock decides, not the origin of the bytes."""
     root = tmp_path / "root"
     root.mkdir()
     tarball = packed(tmp_path, "{}")
@@ -55,7 +55,7 @@ def test_a_package_that_was_tampered_with_is_refused(tmp_path):
         shutil.copytree(root, folder)
     npm.install(tmp_path / "as locked", name)
     assert (tmp_path / "as locked" / "node_modules" / name / "一.json").read_text(encoding="utf-8") == "{}"
-    shutil.rmtree(tmp_path / "cache")  # it would give the package that the hash is of
+    shutil.rmtree(tmp_path / "cache")  # it would provide the package with this hash
     packed(tmp_path, '{"medians": []}')
     with pytest.raises(InkError, match=r"EINTEGRITY"):
         npm.install(tmp_path / "tampered", name)

@@ -48,7 +48,7 @@ def die(number):
     return number
 
 
-@pytest.mark.timeout(120)  # a hang is what is looked for
+@pytest.mark.timeout(120)  # long: the test looks for a hang
 def test_a_process_that_is_killed_fails_the_work(monkeypatch):
     monkeypatch.setenv("INK2EDGE_WORKERS", "2")
     with pytest.raises(InkError, match=r"found that one ended; did it run out of memory.* to fewer than 2"):

@@ -1,4 +1,4 @@
-"""What fuzzing found, hostile files made by hand, and the seeds of every target: through the target's own `check`.
+"""Runs each target's `check` on findings of fuzzing, hostile files made by hand, and the target's seeds.
 
 A file in tests/regressions/<target>/ stays there for good. Fuzzing itself is `make fuzz`, see `fuzz`.
 """
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timeout(SECONDS)
 
 
 def check(target, data):
-    """Within the bound of memory: what is allocated beyond it fails."""
+    """Runs within a memory limit: larger allocations fail."""
     with memory_bounded():
         importlib.import_module(f"fuzz.{target}").check(data)
 

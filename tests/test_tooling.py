@@ -1,4 +1,4 @@
-"""What surrounds the code agrees with itself: supported Pythons, pinned tools, hooks, hosted CI."""
+"""The tooling is consistent: supported Pythons, pinned tools, hooks, hosted CI."""
 
 import re
 import tomllib

@@ -164,7 +164,7 @@ def _frame(data: bytes, sizes: Mapping[str, float]) -> Frame:
     pen, symbol = (sizes.get(name, math.nan) for name in ("pen", "symbol"))
     if not (0 < pen < math.inf and 0 < symbol < math.inf):
         raise InkError(
-            f"expected the sizes pen and symbol in the model's metadata, found {pen:g} and {symbol:g}; run "
+            f"expected positive sizes pen and symbol in the model's metadata, found {pen:g} and {symbol:g}; run "
             "`dvc repro math-quantize`"
         )
     return Frame(height, width, symbol, pen)

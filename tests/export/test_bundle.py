@@ -79,7 +79,7 @@ def test_the_readme_has_the_signature_the_input_and_the_code(bundled):
     listed = [row[0].strip("`") for row in rows(page) if row[0].startswith("`")]
     assert sorted(listed) == sorted(path.name for path in Path("bundles/hccr-dynamic").iterdir())
     runtime = metadata.read_graph(Path("models/hccr/dynamic.tflite").read_bytes()).runtime
-    assert f"built-in operators alone: of version {runtime} or newer, or any LiteRT.\n" in page
+    assert f"built-in operators of TensorFlow Lite only: version {runtime} or newer, or any LiteRT.\n" in page
     assert "Sizes in pixels: side 56, margin 4." in page
     assert "5. Stretch again as in 2" in page
     assert str(normalise.__doc__).strip().splitlines()[0] in page
@@ -114,7 +114,7 @@ def test_the_card_of_the_embedded_corpus(bundled):
         ["decode", "records", "12,000"],
         ["train", "train.accuracy", "0.5"],
         ["top1", "share of the test samples that are read correctly", "0.9875"],
-        ["cpu", "processor that it was timed on", "Tiny CPU"],
+        ["cpu", "processor of the timing", "Tiny CPU"],
         list(HAND[1:]),
     ):
         assert cells in rows(page)
@@ -122,10 +122,10 @@ def test_the_card_of_the_embedded_corpus(bundled):
         "* synthetic handwriting: strokes of hanzi-writer-data, written by simulated writers",
         "strokes:\n  strokes:\n    writers: 7\n",
         "train:\n  train:\n    epochs: 8\n",
-        "Measured by `evaluate@dynamic` under LiteRT",
+        "Measured by `evaluate@dynamic` with LiteRT",
         "* Worst labels, by recall: `口` 0.50.\n",
-        "* Learnt from synthetic data: ",
-        "The code that made the model: `LICENSE`.\n",
+        "* Trained on synthetic data: ",
+        "Licence of the code that made the model: `LICENSE`.\n",
     ):
         assert line in page
     assert "data/raw/casia" not in page
@@ -135,7 +135,7 @@ def test_the_card_of_the_embedded_corpus(bundled):
 def test_the_card_of_data_that_the_user_brought(bundled):
     page = text("bundles/math-float16/MODEL_CARD.md")
     assert "* `data/raw/crohme`, provided by the project's user\n" in page
-    assert "`data/raw/crohme`: the terms under which its user has the data hold, so far" in page
+    assert "`data/raw/crohme`: the terms under which its user has the data apply, if they extend to models" in page
     assert "* Worst labels, by ap50: `|` 0.25.\n" in page
     assert "* 1 of its labels do not occur in the test part" in page
     assert "synthetic" not in page
@@ -147,7 +147,7 @@ def test_the_projects_licence_goes_along(project):
     main([])
     for bundle in ("hccr-dynamic", "math-float16"):
         assert text(f"bundles/{bundle}/LICENSE") == "All are welcome.\n"
-        assert "The code that made the model: `LICENSE`." in text(f"bundles/{bundle}/MODEL_CARD.md")
+        assert "Licence of the code that made the model: `LICENSE`." in text(f"bundles/{bundle}/MODEL_CARD.md")
 
 
 def test_the_same_project_gives_the_same_bytes(project):

@@ -64,7 +64,9 @@ def test_a_stage_that_read_other_data_is_refused(project):
     project.write("models/hccr/model.keras", b"other weights")
     project.ran("train", {}, ["data/decoded"], ["models/hccr/model.keras"])
     project.save()
-    with pytest.raises(InkError, match=r"dvc\.lock: `quantize@dynamic` read another models/hccr/model\.keras"):
+    with pytest.raises(
+        InkError, match=r"dvc\.lock: `quantize@dynamic` read another version of models/hccr/model\.keras"
+    ):
         lineage()
 
 

@@ -1,4 +1,4 @@
-"""Class lists fix labels: order, duplicates and the like must never slip through."""
+"""Class lists define labels, so order and duplicates must be right."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""COCO files, read from strangers and written for them."""
+"""COCO files: reading those of others, writing those for others."""
 
 import json
 import zipfile
@@ -39,7 +39,7 @@ def formula(key, **changes):
 
 
 def written(folder):
-    """Two shards, keys not in order."""
+    """Two shards with unordered keys."""
     shards = [folder / "one.parquet", folder / "two.parquet"]
     write_formulas(
         shards[0], [formula("b/c"), formula("d", boxes=BOXES[:0], labels=np.zeros(0, int), symbols=[])], CLASSES

@@ -1,4 +1,4 @@
-"""A formula in Parquet and TFRecord: the same in both, under names that other tools know."""
+"""A formula is the same in Parquet and TFRecord, with feature names that other tools know."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""From files to formulas: units of work, and what becomes of each file."""
+"""From files to formulas: units of work, and the result for each file."""
 
 import os
 import tarfile

@@ -1,4 +1,4 @@
-"""`.gnt` files: what is good comes out, what is not leaves a defect with its offset and reason."""
+"""`.gnt` files: good records are read; damage gives a defect with its offset and reason."""
 
 import struct
 import tracemalloc
@@ -194,7 +194,7 @@ def test_any_records_survive_the_file(records):
 
 @st.composite
 def damaged(draw):
-    """A file that was cut, overwritten or added to at one place, and the part of it before that place."""
+    """A file with bytes removed, overwritten or inserted at one place, and its part before that place."""
     data = b"".join(encode_record(char, image) for char, image in draw(files))
     at = draw(st.integers(0, len(data)))
     cut = draw(st.integers(0, 30))
@@ -209,7 +209,7 @@ def test_any_damage_is_accounted_for(case):
     assert [item.index for item in items] == list(range(len(items)))
     offsets = [item.offset for item in items]
     assert offsets == sorted(set(offsets))
-    # Records that end before the damage are all there, and every byte is covered by a record or a defect.
+    # All records that end before the damage are read, and a record or a defect covers every byte.
     before = [i for i in read_gnt(whole) if i.offset + 10 + i.width * i.height <= at]
     assert [(i.char, i.offset) for i in items[: len(before)]] == [(i.char, i.offset) for i in before]
     for item, following in zip(items, [*offsets[1:], len(data)], strict=True):

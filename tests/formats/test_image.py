@@ -150,7 +150,8 @@ def chunk(data):
     return struct.pack(">I", len(data) - 4) + data + struct.pack(">I", zlib.crc32(data))
 
 
-@pytest.mark.parametrize("side", [8_000, 12_000, 100_000])  # of which Pillow lets one pass, warns and refuses
+# Pillow accepts the first, warns about the second and refuses the third.
+@pytest.mark.parametrize("side", [8_000, 12_000, 100_000])
 def test_bombs_are_not_unpacked(side):
     header = struct.pack(">4sIIBBBBB", b"IHDR", side, side, 8, 0, 0, 0, 0)
     rows = zlib.compress(bytes(10_000))
@@ -185,6 +186,6 @@ def test_scans_of_a_jpeg_are_bounded():
     data = saved(Image.fromarray(RAMP), "JPEG", progressive=True)
     last = data[data.rindex(b"\xff\xda") : -2]
     few = image_module.MAX_SCANS - data.count(b"\xff\xda")
-    video = b"\xff\xda" * 1000  # what stands behind the end of a picture is none of its scans
+    video = b"\xff\xda" * 1000  # bytes after the end of a picture are not scans
     assert read_grey(data[:-2] + last * few + data[-2:] + video).shape == RAMP.shape
     assert reason(data[:-2] + last * (few + 1) + data[-2:]) == "too many scans: more than 100"

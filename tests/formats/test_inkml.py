@@ -1,4 +1,4 @@
-"""InkML: what is written comes back, and every hazard of real files is survived or told of."""
+"""InkML: written formulas are read back, and every hazard of real files is handled or reported."""
 
 import contextlib
 

@@ -1,4 +1,4 @@
-"""Contexts of InkML: the coordinates of every trace are read as they are meant, or the file is refused."""
+"""Contexts of InkML: the coordinates of every trace are read correctly, or the file is refused."""
 
 from pathlib import Path
 

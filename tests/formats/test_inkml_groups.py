@@ -1,4 +1,4 @@
-"""Which groups of InkML are symbols, and of which ink: names of outer groups, symbols without one, views of parts."""
+"""Symbols in the groups of InkML and their ink: names of outer groups, symbols without names, views of parts."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def nested(*groups, wrapper="Segmentation"):
 
 
 def nameless(*parts):
-    """The message about symbols without truth in these groups."""
+    """The error message about symbols without truth in these groups."""
     names = ", ".join(parts)
     return (
         f"symbols without truth: expected an annotation of type 'truth' in the traceGroup {names} or around it, found "
@@ -127,13 +127,13 @@ def view(target, **attributes):
 
 
 def held(*views):
-    """The x of the points that a symbol of these views has, one list per trace."""
+    """The x coordinates of a symbol made of these views, one list per trace."""
     ink = read_inkml(document(LINE, GROUPS, group("Segmentation", inner=group("s", inner="".join(views)))))
     symbol = next(symbol for symbol in ink.symbols if symbol.label == "s")
     return [ink.traces[index][:, 0].tolist() for index in symbol.traces]
 
 
-# Of which views are taken: m = (a, (b, points 2 to 4 of a)).
+# The target of the views: m = (a, (b, points 2 to 4 of a)).
 GROUPS = group("Other", inner=(
     '<traceGroup xml:id="m"><annotation type="truth">m</annotation><traceView traceDataRef="a"/>'
     '<traceGroup xml:id="n"><traceView traceDataRef="b"/><traceView xml:id="v" traceDataRef="a" from="2" to="4"/>'

@@ -1,4 +1,4 @@
-"""Points of InkML traces: x to the right, y downwards, however the file counts, orders and encodes them."""
+"""Points of InkML traces: x to the right, y downwards, for every order and encoding of channels."""
 
 import numpy as np
 import pytest
@@ -60,7 +60,7 @@ def test_x_and_y_are_in_the_same_units():
         layout_of([Channel("X", units="mm"), Channel("Y", units="cm")])
 
 
-# The example of the recommendation, 3.3.1, with its values worked out by hand.
+# The example of the recommendation, 3.3.1, with values calculated by hand.
 DIFFERENCES = """1125 18432,'23'43,"7"-8,3-5,7 -3,6 2,6 8,3 6 T,2 4*T,3 6,3-6 F F"""
 VALUES = [
     [1125, 18432],

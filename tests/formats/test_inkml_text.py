@@ -1,4 +1,4 @@
-"""Encodings of InkML: the declared one is read, and what cannot be read is refused, so that no two names become one."""
+"""Encodings of InkML: the declared encoding is used; invalid bytes are refused, so that no two names become equal."""
 
 import codecs
 

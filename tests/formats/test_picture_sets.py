@@ -1,4 +1,4 @@
-"""Pictures that COCO files have boxes for, and formulas that are there twice."""
+"""Pictures with boxes in COCO files, and duplicate formulas."""
 
 import io
 import json
@@ -44,7 +44,7 @@ def zipped(**members):
 
 
 def look(folder):
-    """The pictures, as (COCO file, picture, bytes or why not), and the COCO files that are not read."""
+    """The pictures as (COCO file, picture, bytes or error), and the COCO files that are not read."""
     items, not_read = find_pictures(find_entries(folder, (".inkml", ".json"), "x.source"))
     data = read_entries([item.entry for item in items], 100)
     rows = [(i.coco, i.entry.name, i.image.defect or d) for i, d in zip(items, data, strict=True)]
@@ -93,7 +93,7 @@ def test_pictures_that_are_missing_or_lie_outside(tmp_path):
 
 
 def test_pictures_in_an_archive_beside_their_coco_file(tmp_path):
-    """As `math-decode` writes them; what lies with the COCO file goes first."""
+    """In the layout of `math-decode`; pictures next to the COCO file take precedence."""
     write(tmp_path, samples_json=coco("w/a.png", "b.png"), images_zip=zipped(w__a_png=b"1", b_png=b"2"), b_png=b"3")
     assert look(tmp_path)[0] == [("samples.json", "images.zip:w/a.png", b"1"), ("samples.json", "b.png", b"3")]
 
@@ -130,7 +130,7 @@ def test_a_picture_in_two_coco_files_is_read_once(tmp_path):
 
 
 def doubles(folder):
-    """What is kept, and what is there twice and where it is read."""
+    """The kept files, and the duplicates with the files that are read instead."""
     found = find_entries(folder, (".inkml", ".json"), "x.source")
     pictures, _ = find_pictures(found)
     ink = [Item(entry) for entry in found.entries if entry.name.endswith(".inkml")]

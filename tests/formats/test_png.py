@@ -1,4 +1,4 @@
-"""Grey PNG whose bytes no CPU changes."""
+"""Grey PNG with the same bytes on every CPU."""
 
 import io
 

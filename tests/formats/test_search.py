@@ -1,4 +1,4 @@
-"""The files of a source, plain or in archives. What `.gnt` sources make of them is in test_sources.py."""
+"""Files of a source, plain or in archives. test_sources.py tests sources of `.gnt` files."""
 
 import bz2
 import gzip
@@ -49,7 +49,7 @@ def contents(folder, **options):
 
 @pytest.fixture
 def source(tmp_path):
-    """A folder with a file, another ending, and a zip in a subfolder."""
+    """A folder with a file, a file with another extension, and a zip in a subfolder."""
     folder = tmp_path / "source"
     (folder / "sub").mkdir(parents=True)
     (folder / "one.a").write_bytes(b"1")
@@ -162,7 +162,7 @@ def test_tars(tmp_path, name, data):
 
 
 def test_single_compressed_files_take_the_place_of_what_they_hold(tmp_path):
-    (tmp_path / "x.a.gz").write_bytes(gzip.compress(b"12") + gzip.compress(b"3"))  # as `cat` makes it
+    (tmp_path / "x.a.gz").write_bytes(gzip.compress(b"12") + gzip.compress(b"3"))  # two gzip streams, like from `cat`
     (tmp_path / "y.A.bz2").write_bytes(bz2.compress(b"45"))
     (tmp_path / "z.zip").write_bytes(zipped({"z.a.gz": gzip.compress(b"6")}))
     assert contents(tmp_path) == {"x.a.gz": b"123", "y.A.bz2": b"45", "z.zip:z.a.gz": b"6"}

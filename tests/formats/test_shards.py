@@ -1,4 +1,4 @@
-"""The names of shards, and which ones a part has."""
+"""The names of shards, and the shards of a part."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""From a data source to its `.gnt` files."""
+"""The `.gnt` files of a data source."""
 
 import gzip
 import io
@@ -129,7 +129,7 @@ def test_two_different_files_of_one_writer(tmp_path):
 
 
 def test_a_file_that_is_there_twice_is_read_once(tmp_path):
-    """From the plain file, or else the archive that comes first."""
+    """Reads the plain file, or else the one in the first archive."""
     write(tmp_path / "a.zip", zipped(**{"1001-f": GNT, "1002-f": GNT}))
     write(tmp_path / "b" / "1001-f.gnt")
     write(tmp_path / "c.gnt.gz", gzip.compress(GNT))

@@ -1,4 +1,4 @@
-"""The symbols of CROHME, each with one spelling."""
+"""The symbols of CROHME have one spelling each."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a tar holds, and tars that are damaged."""
+"""The files of a tar, and damaged tars."""
 
 import io
 import tarfile
@@ -24,7 +24,7 @@ def tar(form, *files, **options):
 
 
 def members(data):
-    """Names and bytes; of what cannot be read, the reason."""
+    """Names and bytes of the files; the reason for files that cannot be read."""
     found = tar_members(io.BytesIO(data))
     return [(m.name, m.problem or data[m.start : m.start + m.size]) for m in found]
 
@@ -45,7 +45,7 @@ def test_names_in_gbk():
 
 
 def test_a_size_among_the_attributes():
-    """As it is written if the size is too large for the header."""
+    """The header for a size that is too large for the usual field."""
     data = bytearray(tar(tarfile.PAX_FORMAT, ("x.a", b"1" * 700, {"pax_headers": {"size": "700"}}), ("y.a", b"2", {})))
     header = tarfile.TarInfo.frombuf(bytes(data[1024:1536]), "utf-8", "strict")
     header.size = 0
@@ -81,7 +81,7 @@ USTAR, GNU, PAX = tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT
 
 
 def told(**attributes):
-    """A tar whose file has attributes in a header of their own."""
+    """A tar with the attributes of its file in an extended header."""
     return tar(PAX, ("x.a", b"", {"pax_headers": attributes}))
 
 

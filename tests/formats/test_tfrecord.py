@@ -1,4 +1,4 @@
-"""TFRecord without TensorFlow: TensorFlow reads it all the same, and damage is told of."""
+"""TFRecord without TensorFlow: TensorFlow can read it, and damage is reported."""
 
 import subprocess
 import sys
@@ -22,12 +22,12 @@ from pipeline.formats.tfrecord import (
 )
 
 SAMPLES = [Sample("1001/000000", "1001", "啊", 0, 60, 70, b"\x89PNG one"), Sample("a/000003", "", "垯", 300, 1, 2, b"")]
-# The record `b"ink"` as TensorFlow 2.21's tf.io.TFRecordWriter writes it.
+# The record `b"ink"`, written by tf.io.TFRecordWriter of TensorFlow 2.21.
 INK_RECORD = "0300000000000000b099490e696e6b9399359a"
 
 READ_WITH_TENSORFLOW = """
 import sys, tensorflow as tf
-import pipeline.formats.tfrecord  # its own Example class must not stand in the way
+import pipeline.formats.tfrecord  # its Example class must not conflict with that of TensorFlow
 text, number = tf.io.FixedLenFeature([], tf.string), tf.io.FixedLenFeature([], tf.int64)
 spec = dict.fromkeys(("key", "writer", "char", "image/encoded", "image/format"), text)
 spec |= dict.fromkeys(("label", "width", "height"), number)
@@ -45,7 +45,7 @@ def test_samples_come_out_as_they_went_in(tmp_path):
 
 
 def test_the_rows_of_a_batch_are_examples_of_their_own():
-    """Although one message is filled for one row after the other."""
+    """Rows do not mix, although one message is reused for all of them."""
     columns = pa.Table.from_pylist([sample._asdict() for sample in (*SAMPLES, SAMPLES[0])], COLUMNS)
     (batch,) = samples_table(columns, ["啊", "垯"]).to_batches()
     labelled = [SAMPLES[0], SAMPLES[1]._replace(label=1), SAMPLES[0]]

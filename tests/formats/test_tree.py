@@ -1,4 +1,4 @@
-"""The files below a folder, with links."""
+"""The files below a folder that contains links."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""InkML documents, spelled out."""
+"""Small InkML documents."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def document(*parts, head=""):
 
 
 def formula(traces=TRACES, groups=None, **parts):
-    """Two traces that are an x."""
+    """Two traces that form an x."""
     return document(traces, group("Segmentation", inner=groups or group("x", 0, 1)), **parts)
 
 

@@ -1,9 +1,9 @@
-"""Training needs Keras and Parquet alone: where TensorFlow is not installed, another backend does."""
+"""Training needs only Keras and Parquet: without TensorFlow, another backend works."""
 
 import subprocess
 import sys
 
-# A finder that answers for TensorFlow before the real ones do, as on a machine that lacks it.
+# An import finder that reports TensorFlow as missing, before the real finders find it.
 WITHOUT_TENSORFLOW = """
 import sys
 class Absent:

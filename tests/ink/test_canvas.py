@@ -1,4 +1,4 @@
-"""The canvas: where ink comes to lie, how large, and which pixels it covers."""
+"""The canvas: position and size of the ink, and the pixels that it covers."""
 
 import numpy as np
 import pytest
@@ -26,7 +26,7 @@ def line(*points):
 def test_a_short_formula_is_not_blown_up():
     """A minus, then a stroke half as long: the 75th percentile of two is the longer one."""
     picture = draw_ink([line((0, 0), (10, 0)), line((20, 0), (25, 0))], [[0], [1]], FRAME)
-    # 3.2 pixels a unit, 80 pixels in all, centred at 256, 64; a pixel of pen around.
+    # 3.2 pixels per unit, 80 pixels in all, centred at 256, 64; a pixel of pen around.
     assert picture.boxes.tolist() == [[63, 215, 65, 249], [63, 279, 65, 297]]
     assert [stroke.tolist() for stroke in picture.strokes] == [[[216, 64], [248, 64]], [[280, 64], [296, 64]]]
     assert picture.symbol_strokes == [[0], [1]]
@@ -99,7 +99,7 @@ def test_pixels_of_a_bar():
 
 
 def test_the_pixels_do_not_change():
-    """A fixed picture, so that another CPU, version or language is held to the same bytes."""
+    """A fixed picture, so that every CPU, version and language must give the same bytes."""
     image = rasterise([np.array([[10, 10], [100, 37], [61, 90]])], Frame(6, 8, 32, 1.5))
     assert image.tolist() == WEDGE
 

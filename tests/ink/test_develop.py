@@ -1,4 +1,4 @@
-"""Photos: ink is found under any light and polarity, boxes stay on their symbols."""
+"""Photos: ink is found in any light and polarity, and boxes stay on their symbols."""
 
 import contextlib
 
@@ -26,7 +26,7 @@ def noisy(image, spread=12):
 
 
 def assert_on_the_bars(picture, kept):
-    """The picture has the bars and nothing else, each in its box."""
+    """Checks that the picture has the bars, each in its box, and nothing else."""
     assert kept == [0, 1, 2]
     inside = np.zeros(picture.image.shape, bool)
     for ymin, xmin, ymax, xmax in picture.boxes:
@@ -75,7 +75,7 @@ def test_boxes_beyond_photo_and_ink():
         [BARS, [[-50, -50, -10, -10], [115, 190, 900, 900], [-1e7, -1e7, 1e7, 1e7], [45, 33, 45, 33]]]
     )
     picture, kept = fit_photo(photo(), boxes, FRAME)
-    assert kept == [0, 1, 2, 5, 6]  # one outside of the photo and one on blank paper are gone
+    assert kept == [0, 1, 2, 5, 6]  # a box outside the photo and a box on blank paper are left out
     whole, point = picture.boxes[3:]
     assert (picture.boxes[:3, :2] >= whole[:2]).all()
     assert (picture.boxes[:3, 2:] <= whole[2:]).all()

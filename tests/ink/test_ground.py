@@ -1,4 +1,4 @@
-"""Polarity and brightness of the ground, whatever the pen, the light and the margins."""
+"""Polarity and brightness of the ground, for any pen, light and margins."""
 
 import cv2
 import numpy as np
@@ -18,7 +18,7 @@ def cross(shape=(200, 240), pen=8, paper=220, ink=40, margin=20):
 
 
 def bar(height, width, pen, paper=255, ink=0):
-    """一 as it is scanned, cropped to the ink: it rises to the right."""
+    """A scanned 一, cropped to the ink: it rises to the right."""
     picture = np.full((4 * height, width + 2 * pen), paper, np.uint8)
     cv2.line(picture, (pen, 2 * height), (width, 2 * height - height // 3), ink, pen)
     rows, columns = np.nonzero(picture == ink)

@@ -1,4 +1,4 @@
-"""The one normalisation: its contract, and its numbers held by an independent port of the docstring."""
+"""Normalisation: its contract, and its numbers compared with an independent port of the docstring."""
 
 import hashlib
 
@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 
 from pipeline.ink.normalise import BlankScanError, normalise
 
-# SHA-256 of the picture of `stroke_scan()`. It changes with the definition, and then the web app has to follow.
+# SHA-256 of the picture of `stroke_scan()`. If the definition changes, it changes, and so must the web app.
 STROKE_SHA256 = "a2ac9af2b3c724736b554ca2c8bafd9529c1a7b734b2d46a6e184af14dd3e277"
 
 
@@ -24,7 +24,7 @@ def stroke_scan():
 
 
 def port(scan):
-    """`normalise` as its docstring tells it, in plain Python."""
+    """`normalise` in plain Python, written from its docstring."""
     value = 255 - scan.astype(int)
     value = stretch(value)
     rows, columns = np.flatnonzero(value.any(1)), np.flatnonzero(value.any(0))
@@ -65,7 +65,7 @@ def test_ink_is_bright_on_black_with_a_margin():
     image = normalise(stroke_scan())
     assert (image.shape, image.dtype, image.max()) == ((56, 56), np.uint8, 255)
     rows, columns = np.flatnonzero(image.any(1)), np.flatnonzero(image.any(0))
-    assert (columns[0], columns[-1]) == (4, 51)  # the longer side fills what the margin leaves
+    assert (columns[0], columns[-1]) == (4, 51)  # the longer side fills the space between the margins
     assert rows[0] >= 4
     assert rows[-1] <= 51
 

@@ -1,4 +1,4 @@
-"""Both branches on tiny data: a source is made, then taken through decoding and splitting."""
+"""Both branches on tiny data: makes a source, then decodes and splits it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,14 +24,14 @@ class Branch:
     split: Callable[[Path], dict]
 
     def run(self, source: Path, folder: Path) -> dict[str, str]:
-        """The digests of all that both jobs leave."""
+        """The digests of all files that both jobs write."""
         self.decode(source, output(folder))
         self.split(folder)
         return digests(folder)
 
 
 def output(folder: Path) -> Output:
-    """What a decode job writes below a folder."""
+    """The paths that a decode job writes below a folder."""
     return Output(folder / "decoded", folder / "classes.txt", folder / "decode.json")
 
 

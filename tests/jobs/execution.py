@@ -1,4 +1,4 @@
-"""How a job is executed may vary: its bytes may not."""
+"""Variations of the execution of a job, none of which may change its bytes."""
 
 import json
 from pathlib import Path
@@ -20,7 +20,7 @@ WORKERS = [pytest.param(name, marks=MARKS.get(name, ())) for name in OPTIONS]
 
 
 def work_with(workers: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Has jobs run by one of `WORKERS`."""
+    """Makes jobs run with one of `WORKERS`."""
     options = OPTIONS[workers]
     if options is None:
         monkeypatch.setattr(runner, "PARALLEL_FROM", 0)
@@ -30,7 +30,7 @@ def work_with(workers: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def work_twice(job: type, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Has every piece of a job done twice, as runners may."""
+    """Makes jobs do every piece of work twice, as runners may."""
 
     def twice(step):
         return lambda *args: (step(*args), step(*args))[1]
@@ -45,18 +45,18 @@ def quarantine(path: Path) -> list[dict]:
 
 
 def files(folder: Path, name: str = "splits") -> Files:
-    """What a split job below `folder` reads and writes."""
+    """The paths that a split job reads and writes below `folder`."""
     return Files(folder / "decoded", folder / name, folder / f"{name}.json")
 
 
 def parts(folder: Path, read, name: str = "splits") -> dict[str, list]:
-    """What `read` finds in the shards of each part, in their order."""
+    """The result of `read` for the shards of each part, in their order."""
     paths = sorted((folder / name / "parquet").iterdir())
     return {part: [row for p in paths if p.name.startswith(f"{part}-") for row in read(p)] for part in PARTS}
 
 
 def write_decoded(folder: Path, write, rows: list, classes: list[str], shards: int) -> Path:
-    """Has `write` lay down decoded rows for a split job."""
+    """Calls `write` to write decoded rows for a split job."""
     (folder / "decoded/parquet").mkdir(parents=True)
     for shard in range(shards):
         path = folder / f"decoded/parquet/samples-{shard:05d}-of-{shards:05d}.parquet"

@@ -1,4 +1,4 @@
-"""Job `decode`: every record is accounted for, and the outputs are the same bytes however it is cut up."""
+"""Job `decode`: every record is accounted for, and the outputs have the same bytes for any division of the work."""
 
 import gzip
 import json

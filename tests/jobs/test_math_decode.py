@@ -1,4 +1,4 @@
-"""Job `math-decode`: every file is accounted for, and the outputs are the same bytes however it is cut up."""
+"""Job `math-decode`: every file is accounted for, and the outputs have the same bytes for any division of the work."""
 
 import json
 import logging
@@ -105,7 +105,7 @@ def test_a_job_that_breaks_off_leaves_nothing_and_runs_again(source, tmp_path, m
     with pytest.raises(KeyboardInterrupt):
         decode(source, tmp_path / "two")
     assert list((tmp_path / "two").iterdir()) == []
-    (tmp_path / "two/decoded.partial/scratch-1").mkdir(parents=True)  # as a kill leaves it
+    (tmp_path / "two/decoded.partial/scratch-1").mkdir(parents=True)  # as after a kill
     write(tmp_path / "two/decoded.partial/parquet/samples-00007-of-00009.parquet", b"half")
     monkeypatch.undo()
     decode(source, tmp_path / "two")

@@ -39,7 +39,7 @@ def by_writer(writers=10, samples=6, unnamed=0):
 
 
 def official(**more):
-    """Twelve formulas for training, four to tune on, four to test."""
+    """Twelve formulas for training, four for validation, four for testing."""
     sizes = {"train": 12, "validation": 4, "test": 4}
     return [formula(f"{OFFICIAL[part]}/{i}", part[0]) for part in PARTS for i in range(sizes[part])] + more.get(
         "also", []

@@ -1,4 +1,4 @@
-"""How jobs are executed: taken from the environment, never from params."""
+"""The environment, never params, decides how jobs are executed."""
 
 import pytest
 from apache_beam.options.pipeline_options import DirectOptions

@@ -1,6 +1,6 @@
-"""The same bytes: both branches, on every engine, whatever the order in which their input comes.
+"""Both branches write the same bytes on every engine and for every order of their input.
 
-A new engine is a line in `tests.jobs.execution.OPTIONS`. Flink's part of the matrix runs by `make test-flink`.
+To add an engine, add a line to `tests.jobs.execution.OPTIONS`. `make test-flink` runs the tests on Flink.
 """
 
 import random
@@ -16,11 +16,11 @@ ONE_PROCESS = "one process"
 
 
 def in_the_order_given(monkeypatch):
-    """As the file system lists files, and jobs hand them out."""
+    """The usual order: that of the file system and of the jobs."""
 
 
 def in_random_order(monkeypatch):
-    """Files are listed in a random order wherever this process lists them, and jobs hand out their work in another."""
+    """This process lists files in a random order, and jobs hand out their work in another order."""
     rng = random.Random(7)
     for name in ("glob", "rglob", "iterdir"):
         monkeypatch.setattr(Path, name, shuffled(getattr(Path, name), rng))
@@ -44,7 +44,7 @@ def shuffled(listing, rng):
 
 @pytest.fixture(scope="module", params=BRANCHES)
 def made(request, tmp_path_factory):
-    """A branch, its source, and the digests that a run in one process leaves."""
+    """A branch, its source, and the digests of a run in one process."""
     folder, branch = tmp_path_factory.mktemp(request.param), BRANCHES[request.param]
     source = branch.make_source(folder / "source")
     return branch, source, branch.run(source, folder / "expected")

@@ -1,4 +1,4 @@
-"""The scratch folder: no worker that comes too late, of this run or of one before, reaches the output."""
+"""The scratch folder: late workers, of this run or an earlier one, never reach the output."""
 
 import pytest
 

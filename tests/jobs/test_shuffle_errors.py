@@ -1,4 +1,4 @@
-"""An error that a worker tells of ends the job with its own words, whichever step and process it comes from."""
+"""An error in a worker ends the job with its own message, in every step and process."""
 
 import json
 from dataclasses import dataclass

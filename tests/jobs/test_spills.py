@@ -1,4 +1,4 @@
-"""Hash, spill, gather, write: the same shards whatever the order and the number of spills."""
+"""Hash, spill, gather, write: the shards do not depend on the order and the number of spills."""
 
 import os
 import resource
@@ -34,7 +34,7 @@ def rows(keys):
 
 
 def spill_all(directory, *groups):
-    """Spills each group of keys into a file of its own."""
+    """Spills each group of keys into a separate file."""
     directory.mkdir()
     for index, keys in enumerate(groups):
         table = rows(keys)
@@ -64,7 +64,7 @@ def test_gathering_sorts_by_hash_whatever_the_spills(tmp_path):
 
 
 def mappings(directory):
-    """How many files of a folder this process has mapped."""
+    """Number of files in a folder that this process has mapped."""
     return Path("/proc/self/maps").read_text().count(f"{directory}/")
 
 
@@ -105,7 +105,7 @@ def test_one_spill_is_open_at_a_time(tmp_path, monkeypatch, mapped):
 
 @pytest.mark.slow
 def test_more_spills_than_a_process_may_map(tmp_path):
-    """More than Linux lets a process map by default: `decode` makes a spill of each source file."""
+    """More spills than Linux lets a process map by default: `decode` makes one per source file."""
     count = 65_530 + 100
     (template,) = spill_all(tmp_path / "template", ["1001/000000"])
     data, digits = template.read_bytes(), hash64("1001/000000").to_bytes(8, "little")

@@ -1,4 +1,4 @@
-"""Job `split`: parts that do not overlap, in an order that follows from the seed alone."""
+"""Job `split`: parts do not overlap, and only the seed decides their order."""
 
 import json
 import logging
@@ -27,7 +27,7 @@ def params(**changes):
 
 
 def decoded(folder, writers=10, samples=40, shards=2):
-    """Decoded samples with made-up images, no two the same."""
+    """Decoded samples with different made-up images."""
     rows = [
         Sample(f"{w}/{i:06d}", str(w), CLASSES[i % 10], i % 10, 5, 6, f"{w}-{i}".encode())
         for w in range(1001, 1001 + writers)

@@ -1,4 +1,4 @@
-"""Worker processes of a local Beam job that die: the job fails and says so, wherever it is, and does not wait."""
+"""If a worker process of a local Beam job dies, the job fails with a message at any step, and does not wait."""
 
 import os
 import signal
@@ -11,7 +11,7 @@ from apache_beam.runners.runner import PipelineResult, PipelineRunner, PipelineS
 from pipeline.errors import InkError
 from pipeline.jobs import runner, workers
 
-TIMEOUT = pytest.mark.timeout(300)  # a hang is what is looked for; a busy machine takes a minute
+TIMEOUT = pytest.mark.timeout(300)  # long enough for a busy machine, which takes a minute; the test looks for a hang
 
 
 @pytest.fixture(autouse=True)

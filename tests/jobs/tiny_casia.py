@@ -1,4 +1,4 @@
-"""A tiny data set in the CASIA format, and what a job left."""
+"""A tiny data set in the CASIA format, and digests of a job's outputs."""
 
 import hashlib
 from pathlib import Path
@@ -19,7 +19,7 @@ def scan(*numbers):
 
 
 def gnt(writer, chars=CHARS):
-    """The bytes of a writer's file."""
+    """The content of one writer's file."""
     return b"".join(encode_record(char, scan(writer, index)) for index, char in enumerate(chars))
 
 

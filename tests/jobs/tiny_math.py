@@ -15,7 +15,7 @@ WRITERS = ("w1", "w2", "w3", "w4")
 
 
 def ink(number: int, symbols=("x", "1"), writer="", truth="x1", stray=0) -> bytes:
-    """A cross and a bar that differ with the number, and traces of no symbol."""
+    """A cross and a bar that depend on the number, and traces without a symbol."""
     bar = 20 + number
     traces = [[(0, 0), (9, 9)], [(9, 0), (0, 9)], [(bar, 0), (bar + number % 5, 9)]]
     traces += [[(900 + index, 900)] for index in range(stray)]
@@ -23,7 +23,7 @@ def ink(number: int, symbols=("x", "1"), writer="", truth="x1", stray=0) -> byte
 
 
 def photo(number: int) -> bytes:
-    """Two bars that differ with the number, dark on light."""
+    """Two bars that depend on the number, dark on light."""
     image = np.full((60, 120), 230, np.uint8)
     image[10:40, 20:26] = image[20:26, 60 : 80 + number] = 15
     file = io.BytesIO()
@@ -32,7 +32,7 @@ def photo(number: int) -> bytes:
 
 
 def coco(names, **changes) -> bytes:
-    """Annotations of `photo`s: a 1 and a minus each."""
+    """Annotations of several `photo`s, each with a 1 and a minus."""
     images = [{"id": index, "file_name": name, "height": 60, "width": 120} for index, name in enumerate(names)]
     boxes = [(1, [20, 10, 6, 30]), (2, [60, 20, 20, 6])]
     annotations = [
@@ -49,7 +49,7 @@ def write(path: Path, data: bytes) -> None:
 
 
 def make_source(folder: Path) -> Path:
-    """Five formulas of each writer in a folder of the writer's, three photos."""
+    """Five formulas per writer, in one folder per writer, and three photos."""
     for index, writer in enumerate(WRITERS):
         for number in range(5):
             write(folder / "hand" / writer / f"{number}.inkml", ink(5 * index + number, writer=writer))

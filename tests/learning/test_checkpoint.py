@@ -1,4 +1,4 @@
-"""The state of an interrupted run: whole, or the run starts afresh; where it lies; runs that share it."""
+"""The state of an interrupted run: a damaged state restarts the run; its place; runs that share it."""
 
 import logging
 from pathlib import Path
@@ -137,7 +137,7 @@ def test_a_run_that_ends_leaves_nothing(saved, tmp_path):
 
 
 def test_a_run_that_ends_does_not_harm_another_with_its_key(saved, monkeypatch, tmp_path):
-    """As two queued experiments with the same training: the slow one is writing when the fast one is done."""
+    """Like two queued experiments with the same training: the slow one is writing when the fast one ends."""
     savez = np.savez
     monkeypatch.setattr(np, "savez", lambda *args, **arrays: (savez(*args, **arrays), end_once()))
     ends = iter([saved.remove])

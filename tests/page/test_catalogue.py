@@ -1,4 +1,4 @@
-"""The list of models says what the model files say of themselves, and refuses files that do not belong together."""
+"""The list of models contains the metadata of the model files; files that do not match are refused."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ def variant(name, data, **metrics):
 
 @pytest.fixture
 def model(character_model):
-    """A model of four characters with metadata of its own."""
+    """A model of four characters with its metadata."""
 
     def describe(labels=LABELS, normalisation=SIDES, network="A network"):
         return metadata.describe(character_model, labels, normalisation, network)

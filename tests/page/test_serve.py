@@ -1,4 +1,4 @@
-"""The server of the built page: what it gives, with which headers, and to whom."""
+"""The server of the built page: its files, its headers and its clients."""
 
 import os
 import subprocess
@@ -63,7 +63,7 @@ def test_files_have_their_type_and_our_headers(address, path, kind):
 
 @pytest.mark.parametrize("hours", [0, 1])
 def test_a_build_that_is_no_newer_is_given_all_the_same(address, folder, hours):
-    """As after two builds within a second, or after `dvc checkout` of an earlier one."""
+    """Like two builds within one second, or `dvc checkout` of an earlier build."""
     script = folder / "assets/a.js"
     times = script.stat()
     _, headers = get(f"{address}/assets/a.js")

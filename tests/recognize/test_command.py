@@ -1,4 +1,4 @@
-"""`python -m pipeline.recognize` as its users run it."""
+"""`python -m pipeline.recognize`, run like by its users."""
 
 import json
 import os
@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture
 def folder(tmp_path, character_model, formula_model, monkeypatch):
-    """A folder with both models and a picture for each; the working directory."""
+    """A folder with both models and a picture for each; it is the working directory."""
     (tmp_path / "characters.tflite").write_bytes(character_model)
     (tmp_path / "formulas.tflite").write_bytes(formula_model)
     Image.fromarray(scan("口")).save(tmp_path / "mouth.png")
@@ -202,8 +202,8 @@ def chunk(data: bytes) -> bytes:
 
 
 def write_bad(folder: Path) -> dict[str, str]:
-    """Files that are no pictures; what is said of each."""
-    for side in (8_000, 12_000, 60_000):  # of which Pillow lets one pass, warns and refuses
+    """Files that are not pictures, and the error message for each."""
+    for side in (8_000, 12_000, 60_000):  # Pillow accepts the first, warns about the second and refuses the third
         (folder / f"bomb{side}.png").write_bytes(
             b"\x89PNG\r\n\x1a\n"
             + chunk(struct.pack(">4sIIBBBBB", b"IHDR", side, side, 8, 0, 0, 0, 0))
@@ -261,7 +261,7 @@ def write_models(folder: Path) -> None:
     [
         ("missing.tflite", r"missing\.tflite: expected a \.tflite model, found no such file; name another"),
         (".", r"\.: expected a \.tflite model, found a folder; name another"),
-        ("hccr", "hccr: expected a .tflite model, found no such file"),  # this is no project
+        ("hccr", "hccr: expected a .tflite model, found no such file"),  # this folder is not a project
         ("text.tflite", r"text\.tflite: not a TFLite model \(45 bytes\)"),
         ("cut.tflite", r"cut\.tflite: broken TFLite model of"),
         ("bare.tflite", r"bare\.tflite: broken metadata in the model .*: run `dvc repro`"),
@@ -322,7 +322,7 @@ def test_wrong_options_end_with_the_usage(folder, capsys, option, value, expecte
     ("drawing", "message"),
     [
         ("mouth.png", "mouth.png: expected a separate file for the drawing, found one of the pictures"),
-        ("link.png", "link.png: expected a file of its own"),
+        ("link.png", "link.png: expected a separate file"),
         ("x.gif", "extension .png"),
     ],
 )

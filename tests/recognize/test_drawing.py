@@ -1,4 +1,4 @@
-"""The drawing shows what was read where it stands, checked by its pixels."""
+"""The drawing shows each reading at its place; tests check its pixels."""
 
 import cv2
 import numpy as np
@@ -82,7 +82,7 @@ def test_a_character_stands_beside_what_the_network_saw(tmp_path):
     assert (seen[2:80] == 0).all()  # ink is dark on the page
     assert (seen[90:-2] == 255).all()
     text = page[:, left + 168 + GAP :]
-    assert green(text)[: GAP + 18].sum() > 40  # the likeliest
+    assert green(text)[: GAP + 18].sum() > 40  # the most likely
     assert (text[GAP + 18 : GAP + 36].max(axis=2) < 80).sum() > 40  # the next, black
     assert (text[GAP + 54 :] == 255).all()
 
@@ -112,7 +112,7 @@ def test_code_points():
 @pytest.mark.parametrize(
     ("name", "count", "message"),
     [
-        ("out.jpg", 1, r"out\.jpg: expected a name that ends in \.png for the drawing, found \.jpg"),
+        ("out.jpg", 1, r"out\.jpg: expected a drawing with the extension \.png, found \.jpg"),
         ("out", 1, "found none"),
         ("out.png", LIMIT + 1, r"out\.png: expected at most 50 pictures to draw, found 51; name fewer"),
         ("0.png", 1, r"0\.png: expected a separate file for the drawing, found one of the pictures; name another"),

@@ -1,4 +1,4 @@
-"""Pictures that were once misread, in `tests/pictures`: the network sees the same ink as in black on white."""
+"""Pictures in `tests/pictures` that were once misread: the network sees the same ink as in black on white."""
 
 import io
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Pictures of any size, light and polarity are read as the training data were."""
+"""Pictures of any size, light and polarity are prepared like the training data."""
 
 import math
 
@@ -23,7 +23,7 @@ def characters(character_model):
 
 
 def photographed(picture: np.ndarray, paper: int = 200, ink: int = 70, light: int = 40) -> np.ndarray:
-    """A scan as a camera sees it: on a desk of paper, under uneven light, with noise."""
+    """A scan as in a photo: on more paper, in uneven light, with noise."""
     padded = np.pad(picture, 25, constant_values=255)
     wide = cv2.resize(padded, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC) / 255
     shade = np.linspace(-light, light, wide.shape[1]) + np.linspace(-light, light, wide.shape[0])[:, None] / 2
@@ -110,7 +110,7 @@ def test_the_surest_symbols(formula_model, options, texts):
 def test_symbols_come_in_reading_order_within_the_picture(monkeypatch):
     reader = FormulaReader(metadata.describe(tiny_detector(), ["+", "=", "x"], FRAME._asdict()))
     rows = [((50, 70, 80, 500), 2, 0.9), ((-9, 0, 66, 30), 0, 0.8), ((60, 40, 70, 60), 1, 0.375)]
-    rows.append((rows[2][0], 0, 0.25))  # another name for the same place: both tell that there is a symbol
+    rows.append((rows[2][0], 0, 0.25))  # another label for the same place: the scores of both add up
     boxes = np.zeros((1, 100, 4), np.float32)
     boxes[0, : len(rows)] = [box for box, _, _ in rows]
     outputs = {
@@ -157,5 +157,5 @@ def test_the_reader_is_told_from_the_model(character_model, formula_model):
     "sizes", [{"pen": 2}, {"symbol": 32}, {"pen": 0, "symbol": 32}, {"pen": 2, "symbol": math.nan}]
 )
 def test_a_detector_that_does_not_say_its_canvas_is_refused(sizes):
-    with pytest.raises(InkError, match="the model does not say the pen and the symbols of its canvas: run `dvc repro"):
+    with pytest.raises(InkError, match="expected positive sizes pen and symbol in the model's metadata, found .*; run"):
         load_reader(metadata.describe(tiny_detector(), ["+"], sizes))

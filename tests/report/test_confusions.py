@@ -14,7 +14,7 @@ PAIRS = [Confusion(0, 1, 5), Confusion(1, 2, 1)]
 
 
 def images() -> np.ndarray:
-    """Sample i is grey of level 10 * i, so that it can be told apart; float32 [8, 6, 6, 1]."""
+    """Sample i has the grey level 10 * i, so that tests can distinguish it; float32 [8, 6, 6, 1]."""
     return np.stack([np.full((6, 6, 1), 10.0 * i, np.float32) for i in range(8)])
 
 

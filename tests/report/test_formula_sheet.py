@@ -23,7 +23,7 @@ def found(*rows):
 
 
 def pixels(path, colour):
-    """How many pixels have a colour, the legend left out."""
+    """Number of pixels of a colour, without the legend."""
     image = cv2.imread(str(path))[HEADER:, :, ::-1].astype(int)
     rgb = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
     return int((np.abs(image - rgb).max(axis=2) < 40).sum())

@@ -1,4 +1,4 @@
-"""Tables as they stand in a file and on the terminal."""
+"""Tables in a file and on the terminal."""
 
 import pytest
 

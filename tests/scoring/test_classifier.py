@@ -1,4 +1,4 @@
-"""Readings of a part and what they amount to."""
+"""Readings of a part and their metrics."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ def batches(images, labels, size=16):
 
 
 def test_readings_are_those_of_the_whole_part(exported, images, expected):
-    labels = expected.argsort(axis=1)[:, -2].astype(np.int32)  # what Keras finds second best
+    labels = expected.argsort(axis=1)[:, -2].astype(np.int32)  # the second candidate of Keras
     readings = evaluation.read_batches(exported["float32"], exported["float32"], batches(images, labels), 16)
     assert readings.predicted.tolist() == expected.argmax(axis=1).tolist()
     assert readings.rank.tolist() == [1] * len(images)

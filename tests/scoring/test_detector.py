@@ -1,4 +1,4 @@
-"""A detector's reading of a part, and what it amounts to. The detector is made up, see `tiny_detector`."""
+"""A detector's readings of a part and their metrics. The detector is made up, see `tiny_detector`."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What a model read, kept in Parquet: nothing is lost on the way."""
+"""A model's readings are stored in Parquet without loss."""
 
 import numpy as np
 import pytest

@@ -30,7 +30,7 @@ ARCHITECTURE = {key: METRICS[key] for key in ("ap50", "ap", "ap50_weighted", "by
 
 
 def write_math_metrics(root: Path) -> None:
-    """Writes what `compare` reads of the math branch into a made-up project."""
+    """Writes the inputs of `compare` from the math branch into a made-up project."""
     for variant in VARIANTS:
         write_json(root / f"metrics/math/{variant}.json", METRICS)
         write_json(root / f"metrics/math/times/{variant}.json", TIMES)

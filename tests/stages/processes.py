@@ -18,7 +18,7 @@ def command(stage: str) -> list[str]:
 
 
 def run_stage(stage: str, folder: Path) -> subprocess.CompletedProcess:
-    """Runs a stage in `folder` to its end, whatever that is."""
+    """Runs a stage in `folder` until it ends or fails."""
     return subprocess.run(command(stage), cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False)
 
 

@@ -28,7 +28,7 @@ EXPERIMENT = ["dvc", "exp", "run", "--temp", "--set-param", "train.epochs=3"]
 
 @pytest.fixture
 def project(tmp_path, splits, params) -> Path:
-    """A project of the stage `train` alone, whose data are in git."""
+    """A project with only the stage `train`, whose data are in git."""
     folder = tmp_path / "project"
     (folder / "data").mkdir(parents=True)
     (folder / "data/splits").symlink_to(splits, target_is_directory=True)

@@ -37,7 +37,7 @@ def read_json(path: Path):
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
-    """A split and a class list; the models are each test's own."""
+    """A split and a class list; each test makes its models."""
     root = tmp_path_factory.mktemp("project")
     (root / "params.yaml").write_text(PARAMS.read_text(encoding="utf-8"), encoding="utf-8")
     (root / "data/math/splits/parquet").mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Stages `source` and `math-source`: a source is there, comes from DVC, or is missed with a word of what to do."""
+"""Stages `source` and `math-source`: a source exists, comes from DVC, or is missing: the error says what to do."""
 
 from pathlib import Path
 
