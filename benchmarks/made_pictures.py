@@ -11,7 +11,6 @@ Kept: the share of those read on pure white that is still read. Needs `dvc repro
 
 from __future__ import annotations
 
-import argparse
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from pipeline.command import command_parser
 from pipeline.edge.detections import Detections
 from pipeline.errors import InkError
 from pipeline.formats.charset import GB2312_LEVEL1
@@ -275,7 +275,7 @@ def cells(results: Sequence[Result], clean: Sequence[Result], has_model: bool) -
 
 def main() -> None:
     """Prints the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = command_parser("benchmarks.made_pictures", __doc__)
     parser.add_argument("--characters", type=Path, metavar="MODEL", help="reads characters: a .tflite file")
     parser.add_argument("--formulas", type=Path, metavar="MODEL", help="reads formulas: a .tflite file")
     arguments = parser.parse_args()

@@ -157,5 +157,7 @@ def test_the_reader_is_told_from_the_model(character_model, formula_model):
     "sizes", [{"pen": 2}, {"symbol": 32}, {"pen": 0, "symbol": 32}, {"pen": 2, "symbol": math.nan}]
 )
 def test_a_detector_that_does_not_say_its_canvas_is_refused(sizes):
-    with pytest.raises(InkError, match="expected positive sizes pen and symbol in the model's metadata, found .*; run"):
+    with pytest.raises(
+        InkError, match=r"expected positive sizes pen and symbol in the model's metadata, found .*; run"
+    ):
         load_reader(metadata.describe(tiny_detector(), ["+"], sizes))
