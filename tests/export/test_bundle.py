@@ -81,7 +81,7 @@ def test_the_readme_has_the_signature_the_input_and_the_code(bundled):
     runtime = metadata.read_graph(Path("models/hccr/dynamic.tflite").read_bytes()).runtime
     assert f"built-in operators of TensorFlow Lite only: version {runtime} or newer, or any LiteRT.\n" in page
     assert "Sizes in pixels: side 56, margin 4." in page
-    assert "5. Stretch again as in 2" in page
+    assert "5. Stretch again as in step 2" in page
     assert str(normalise.__doc__).strip().splitlines()[0] in page
     assert "```kotlin\n// build.gradle.kts" in page
     assert "class HccrDynamic(context: Context)" in page
@@ -139,7 +139,7 @@ def test_the_card_of_data_that_the_user_brought(bundled):
     assert "* Worst labels, by ap50: `|` 0.25.\n" in page
     assert "* 1 of its labels do not occur in the test part" in page
     assert "synthetic" not in page
-    assert "Terms of the data" not in page
+    assert "Licence terms of the training data" not in page
 
 
 def test_the_projects_licence_goes_along(project):
