@@ -97,7 +97,7 @@ def test_a_pipe_is_no_source(tmp_path):
 
 
 def test_messages_name_the_endings_and_the_param(tmp_path):
-    with pytest.raises(InkError, match=r"expected a folder, a .a or .b file or a .zip of them.*mend x.source"):
+    with pytest.raises(InkError, match=r"expected a folder, a .a or .b file or a .zip of them.*correct x.source"):
         find_entries(tmp_path / "missing", (".a", ".b"), "x.source")
     with pytest.raises(InkError, match=r"expected .a or .b files or zips of them, found none among 0 files;"):
         find_entries(tmp_path, (".a", ".b"), "x.source")
