@@ -63,9 +63,9 @@ _TENSORS: Mapping[str, dict[str, Any]] = {
             "range": {"min": 2, "max": 2},
         },
     },
-    "scores": {"description": "How sure each symbol is, 0 to 1, falling."},
+    "scores": {"description": "Score of each symbol, from 0 to 1, in descending order."},
     "classes": {"description": "Class of each symbol."},
-    "count": {"description": "How many symbols were found: so many rows of the other outputs count."},
+    "count": {"description": "Number of symbols found: as many leading rows of the other outputs are valid."},
 }
 _LABELLED = {
     "probabilities": AssociatedFileType.TENSOR_AXIS_LABELS,

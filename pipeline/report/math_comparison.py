@@ -69,8 +69,8 @@ def conditions(metrics: Metrics) -> str:
     """Describes the conditions of the measurement and the short column names."""
     present = metrics["classes"] - metrics["classes_missing_test"]
     strokes = (
-        f"Seg+Class: CROHME's recall and precision of strokes, {metrics['test_ink']:,} handwritten formulas, "
-        f"score ≥ {metrics['threshold']:.2f} (chosen on the validation part).\n"
+        f"\nSeg+Class: CROHME's recall and precision of strokes, {metrics['test_ink']:,} handwritten formulas, "
+        f"score ≥ {metrics['threshold']:.2f} (chosen on the validation part)."
         if metrics["test_ink"]
         else ""
     )
@@ -78,7 +78,7 @@ def conditions(metrics: Metrics) -> str:
         f"{metrics['test_images']:,} test formulas, {metrics['test_boxes']:,} symbols of {present} classes, boxes in "
         f"pixels of the {metrics['canvas_height']}x{metrics['canvas_width']} canvas.\n"
         "AP50, AP: COCO's, mean over the classes; w.: weighted by how often each occurs; loss: points of AP against "
-        f"float32. MB: 10^6 bytes.\n{strokes}"
+        f"float32. MB: 10^6 bytes.{strokes}"
     )
 
 

@@ -128,7 +128,7 @@ def test_the_metadata_of_a_detector_in_full(detector):
             "associated_files": [],
         },
         "scores": {
-            "description": "How sure each symbol is, 0 to 1, falling.",
+            "description": "Score of each symbol, from 0 to 1, in descending order.",
             "content": features,
             "associated_files": [],
         },
@@ -140,7 +140,7 @@ def test_the_metadata_of_a_detector_in_full(detector):
             ],
         },
         "count": {
-            "description": "How many symbols were found: so many rows of the other outputs count.",
+            "description": "Number of symbols found: as many leading rows of the other outputs are valid.",
             "content": features,
             "associated_files": [],
         },
