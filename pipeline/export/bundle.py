@@ -108,8 +108,8 @@ def _readme(name: str, files: list[str], graph: Graph, described: Description) -
         "Signature": f"`{graph.signature.key}`, with built-in operators of TensorFlow Lite only"
         + (graph.runtime and f": version {graph.runtime} or newer, or any LiteRT")
         + f".\n\n{_tensors(graph.signature, described)}",
-        "What goes in": _input(described),
-        "What comes out": _output(described.kind),
+        "Input": _input(described),
+        "Output": _output(described.kind),
         "Android": f"```kotlin\n{kotlin(*calls)}\n```\n",
         "iOS": f"```swift\n{swift(*calls, graph.runtime)}\n```\n",
     }

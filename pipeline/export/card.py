@@ -106,7 +106,7 @@ def model_card(name: str, data: bytes, graph: Graph, described: Description, lin
         "Metrics": _metrics(lineage),
         "Limits": _limits(described.kind, lineage),
         "Licence": _licence(lineage),
-        "Where it comes from": _provenance(lineage),
+        "Provenance": _provenance(lineage),
     }
     (title, summary), *sections = parts.items()
     return "\n".join([f"# {title}\n\n{summary}", *(f"## {heading}\n\n{text}" for heading, text in sections)])

@@ -80,7 +80,7 @@ def write_table(path: Path | str, table: pa.Table) -> None:
 
 
 @contextlib.contextmanager
-def whole(path: Path | str) -> Iterator[None]:
+def damage_reported(path: Path | str) -> Iterator[None]:
     """Context for reading a shard: turns read errors into an `InkError` about `path`.
 
     Raises:

@@ -103,7 +103,7 @@ def quarantine_lines(receipts: list[dict]) -> str:
 
 
 @contextlib.contextmanager
-def room_beside(directory: Path) -> Iterator[Room]:
+def temporary_room(directory: Path) -> Iterator[Room]:
     """Disk space for unpacked files in a folder next to the output, which all workers see. Removes it at the end."""
     folder = partial_path(directory.with_name(f"{directory.name}.unpacked"))
     remove(folder)  # a killed run may have left it

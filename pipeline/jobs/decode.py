@@ -30,7 +30,7 @@ from pipeline.formats.unpacking import Room
 from pipeline.ink.normalise import BlankScanError, normalise
 from pipeline.inputs import check_unchanged, stamps
 from pipeline.jobs import shuffle
-from pipeline.jobs.accounts import Account, Output, quarantine_lines, report_not_read, room_beside, spill_all
+from pipeline.jobs.accounts import Account, Output, quarantine_lines, report_not_read, spill_all, temporary_room
 from pipeline.jobs.shuffle import Scratch, total
 from pipeline.jobs.spills import check_complete, gather, write_shard
 from pipeline.params import Decode
@@ -49,7 +49,7 @@ def run(params: Decode, output: Output) -> dict[str, int | str]:
         InkError: no `.gnt` file, a larger fraction of bad records than `params.max_bad_fraction`, no sample of the
             charset, or a source that changes during the run.
     """
-    with room_beside(output.directory) as room:
+    with temporary_room(output.directory) as room:
         return _run(params, output, room)
 
 

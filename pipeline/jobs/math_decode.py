@@ -30,7 +30,7 @@ from pipeline.formats.unpacking import Room
 from pipeline.ink.canvas import Frame
 from pipeline.inputs import check_unchanged, stamps
 from pipeline.jobs import shuffle
-from pipeline.jobs.accounts import Account, Output, quarantine_lines, report_not_read, room_beside, spill_all
+from pipeline.jobs.accounts import Account, Output, quarantine_lines, report_not_read, spill_all, temporary_room
 from pipeline.jobs.shuffle import Scratch, total
 from pipeline.jobs.spills import check_complete, gather, write_shard
 from pipeline.params import MathDecode
@@ -50,7 +50,7 @@ def run(params: MathDecode, output: Output) -> dict[str, int | str]:
         InkError: no files to decode, a larger fraction of bad files than `params.max_bad_fraction`, no formula with
             only known symbols, or a source that changes during the run.
     """
-    with room_beside(output.directory) as room:
+    with temporary_room(output.directory) as room:
         return _run(params, output, room)
 
 

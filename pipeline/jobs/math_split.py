@@ -22,7 +22,7 @@ from pipeline.errors import InkError
 from pipeline.files import atomic_directory, write_json
 from pipeline.formats.coco import write_coco
 from pipeline.formats.formula import encode_formulas
-from pipeline.formats.parquet import ROW_GROUP_ROWS, read_classes, whole
+from pipeline.formats.parquet import ROW_GROUP_ROWS, damage_reported, read_classes
 from pipeline.inputs import check_unchanged, stamps
 from pipeline.jobs.parts import (
     LEFT_OUT,
@@ -124,7 +124,7 @@ def survey(units: list[Path], params: MathSplit) -> tuple[PartsOf, dict, int]:
     seen: dict[int, set[int]] = {}
     wanted: Counter[tuple[int, int]] = Counter()
     for unit in units:
-        with whole(unit), pq.ParquetFile(unit) as file:
+        with damage_reported(unit), pq.ParquetFile(unit) as file:
             for batch in file.iter_batches(ROW_GROUP_ROWS, columns=COLUMNS):
                 wanted.update(first.claimed(pa.Table.from_batches([batch])))
     for ink, part in wanted:

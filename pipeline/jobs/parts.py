@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.errors import InkError
-from pipeline.formats.parquet import whole
+from pipeline.formats.parquet import damage_reported
 from pipeline.formats.shards import shard_names
 from pipeline.formats.tfrecord import encode_batch
 from pipeline.jobs import shuffle
@@ -139,9 +139,9 @@ def row_count(shard: Path) -> int:
     """Number of samples in a shard.
 
     Raises:
-        InkError: see `whole`.
+        InkError: see `damage_reported`.
     """
-    with whole(shard):
+    with damage_reported(shard):
         return pq.read_metadata(shard).num_rows
 
 
@@ -149,11 +149,11 @@ def column_counts(shards: Iterable[Path], column: str) -> Counter[str]:
     """Number of occurrences of each value in a string column.
 
     Raises:
-        InkError: see `whole`.
+        InkError: see `damage_reported`.
     """
     counts: Counter[str] = Counter()
     for shard in shards:
-        with whole(shard):
+        with damage_reported(shard):
             values = pc.value_counts(pq.read_table(shard, columns=[column])[column])
         counts.update({item["values"]: item["counts"] for item in values.to_pylist()})
     return counts
@@ -253,7 +253,7 @@ class _Tally:
 
 
 def _tables(unit: str) -> Iterator[pa.Table]:
-    with whole(unit), pq.ParquetFile(unit) as file:
+    with damage_reported(unit), pq.ParquetFile(unit) as file:
         for batch in file.iter_batches(SPILL_ROWS):
             yield pa.Table.from_batches([batch])
 

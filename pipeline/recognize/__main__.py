@@ -1,6 +1,6 @@
 """Reads pictures of characters or formulas with a model of this project.
 
-    python -m pipeline.recognize character.jpg                     # a table of candidates, the likeliest first
+    python -m pipeline.recognize character.jpg                     # a table of candidates, the most likely first
     python -m pipeline.recognize --model math --json formula.jpg   # symbols in reading order, with boxes
     python -m pipeline.recognize --model bundle/model.tflite --draw found.png *.png
 

@@ -108,7 +108,7 @@ def test_the_card_of_the_embedded_corpus(bundled):
     page = text("bundles/hccr-dynamic/MODEL_CARD.md")
     assert page.startswith("# Handwritten Chinese characters\n\nReads one handwritten character.\n")
     headings = [line[3:] for line in page.splitlines() if line.startswith("## ")]
-    assert headings == ["Data", "Recipe", "Metrics", "Limits", "Licence", "Where it comes from"]
+    assert headings == ["Data", "Recipe", "Metrics", "Limits", "Licence", "Provenance"]
     for cells in (
         ["labels", "4"],
         ["decode", "records", "12,000"],
