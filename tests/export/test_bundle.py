@@ -99,8 +99,8 @@ def test_the_readme_of_a_detector(bundled):
     ]
     assert "Sizes in pixels: height 64, width 128, symbol 24, pen 2, margin 4." in page
     assert str(develop.__doc__).strip().splitlines()[-1] in page
-    assert "One detection a place, best first." in page
-    assert "Indices of boxes in reading order" in page
+    assert "Merges detections to one per place, best first." in page
+    assert "Returns the indices of boxes in reading order" in page
     assert page.count("```") == 2 * 9
 
 
