@@ -38,11 +38,15 @@ app: install ## build the web app and serve it at http://127.0.0.1:8000 (PORT=80
 	dvc repro app
 	python -m pipeline.page.serve app/dist --port $(PORT)
 
-test: install lint ## lint, then run the fast tests
-	python -m pytest
+# Two processes by default: TESTERS=4 uses more cores. tests/conftest.py says which tests stay together.
+TESTERS ?= 2
+PYTEST  := python -m pytest --numprocesses $(TESTERS) --dist loadgroup --no-loadscope-reorder
 
-check: install ## run the long tests (DVC end to end, kills, small disks, all browser tests)
-	python -m pytest -m slow
+test: install lint ## lint, then run the fast tests (TESTERS=2 processes)
+	$(PYTEST)
+
+check: install ## run the long tests: DVC end to end, kills, small disks, all browser tests (TESTERS=2 processes)
+	$(PYTEST) -m slow
 
 flink-up: install ## start a small Flink cluster on this machine (needs Java 11 or 17, and Maven)
 	python -m cluster.flink up
