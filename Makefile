@@ -46,7 +46,8 @@ test: install lint ## lint, then run the fast tests (TESTERS=2 processes)
 	$(PYTEST)
 
 check: install ## run the long tests: DVC end to end, kills, small disks, all browser tests (TESTERS=2 processes)
-	$(PYTEST) -m slow
+	$(PYTEST) -m 'slow and not alone'
+	python -m pytest -m 'slow and alone'
 
 flink-up: install ## start a small Flink cluster on this machine (needs Java 11 or 17, and Maven)
 	python -m cluster.flink up

@@ -20,6 +20,8 @@ from moto.server import ThreadedMotoServer
 from pipeline.formats.gnt import write_gnt
 from tests.project import ROOT, Project
 
+pytestmark = pytest.mark.slow
+
 CHARS = "一二十口"
 WRITERS = range(1001, 1013)
 SAMPLES = 3  # a writer and class

@@ -1,7 +1,7 @@
 """The budget of the page: time to start and to read a stroke, and no dropped frame while somebody writes.
 
 The best of a few attempts counts, because other work may slow the machine down. Tests that measure time are marked
-slow: they need a machine without other tests.
+`slow` and `alone`: they need a machine without other tests.
 """
 
 import pytest
@@ -16,6 +16,7 @@ ATTEMPTS = 5
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_the_page_starts_quickly_from_a_warm_cache(new_context, site):
     context = new_context(service_workers="allow")
     page = open_page(context.new_page(), site.address)
@@ -29,6 +30,7 @@ def test_the_page_starts_quickly_from_a_warm_cache(new_context, site):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_stroke_is_read_at_once(page):
     Pen(page.locator("#characters-sheet")).write(CHARACTERS["日"])
     wait_for_candidate(page, "日")
@@ -43,6 +45,7 @@ def test_a_stroke_is_read_at_once(page):
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_drawing_keeps_its_frames_while_formulas_are_read(formulas):
     pen = Pen(formulas.locator("#formulas-sheet"), (0.3, 0.4, 0.2))
     pen.write(SYMBOLS["x"])

@@ -22,6 +22,7 @@ def folder(tmp_path, math_splits, math_params) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_killed_training_goes_on_from_its_last_finished_epoch(folder):
     kill_after_the_first_epoch("math_train", folder)
     assert not (folder / "models/math/model.keras").exists()

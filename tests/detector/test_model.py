@@ -16,6 +16,8 @@ from pipeline.learning.saving import save_model
 from tests.detector.conftest import CLASSES, HEIGHT, WIDTH
 
 FOUND = 0.9  # of the symbols of the batch
+# The others take as long again to learn, and share every part with the first.
+LEARNING = [pytest.param(arch, marks=() if arch == "faster_rcnn_fpn" else pytest.mark.slow) for arch in ARCHITECTURES]
 
 
 def found_symbols(model, images, targets) -> list[bool]:
@@ -31,14 +33,14 @@ def found_symbols(model, images, targets) -> list[bool]:
     return result
 
 
-@pytest.mark.parametrize("arch", ARCHITECTURES)
+@pytest.mark.parametrize("arch", LEARNING)
 def test_it_overfits_one_batch(arch, learnt):
     model, images, targets, losses = learnt(arch)
     assert losses[-1] < 0.3 * losses[0]
     assert np.mean(found_symbols(model, images, targets)) >= FOUND
 
 
-@pytest.mark.parametrize("arch", ARCHITECTURES)
+@pytest.mark.parametrize("arch", LEARNING)
 def test_it_comes_back_from_disk_as_it_was(arch, learnt, tmp_path):
     model, images, _, _ = learnt(arch)
     save_model(model, tmp_path / "model.keras")

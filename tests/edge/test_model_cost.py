@@ -11,6 +11,7 @@ SLOWEST_MS = 3.0
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_dynamic_range_file_is_small_and_fast():
     data = exported(random_network(LEVEL1_CLASSES), "dynamic")
     assert len(data) <= LARGEST_BYTES

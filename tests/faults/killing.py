@@ -22,6 +22,9 @@ from pipeline.files import remove
 from pipeline.synthesis.hands.medians import encode_line
 from tests.project import Project
 
+KILLS = int(os.environ.get("INK2EDGE_KILLS", "4"))
+"""How often the long tests kill each stage, and `dvc repro`. Four times try one process and two, all or the first."""
+
 DATA = ("strokes", "decode", "split", "formulas", "math-decode", "math-split")
 REST = (
     *("train", "quantize@int8", "evaluate@dynamic"),

@@ -1,6 +1,6 @@
 """`dvc repro` of both branches, killed repeatedly with its child processes: it resumes each time with the same result.
 
-pytest tests/faults/test_dvc_kills.py -m slow -s      # half an hour on two idle cores
+INK2EDGE_KILLS=20 pytest tests/faults/test_dvc_kills.py -m slow -s      # half an hour on two idle cores
 """
 
 import json
@@ -13,9 +13,7 @@ import time
 
 import pytest
 
-from tests.faults.killing import Bench, check_visible, snapshot, wait_until_gone
-
-KILLS = 20
+from tests.faults.killing import KILLS, Bench, check_visible, snapshot, wait_until_gone
 
 
 def repro(bench: Bench) -> subprocess.Popen:
@@ -54,7 +52,7 @@ def mend_lock(bench: Bench) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.timeout(12 * 3600)
-def test_a_repro_that_is_killed_twenty_times(bench, tmp_path, capsys):
+def test_a_repro_that_is_killed_again_and_again(bench, tmp_path, capsys):
     for name in bench.stages:
         bench.make(name)
     expected = bench.expected()

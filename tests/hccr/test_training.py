@@ -15,6 +15,9 @@ class Killed(Exception):
 
 
 def _train(params, splits, root, kill_after=None):
+    # As in a process of its own. Keras numbers the layers of a process, and TensorFlow sorts some sums by those names:
+    # what is `conv2d_9` in one training and `conv2d_10` in the next differs in the last digit.
+    keras.utils.clear_session()
     rows = []
 
     def on_epoch(epoch, row):

@@ -24,6 +24,7 @@ def folder(tmp_path, splits, params) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_killed_training_goes_on_from_its_last_finished_epoch(folder):
     kill_after_the_first_epoch("train", folder)
     assert not (folder / "models/hccr/model.keras").exists()
