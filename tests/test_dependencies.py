@@ -6,6 +6,7 @@ What a stage imports comes from `pipeline.closure`, what it reads from the paths
 
 import ast
 import re
+import subprocess
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -153,3 +154,17 @@ def test_dvc_draws_the_designed_charts_only():
 
 def test_artifacts_are_outputs():
     assert {artifact["path"] for artifact in DVC["artifacts"].values()} <= outputs()
+
+
+def test_committed_lock_depends_on_tracked_files_alone():
+    stages = yaml.safe_load((ROOT / "dvc.lock").read_text(encoding="utf-8"))["stages"].values()
+    folders = {
+        (dep["path"], dep["nfiles"])
+        for stage in stages
+        for dep in stage["deps"]
+        if dep["path"].startswith("pipeline/") and "nfiles" in dep
+    }
+    assert folders
+    for path, files in folders:
+        tracked = subprocess.run(["git", "ls-files", path], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+        assert (path, files) == (path, len(tracked.splitlines()))
