@@ -25,10 +25,11 @@ from tests.project import Project
 KILLS = int(os.environ.get("INK2EDGE_KILLS", "4"))
 """How often the long tests kill each stage, and `dvc repro`. Four times try one process and two, all or the first."""
 
-DATA = ("strokes", "decode", "split", "formulas", "math-decode", "math-split")
+DATA = ("strokes", "source", "decode", "split", "formulas", "math-source", "math-decode", "math-split")
 REST = (
-    *("train", "quantize@int8", "evaluate@dynamic"),
-    *("math-train", "math-quantize@dynamic", "math-evaluate@float16", "compare"),
+    *("strokes-sheet", "train", "quantize@int8", "evaluate@dynamic", "report@dynamic"),
+    *("formulas-sheet", "math-train", "math-quantize@dynamic", "math-evaluate@float16", "math-report@float16"),
+    "compare",
 )
 """All stages but those of `NETWORK`; of variants one each."""
 
