@@ -6,6 +6,7 @@ One project is reproduced once and then only read; a test that changes anything 
 import csv
 import io
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -119,8 +120,8 @@ def test_what_was_evaluated_is_handed_out_and_reads_pictures(project):
         branch, variant = name.split("-")
         model = (project.folder / f"models/{branch}/{variant}.tflite").read_bytes()
         assert (project.folder / f"bundles/{name}/{name}.tflite").read_bytes() == model
-    metrics = project.read_json("metrics/dynamic.json")
-    assert project.read_json("bundles/hccr-dynamic/metrics.json") == metrics
+    metrics, times = (project.read_json(f"metrics/{name}.json") for name in ("dynamic", "times/dynamic"))
+    assert project.read_json("bundles/hccr-dynamic/metrics.json") == metrics | times
     assert "`data/raw/mine`, provided by the project's user" in card_of(project, "hccr-dynamic")
     assert "epochs: 5" in card_of(project, "hccr-dynamic")
     rng = np.random.default_rng(8)
@@ -139,6 +140,25 @@ def test_what_was_evaluated_is_handed_out_and_reads_pictures(project):
 
 def card_of(project: Project, name: str) -> str:
     return (project.folder / f"bundles/{name}/MODEL_CARD.md").read_text(encoding="utf-8")
+
+
+def test_evaluating_again_changes_the_times_alone(project):
+    project.run("dvc", "repro", "--force", "--single-item", "evaluate@dynamic")
+    assert project.run("git", "status", "--porcelain").split() in ([], ["M", "metrics/times/dynamic.json"])
+
+
+def test_the_charts_are_the_designed_ones(project):
+    project.run("dvc", "plots", "show")
+    page = (project.folder / "dvc_plots/index.html").read_text(encoding="utf-8")
+    charts, pictures = re.findall(r"vegaEmbed\(", page), re.findall(r"<img[^>]*src=", page)
+    designed = yaml.safe_load((project.folder / "dvc.yaml").read_text(encoding="utf-8"))["plots"]
+    drawn = [plot for plot in designed if isinstance(plot, dict) or (project.folder / plot).exists()]
+    assert len(charts) + len(pictures) == len(drawn)
+
+
+def test_the_backend_that_trained_is_on_record(reproduced):
+    for branch in ("", "math/"):
+        assert reproduced.read_json(f"metrics/{branch}train/metrics.json")["backend"] == "tensorflow"
 
 
 def test_data_outputs_have_the_same_bytes_when_made_again(project):
