@@ -287,7 +287,11 @@ def test_the_number_of_files_in_an_archive_is_bounded(tmp_path, monkeypatch):
     [
         ("x.tar", b"no tar", r"/x.tar: broken archive \(no header at byte 0 "),
         ("x.tgz", b"no gzip", r"/x.tgz: broken archive \(Not a gzipped file"),
-        ("x.a.gz", gzip.compress(bytes(9999))[:-9], r"/x.a.gz: broken compressed file \(Compressed file ended before"),
+        (
+            "x.a.gz",
+            gzip.compress(bytes(9999), mtime=0)[:-9],
+            r"/x.a.gz: broken compressed file \(Compressed file ended before",
+        ),
         ("x.a.bz2", b"BZh91", r"/x.a.bz2: broken compressed file \(Compressed file ended before"),
         ("x.zip", zipped({"y.zip": b"PK"}), r"/x.zip:y.zip: broken zip \(File is not a zip file\); fetch it again"),
         (
