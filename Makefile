@@ -40,7 +40,7 @@ app: install ## build the web app and serve it at http://127.0.0.1:8000 (PORT=80
 
 # Two processes by default: TESTERS=4 uses more cores. tests/conftest.py says which tests stay together.
 TESTERS ?= 2
-PYTEST  := python -m pytest --numprocesses $(TESTERS) --dist loadgroup --no-loadscope-reorder
+PYTEST  := python -m pytest --numprocesses $(TESTERS) --no-loadscope-reorder
 
 test: install lint ## lint, then run the fast tests (TESTERS=2 processes)
 	$(PYTEST)

@@ -18,34 +18,42 @@ pytest_plugins = ["tests.textures"]
 settings.register_profile("shared machine", deadline=None)
 settings.load_profile("shared machine")
 
-# With pytest-xdist one process runs all tests of a module, which share its fixtures. The fast tests of these folders
-# share more: a browser, detectors that learnt, a project to kill. They take longest, and start first.
-SHARING = ("tests/app", "tests/detector", "tests/faults")
-# Long modules of other folders, which start next. Of the slow tests as of the fast ones.
-LONG = ("tests/test_dvc.py", "tests/test_dry_runs.py", "tests/jobs/test_same_bytes.py", "tests/test_layers.py")
+# With pytest-xdist one process runs all tests of a module, which share its fixtures. The tests of these folders share
+# more: the browser, and detectors that learnt.
+SHARING = ("tests/app", "tests/detector")
+# Groups that take long start first.
+LONG = (*SHARING, "tests/faults", "tests/test_dvc.py", "tests/test_dry_runs.py", "tests/jobs/test_same_bytes.py")
 
 CLASSES = ["上", "下", "右", "左"]
 PART_SIZES = {"train": 96, "validation": 16, "test": 16}
 
 
-def group_of(item: pytest.Item) -> str:
+def group_of(nodeid: str) -> str:
     """The group of tests that one process runs: a folder of `SHARING` or a module."""
-    module = item.path.relative_to(item.config.rootpath)
-    folder = module.parent.as_posix()
-    return folder if folder in SHARING and not item.get_closest_marker("slow") else module.as_posix()
+    module = nodeid.partition("::")[0]
+    return next((folder for folder in SHARING if module.startswith(f"{folder}/")), module)
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def rank(item: pytest.Item) -> int:
+    """The place of a test's group among those of `LONG`; all others come after them."""
+    return next((place for place, name in enumerate(LONG) if item.nodeid.startswith(name)), len(LONG))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Assigns each test to a group; where several processes share the tests, the longest groups start first."""
-    first = (*SHARING, *LONG)
-    groups = {item: group_of(item) for item in items}
-    for item, group in groups.items():
-        item.add_marker(pytest.mark.xdist_group(group))
     if "PYTEST_XDIST_WORKER" in os.environ:
-        items.sort(
-            key=lambda item: next((i for i, name in enumerate(first) if groups[item].startswith(name)), len(first))
-        )
+        items.sort(key=rank)
+
+
+# pytest-xdist's own groups (`--dist loadgroup`) have no effect under pytest 9.2.
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log):
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid)
+
+    return Groups(config, log)
 
 
 def bar_image(label: int, rng: np.random.Generator) -> np.ndarray:
