@@ -129,9 +129,9 @@ PACKED = {
     "stored.zip": {"x.zip": zipped({"d/x.a": b"1"})},
     "one.tar": {"x.zip": zipped({"d/x.a": b"1"})},
     "two.zip": {"x.tar": tarred({"d/x.a": b"1"})},
-    "three.zip": {"x.tgz": gzip.compress(tarred({"d/x.a": b"1"}))},
+    "three.zip": {"x.tgz": gzip.compress(tarred({"d/x.a": b"1"}), mtime=0)},
     "four.tar": {"x.tar.bz2": bz2.compress(tarred({"d/x.a": b"1"}))},
-    "five.zip": {"x.zip.gz": gzip.compress(zipped({"d/x.a": b"1"}))},
+    "five.zip": {"x.zip.gz": gzip.compress(zipped({"d/x.a": b"1"}), mtime=0)},
 }
 
 
@@ -151,8 +151,8 @@ def test_archives_in_archives(tmp_path, name, method):
     ("name", "data"),
     [
         ("x.tar", tarred({"x.a": b"12", "d/y.a": b"345"})),
-        ("x.tar.gz", gzip.compress(tarred({"x.a": b"12", "d/y.a": b"345"}))),
-        ("x.TGZ", gzip.compress(tarred({"x.a": b"12", "d/y.a": b"345"}))),
+        ("x.tar.gz", gzip.compress(tarred({"x.a": b"12", "d/y.a": b"345"}), mtime=0)),
+        ("x.TGZ", gzip.compress(tarred({"x.a": b"12", "d/y.a": b"345"}), mtime=0)),
         ("x.tar.bz2", bz2.compress(tarred({"x.a": b"12", "d/y.a": b"345"}))),
     ],
 )
@@ -162,9 +162,10 @@ def test_tars(tmp_path, name, data):
 
 
 def test_single_compressed_files_take_the_place_of_what_they_hold(tmp_path):
-    (tmp_path / "x.a.gz").write_bytes(gzip.compress(b"12") + gzip.compress(b"3"))  # two gzip streams, like from `cat`
+    streams = [gzip.compress(part, mtime=0) for part in (b"12", b"3")]  # two in one file, like from `cat`
+    (tmp_path / "x.a.gz").write_bytes(b"".join(streams))
     (tmp_path / "y.A.bz2").write_bytes(bz2.compress(b"45"))
-    (tmp_path / "z.zip").write_bytes(zipped({"z.a.gz": gzip.compress(b"6")}))
+    (tmp_path / "z.zip").write_bytes(zipped({"z.a.gz": gzip.compress(b"6", mtime=0)}))
     assert contents(tmp_path) == {"x.a.gz": b"123", "y.A.bz2": b"45", "z.zip:z.a.gz": b"6"}
     assert [entry.unpacked.as_posix() for entry in search_a(tmp_path).entries] == ["x.a", "y.A", "z.a"]
 
@@ -175,8 +176,8 @@ def test_only_what_is_compressed_as_a_whole_takes_room(tmp_path):
     room = tmp_path / "room"
     assert len(contents(tmp_path, room=Room(room))) == 3
     assert not room.exists()
-    (tmp_path / "z.gz").write_bytes(gzip.compress(b"not looked for"))
-    (tmp_path / "z.a.gz").write_bytes(gzip.compress(b"3" * 7))
+    (tmp_path / "z.gz").write_bytes(gzip.compress(b"not looked for", mtime=0))
+    (tmp_path / "z.a.gz").write_bytes(gzip.compress(b"3" * 7, mtime=0))
     assert len(search_a(tmp_path, room=Room(room)).entries) == 4
     assert [path.stat().st_size for path in room.iterdir()] == [7]
 
@@ -258,8 +259,8 @@ def test_archives_are_opened_to_a_depth(tmp_path):
 @pytest.mark.parametrize(
     ("name", "data"),
     [
-        ("x.a.gz", gzip.compress(bytes(50_000))),
-        ("x.tgz", gzip.compress(tarred({"x.a": bytes(50_000)}))),
+        ("x.a.gz", gzip.compress(bytes(50_000), mtime=0)),
+        ("x.tgz", gzip.compress(tarred({"x.a": bytes(50_000)}), mtime=0)),
         ("x.tar.bz2", bz2.compress(tarred({"x.a": bytes(50_000)}))),
         ("x.zip", zipped({"x.zip": zipped({"x.a": bytes(50_000)})})),
         ("x.zip", zipped({f"{n}.zip": zipped({"x.a": bytes(5_000)}) for n in range(8)})),
@@ -320,7 +321,7 @@ def test_the_same_bytes_in_two_places(tmp_path):
     (tmp_path / "1.a").write_bytes(b"123")
     (tmp_path / "2.zip").write_bytes(zipped({"x.a": b"123", "y.a": b"124", "z.a": b"1234"}))
     (tmp_path / "3.tar").write_bytes(tarred({"x.a": b"123"}))
-    (tmp_path / "4.a.gz").write_bytes(gzip.compress(b"123"))
+    (tmp_path / "4.a.gz").write_bytes(gzip.compress(b"123", mtime=0))
     one, *others = search_a(tmp_path).entries
     same = {entry.name: same_bytes(one, entry) for entry in others}
     assert same == {"2.zip:x.a": True, "2.zip:y.a": False, "2.zip:z.a": False, "3.tar:x.a": True, "4.a.gz": True}
