@@ -175,7 +175,7 @@ def variables(page: Page) -> Iterator[str]:
 def sources() -> str:
     return "".join(
         path.read_text(encoding="utf-8")
-        for folder in ("pipeline", "benchmarks", "app")
+        for folder in ("pipeline", "benchmarks", "app", "tests/faults")
         for path in [*(ROOT / folder).rglob("*.py"), *(ROOT / folder).glob("*.ts")]
         if "node_modules" not in path.parts
     )
