@@ -252,7 +252,8 @@ def read_formula(grey: np.ndarray, photo: Photo, drawing: Drawing, reader: Formu
     truth = Truth(photo.boxes, np.array([LABELS[label] for label in drawing.labels]))
     boxes = np.array([symbol.box for symbol in found]).reshape(-1, 4)
     labels = np.array([LABELS.get(symbol.text, -1) for symbol in found], np.int64)
-    matched = match(truth, Detections(boxes, np.array([symbol.score for symbol in found]), labels))
+    scores = np.array([symbol.score for symbol in found])
+    matched = match(truth, Detections(boxes=boxes, labels=labels, scores=scores))
     read[matched[matched >= 0]] = True
     return Result(seen, read)
 

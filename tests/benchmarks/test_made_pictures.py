@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.made_pictures import LOOKS, Drawing, Look, Result, cells, overlap, render
+from benchmarks.made_pictures import LOOKS, Drawing, Look, Result, cells, overlap, read_formula, render
 from pipeline.formats.image import read_grey
-from pipeline.recognize.reader import normalise_picture
+from pipeline.recognize.reader import FormulaReading, FoundSymbol, normalise_picture
 
 LINES = [[(10, 60), (280, 40)], [(145, 5), (150, 290)], [(60, 160), (20, 270)], [(220, 150), (285, 260)]]  # 木, loosely
 TILTED = {name for name, look in LOOKS.items() if look.tilt}
@@ -54,3 +54,22 @@ def test_shares_of_the_table():
     found = [Result(half, np.array([True, False])), Result(None, np.array([False, True]))]
     assert cells(found, clean, True) == ["0.250", "50.0%", "33.3%"]
     assert cells(found, clean, False) == ["0.250", "", ""]
+
+
+class Reader:
+    """Finds the same symbols in every picture."""
+
+    def __init__(self, *symbols: FoundSymbol):
+        self._symbols = list(symbols)
+
+    def read(self, grey: np.ndarray) -> FormulaReading:
+        return FormulaReading(self._symbols)
+
+
+@pytest.mark.parametrize(("name", "shift", "right"), [("x", 0, True), ("y", 0, False), ("x", 200, False)])
+def test_a_symbol_counts_if_its_name_and_place_are_right(name, shift, right):
+    one = drawing(1.0)
+    formula = Drawing(one.ink, one.boxes, ("x",))
+    photo = render(formula, Look(), 0)
+    found = FoundSymbol(name, 0.9, tuple(photo.boxes[0] + shift))
+    assert read_formula(read_grey(photo.data), photo, formula, Reader(found)).read.tolist() == [right]
