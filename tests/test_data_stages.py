@@ -19,6 +19,7 @@ def outputs(lock: Path) -> dict[str, dict[str, str]]:
     return {name: {out["path"]: out["md5"] for out in stages[name]["outs"]} for name in STAGES}
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_the_data_of_a_clean_clone_have_the_hashes_of_the_committed_lock(tmp_path):
     clone = Project.make(tmp_path, params={})

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 # An import finder that reports TensorFlow as missing, before the real finders find it.
 WITHOUT_TENSORFLOW = """
 import sys
@@ -14,6 +16,7 @@ sys.meta_path.insert(0, Absent())
 """
 
 
+@pytest.mark.slow
 def test_trains_on_jax_with_tensorflow_not_installed(splits, params, tmp_path):
     code = f"""{WITHOUT_TENSORFLOW}
 import os
