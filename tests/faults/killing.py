@@ -217,7 +217,7 @@ def wait_until_gone(group: int) -> None:
 
 def _without_times(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_times(item) for key, item in value.items() if not {"ms"} & set(key.split("_"))}
+        return {key: _without_times(item) for key, item in value.items() if not {"ms", "cpu"} & set(key.split("_"))}
     return [_without_times(item) for item in value] if isinstance(value, list) else value
 
 
