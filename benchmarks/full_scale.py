@@ -36,6 +36,8 @@ from pipeline.params import LEVEL1_CLASSES, load_params
 from pipeline.synthesis.characters import file_name, write_corpus
 from pipeline.synthesis.hands.medians import load_medians
 from pipeline.synthesis.hands.writers import FIRST_WRITER
+from pipeline.synthesis.repertoire import MEDIANS as COPYBOOK
+from pipeline.synthesis.repertoire import Hand
 from stages.paths import MEDIANS
 
 WRITERS_OF_A_PERCENT = 3  # of HWDB1.1's 300
@@ -115,7 +117,7 @@ def draw(medians: Path, folder: Path, characters: int, writers: int, processes: 
     chars = GB2312_LEVEL1[:characters]
     params = load_params().strokes.model_copy(update={"classes": characters, "writers": writers})
     folder.mkdir(parents=True, exist_ok=True)
-    drawn = write_corpus(folder, load_medians(medians, chars), params, processes)
+    drawn = write_corpus(folder, {COPYBOOK: Hand(0.0, load_medians(medians, chars))}, chars, params, processes)
     return sum(len(chars) for _ in drawn)
 
 

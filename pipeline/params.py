@@ -35,10 +35,12 @@ class _Section(BaseModel):
 
 
 class Strokes(_Section):
-    """The embedded corpus of characters."""
+    """The embedded corpus of characters. `pipeline.synthesis.tracing.faces` lists the hands."""
 
     classes: Annotated[int, Field(ge=1, le=LEVEL1_CLASSES)] | Text
+    hands: Literal["all"] | Annotated[tuple[Text, ...], Field(strict=False)]
     writers: Annotated[int, Field(ge=1, le=9000)]
+    rare: Annotated[float, Field(gt=0, le=1)]
     samples: Count
     looseness: Annotated[float, Field(ge=0, le=2)]
     seed: Seed

@@ -8,6 +8,8 @@ REPORTS = Path("reports")
 
 # Handwritten Chinese characters
 MEDIANS = Path("data/raw/medians")  # a folder: medians.jsonl and its licence
+HANDS = Path("data/raw/faces")  # a folder per handwriting face: strokes.jsonl and its licence
+FACE_METRICS = METRICS / "faces.json"
 STROKES = Path("data/raw/strokes")
 SOURCE = Path("data/source.txt")  # holds the path of the source, see stage `source`
 CORPUS_SHEET = PLOTS / "corpus.png"

@@ -27,6 +27,15 @@ GB2312_LEVEL1: tuple[str, ...] = tuple(
 )
 """The 3,755 characters of GB2312 level 1 in GB2312 order (by pinyin: 啊 first, 座 last)."""
 
+SYMBOLS: tuple[str, ...] = tuple(
+    "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+,/:;<=>?@[]{}~、。《》「」【】…￥“”"
+)
+"""What people write among Chinese characters: digits, Latin letters and the punctuation that has a shape of its own.
+
+HWDB's extra classes also have marks that a picture without its line cannot distinguish from these or from 一 and 丨
+(- _ — | . ' `).
+"""
+
 EVERY = "*"  # as the only line of a charset: keeps every character
 Charset = frozenset[str] | None
 """The characters to keep; None keeps all."""

@@ -126,6 +126,15 @@ def decode_tag(tag: bytes) -> str | None:
     return char if len(char) == 1 else None
 
 
+def has_tag(char: str) -> bool:
+    """Whether `.gnt` has a tag code for a character; 43 of those with medians (components such as ⺮) have none."""
+    try:
+        _encode_tag(char)
+    except InkError:
+        return False
+    return True
+
+
 def _encode_tag(char: str) -> bytes:
     try:
         tag = char.encode("gbk")

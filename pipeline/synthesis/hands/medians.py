@@ -9,7 +9,7 @@ the Arphic Public License. The text of the licence accompanies the data.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pipeline.errors import InkError
@@ -67,12 +67,21 @@ def select(medians: Mapping[str, Strokes], chars: Iterable[str], source: Path | 
         InkError: characters have no strokes; names them.
     """
     wanted = list(chars)
-    missing = [char for char in wanted if not medians.get(char)]
+    require(wanted, [medians], source)
+    return {char: medians[char] for char in wanted}
+
+
+def require(chars: Iterable[str], hands: Sequence[Mapping[str, Strokes]], source: Path | str) -> None:
+    """Raises an error that names the characters that no hand has.
+
+    Raises:
+        InkError: there are such characters.
+    """
+    missing = [char for char in chars if not any(hand.get(char) for hand in hands)]
     if missing:
         names = " ".join(f"{char} (U+{ord(char):04X})" for char in missing[:10])
         more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
         raise InkError(f"{source}: no stroke data for {names}{more}; remove them from strokes.classes")
-    return {char: medians[char] for char in wanted}
 
 
 def _decode_line(line: str, path: Path, number: int) -> tuple[str, Strokes]:

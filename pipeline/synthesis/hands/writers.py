@@ -42,6 +42,7 @@ class Writer:
         grain: share of the darkness that the grain of the paper removes, 0..1.
         blur: side of the scanner's Gaussian, pixels, odd.
         edge: darkness below which the scan counts as paper, 1..255.
+        leaning: how the writer writes: 0 = regular, 0.5 = running, 1 = cursive; see `repertoire`.
     """
 
     tilt: float
@@ -71,6 +72,7 @@ class Writer:
     grain: float
     blur: int
     edge: int
+    leaning: float
 
 
 def draw_writer(seed: int, writer: int, looseness: float = 1.0) -> Writer:
@@ -115,4 +117,5 @@ def draw_writer(seed: int, writer: int, looseness: float = 1.0) -> Writer:
         grain=rng.uniform(0.3, 0.7),
         blur=(1, 3, 3, 5)[int(rng.integers(4))],
         edge=int(ink * rng.uniform(0.1, 0.35)),
+        leaning=rng.beta(1.2, 1.8),
     )
