@@ -19,6 +19,7 @@ from pipeline.errors import InkError
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=1, lt=2**63)]
 Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")]  # also for file names
+Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]  # of the arithmetic; weights are float32
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 CLASS_LIST = "data/classes.txt"  # output of stage decode
@@ -128,9 +129,12 @@ class Split(_Parts):
 class Model(_Section):
     """The network Inception-GAP."""
 
+    crop: Annotated[int, Field(ge=0, le=12)]
     width: Annotated[float, Field(gt=0, le=4)]
     modules: Annotated[tuple[Count, Count], Field(strict=False)]
     features: Annotated[int, Field(ge=16, le=4096)]
+    pooling: Literal["mean", "weighted"]
+    rank: Annotated[int, Field(ge=0, le=4096)]
     dropout: Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -149,6 +153,7 @@ class Augment(_Section):
 class Train(Recipe):
     """Training of the recogniser."""
 
+    precision: Precision
     evaluation_batch_size: Count
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
     augment: Augment
@@ -206,7 +211,7 @@ class MathTrain(Recipe):
     width: Annotated[float, Field(gt=0, le=2)]
     channels: Annotated[int, Field(ge=16, le=512, multiple_of=8)]
     anchors: Annotated[int, Field(ge=1, le=9)]
-    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"]
+    precision: Precision
     augment: MathAugment
 
 

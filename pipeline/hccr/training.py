@@ -14,12 +14,12 @@ import numpy as np
 
 from pipeline.formats.parts import SamplePart, evaluation_batches, evaluation_steps
 from pipeline.hccr.dataset import training_batches, training_steps
-from pipeline.hccr.model import BATCH_NORM_MOMENTUM, build_model
+from pipeline.hccr.model import BATCH_NORM_MOMENTUM, LOGITS, build_model
 from pipeline.learning.checkpoint import Checkpoint, Row, run_key
 from pipeline.learning.epochs import OnEpoch, fit
 from pipeline.learning.normalisation import fuse_batch_normalisation
 from pipeline.learning.recipe import build_optimizer, make_deterministic, pays_to_compile
-from pipeline.params import Params, Train
+from pipeline.params import Params, Precision, Train
 
 # Training accuracy is measured on clean images with the final weights, as for the article's 98 %. This number of
 # images bounds the time on a large corpus.
@@ -48,7 +48,8 @@ def train(
     network = build_model(params.model, len(classes))
     # Not only for speed: Keras' own batch normalisation sums its means in the order in which threads finish, even with
     # TensorFlow's deterministic operators. Results differ as soon as other work uses the cores.
-    model = compile_model(fuse_batch_normalisation(network, BATCH_NORM_MOMENTUM), recipe, steps)
+    model = fuse_batch_normalisation(network, BATCH_NORM_MOMENTUM)
+    compile_model(compute_in(recipe.precision, model), recipe, steps)
     parts = [params.model, recipe, classes, training.digest(), keras.backend.backend()]
     checkpoint = Checkpoint(run_key(parts, __name__), checkpoints)
     fit(
@@ -64,6 +65,14 @@ def train(
     final = {"train/accuracy_clean": _accuracy_on_clean_images(model, training, recipe.evaluation_batch_size)}
     network.set_weights(model.get_weights())
     return network, final, checkpoint
+
+
+def compute_in(precision: Precision, model: keras.Model) -> keras.Model:
+    """Sets the precision of all layers but the last, whose logits stay float32, and returns `model`."""
+    for layer in model.layers:
+        if layer.name != LOGITS:
+            layer.dtype_policy = precision
+    return model
 
 
 def compile_model(model: keras.Model, params: Train, steps_per_epoch: int) -> keras.Model:
