@@ -47,6 +47,14 @@ class Strokes(_Section):
     seed: Seed
 
 
+class Calibrate(_Section):
+    """Calibration of the recogniser's confidence, see `pipeline.scoring.calibration`."""
+
+    samples: Annotated[int, Field(ge=100, le=20_000)]
+    strangers: Annotated[int, Field(ge=100, le=20_000)]
+    keep: Annotated[float, Field(gt=0, lt=1)]
+
+
 class Decode(_Section):
     """Decoding of archives to samples. `pipeline.formats.charset` describes `charset` and `classes`."""
 
@@ -234,6 +242,7 @@ class Params(_Section):
     split: Split
     model: Model
     train: Train
+    calibrate: Calibrate
     quantize: Quantize
     evaluate: Evaluate
     math: Math

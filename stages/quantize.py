@@ -2,7 +2,8 @@
 
     python -m stages.quantize dynamic
 
-Reads models/hccr/model.keras, the class list and, for int8, images of the training part. Takes about ten seconds.
+Reads models/hccr/model.keras, its calibration, the class list and, for int8, images of the training part. Takes about
+ten seconds.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import itertools
 import os
 from collections.abc import Iterator
 
+from pipeline import files
 from pipeline.edge.model_file import trained_network, write_model
 from pipeline.edge.networks import INCEPTION_GAP
 from pipeline.edge.variants import VARIANTS, Variant
@@ -19,7 +21,7 @@ from pipeline.formats.parts import SamplePart, evaluation_batches
 from pipeline.ink.normalise import MARGIN, SIDE
 from pipeline.params import load_params
 from stages import run_stage
-from stages.paths import CLASSES, KERAS_MODEL, MODELS, SPLITS
+from stages.paths import CALIBRATION, CLASSES, KERAS_MODEL, MODELS, SPLITS
 
 
 def main(variant: Variant) -> None:
@@ -30,10 +32,11 @@ def main(variant: Variant) -> None:
     params = load_params()
     model = export.keras.models.load_model(trained_network(KERAS_MODEL, "train"), compile=False)
     feeds = _calibration(params.quantize.calibration_samples)
-    data = export.export_tflite(model, export.classifier(model), [export.image_input(SIDE)], variant, feeds)
-    write_model(
-        MODELS / f"{variant}.tflite", data, read_class_list(CLASSES), {"side": SIDE, "margin": MARGIN}, INCEPTION_GAP
-    )
+    calibration = files.read_json(CALIBRATION)
+    function = export.classifier(model, calibration["temperature"])
+    data = export.export_tflite(model, function, [export.image_input(SIDE)], variant, feeds)
+    sizes = {"side": SIDE, "margin": MARGIN}
+    write_model(MODELS / f"{variant}.tflite", data, read_class_list(CLASSES), sizes, INCEPTION_GAP, calibration)
 
 
 def _calibration(samples: int) -> Iterator[dict]:

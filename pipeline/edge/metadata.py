@@ -30,6 +30,8 @@ from pipeline.formats.zip_member import ZIP_ERRORS, open_member
 
 LABELS = "labels.txt"
 NORMALISATION = "normalisation.json"
+CALIBRATION = "calibration.json"  # only of a calibrated model
+THRESHOLD = "threshold"  # its entry for `Description.threshold`
 MAX_BYTES = 1 << 20  # per associated file
 BUFFER = b"TFLITE_METADATA"
 PARSER = "1.0.0"  # oldest version of the schema that has all tables in use
@@ -84,6 +86,8 @@ class Description(NamedTuple):
         meanings: description of each tensor of the signature, by name.
         name, purpose: texts for people.
         network: architecture, for people; "" if the file does not name it.
+        threshold: least confidence of an answer; below it, the picture is most likely none of the labels. None if the
+            model was not calibrated.
     """
 
     kind: Kind
@@ -93,6 +97,7 @@ class Description(NamedTuple):
     name: str
     purpose: str
     network: str = ""
+    threshold: float | None = None
 
 
 def kind_of(graph: Graph) -> Kind:
@@ -115,7 +120,13 @@ def kind_of(graph: Graph) -> Kind:
     raise InkError(f"expected a model with the signature {expected}, found {shown}")
 
 
-def describe(data: bytes, labels: Sequence[str], normalisation: Mapping[str, float], network: str = "") -> bytes:
+def describe(
+    data: bytes,
+    labels: Sequence[str],
+    normalisation: Mapping[str, float],
+    network: str = "",
+    calibration: Mapping[str, float] | None = None,
+) -> bytes:
     """Adds metadata and associated files to a model, or replaces existing ones.
 
     The computation stays the same; constants are aligned as TFLite's schema requires.
@@ -124,6 +135,7 @@ def describe(data: bytes, labels: Sequence[str], normalisation: Mapping[str, flo
         data: the flatbuffer.
         labels: labels of the classes.
         normalisation, network: see `Description`.
+        calibration: the temperature that the model applies to its logits, and its threshold; None if not calibrated.
 
     Returns:
         The new flatbuffer, followed by the zip archive of the associated files.
@@ -149,6 +161,8 @@ def describe(data: bytes, labels: Sequence[str], normalisation: Mapping[str, flo
         LABELS: "".join(f"{label}\n" for label in labels),
         NORMALISATION: json.dumps(dict(normalisation), indent=2) + "\n",
     }
+    if calibration is not None:
+        files[CALIBRATION] = json.dumps(dict(calibration), indent=2) + "\n"
     return _with_files(bytes(builder.Output()), files)
 
 
@@ -173,12 +187,14 @@ def read(data: bytes) -> Description:
         tensors = [*main["input_tensor_metadata"], *main["output_tensor_metadata"]]
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             labels, sizes = (_member(archive, name) for name in (LABELS, NORMALISATION))
+            threshold = _threshold(archive)
         normalisation = {str(name): float(value) for name, value in json.loads(sizes).items()}
         meanings = {tensor["name"]: tensor["description"] for tensor in tensors}
         about = content["name"], content["description"], main.get("name", "")
     except (*ZIP_ERRORS, AttributeError, IndexError, KeyError, TypeError) as error:
         raise InkError(f"broken metadata in the model ({error}): run `dvc repro` to export it again") from error
-    description = Description(kind, tuple(labels.removesuffix("\n").split("\n")), normalisation, meanings, *about)
+    classes = tuple(labels.removesuffix("\n").split("\n"))
+    description = Description(kind, classes, normalisation, meanings, *about, threshold)
     _check_labels(graph, description.labels)
     return description
 
@@ -255,6 +271,15 @@ def _with_files(data: bytes, files: Mapping[str, str]) -> bytes:
             member.create_system, member.external_attr = UNIX, 0o644 << 16
             archive.writestr(member, text)
     return packed.getvalue()
+
+
+def _threshold(archive: zipfile.ZipFile) -> float | None:
+    if CALIBRATION not in archive.namelist():
+        return None
+    threshold = float(json.loads(_member(archive, CALIBRATION))[THRESHOLD])
+    if not 0 <= threshold <= 1:
+        raise ValueError(f"{CALIBRATION}: expected a {THRESHOLD} from 0 to 1, found {threshold:g}")
+    return threshold
 
 
 def _member(archive: zipfile.ZipFile, name: str) -> str:

@@ -11,7 +11,12 @@ from pipeline.files import atomic_file
 
 
 def write_model(
-    path: Path, data: bytes, labels: Sequence[str], normalisation: Mapping[str, float], network: str = ""
+    path: Path,
+    data: bytes,
+    labels: Sequence[str],
+    normalisation: Mapping[str, float],
+    network: str = "",
+    calibration: Mapping[str, float] | None = None,
 ) -> None:
     """Checks a flatbuffer at the gate and writes it with its metadata.
 
@@ -23,13 +28,14 @@ def write_model(
         labels: class list.
         normalisation: sizes for making inputs, see `pipeline.edge.metadata.Description`.
         network: name of the architecture, see `pipeline.edge.networks`.
+        calibration: see `pipeline.edge.metadata.describe`.
 
     Raises:
         InkError: the model cannot run on every device.
     """
     gate.check(data)
     with atomic_file(path) as partial:
-        partial.write_bytes(metadata.describe(data, labels, normalisation, network))
+        partial.write_bytes(metadata.describe(data, labels, normalisation, network, calibration))
 
 
 def read_model(folder: Path, variant: str, stage: str) -> bytes:

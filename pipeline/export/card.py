@@ -34,6 +34,7 @@ MEANINGS: Mapping[str, str] = {
     "top5": "share whose character is among the first five candidates",
     "top10": "share whose character is among the first ten candidates",
     "macro": "mean over the classes of the share that is read correctly",
+    "ece": "expected calibration error: mean distance between the confidence and the share that is right",
     "agreement": "share for which the model gives the same answer as the float32 model",
     "ap50": "COCO's average precision at IoU 0.5, mean over the classes",
     "ap": "COCO's average precision, mean over IoU 0.5 to 0.95 and the classes",

@@ -8,7 +8,7 @@ import numpy as np
 
 from pipeline.edge.graph import Graph
 from pipeline.edge.litert import Latency, Runner
-from pipeline.scoring import classification
+from pipeline.scoring import calibration, classification
 from pipeline.scoring.readings import Readings
 
 DIGITS = 5  # decimals of fractions: one sample of HWDB1.1's test part is 4.5e-6
@@ -29,9 +29,10 @@ def read_batches(
     other = None if reference == data else Runner(reference, batch_size)
     parts = []
     for images, labels in batches:
-        predicted, rank = classification.reduce_scores(model(images), labels)
+        scores = model(images)
+        predicted, rank = classification.reduce_scores(scores, labels)
         by_reference = predicted if other is None else other(images).argmax(axis=1).astype(np.int32)
-        parts.append((labels, predicted, rank, by_reference))
+        parts.append((labels, predicted, rank, by_reference, scores.max(axis=1)))
     return Readings(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
@@ -49,6 +50,7 @@ def summarise(readings: Readings, size: int, graph: Graph) -> dict[str, float | 
         "top5": round(classification.top_k(rank, 5), DIGITS),
         "top10": round(classification.top_k(rank, 10), DIGITS),
         "macro": round(classification.macro_accuracy(predicted, labels), DIGITS),
+        "ece": round(calibration.ece(readings.confidence, rank == 0), DIGITS),
         "agreement": round(classification.agreement(predicted, readings.reference), DIGITS),
         "bytes": size,
         "params": graph.parameters,

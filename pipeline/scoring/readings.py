@@ -9,7 +9,7 @@ Both files are Parquet with one row per sample, in the order of the part.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -30,24 +30,26 @@ _FOUND = {
 
 @dataclass(frozen=True)
 class Readings:
-    """A classifier's predictions for the samples of a part, in the order of the part; each int32 [n].
+    """A classifier's predictions for the samples of a part, in the order of the part; each [n].
 
     Attributes:
-        labels: true labels.
-        predicted: labels that the model predicts.
-        rank: rank of the true label among the model's scores; 0 is a correct prediction.
-        reference: labels that the reference model predicts.
+        labels: true labels, int32.
+        predicted: labels that the model predicts, int32.
+        rank: rank of the true label among the model's scores, int32; 0 is a correct prediction.
+        reference: labels that the reference model predicts, int32.
+        confidence: probability of the predicted label, float32.
     """
 
     labels: np.ndarray
     predicted: np.ndarray
     rank: np.ndarray
     reference: np.ndarray
+    confidence: np.ndarray
 
 
 def write_readings(path: Path, readings: Readings) -> None:
     """Writes the predictions of a classifier."""
-    _write(path, pa.table({name: pa.array(column, pa.int32()) for name, column in asdict(readings).items()}))
+    _write(path, pa.table(asdict(readings)))
 
 
 def read_readings(path: Path) -> Readings:
@@ -57,7 +59,7 @@ def read_readings(path: Path) -> Readings:
         InkError: the file is missing.
     """
     table = _read(path)
-    return Readings(*(table[name].to_numpy() for name in ("labels", "predicted", "rank", "reference")))
+    return Readings(*(table[field.name].to_numpy() for field in fields(Readings)))
 
 
 def write_found(path: Path, detections: Sequence[Detections]) -> None:
