@@ -23,21 +23,27 @@ export interface FormulaNormalisation extends Frame {
 
 export type Normalisation = CharacterNormalisation | FormulaNormalisation;
 
+/** Whether a recogniser came with the project or was trained by whoever built the page. */
+export type Origin = "released" | "trained";
+
 /** A recogniser in its variants, with what its model files say: the network's name, its classes, its normalisation. */
 export interface Recogniser<N extends Normalisation> {
+  readonly origin: Origin;
   readonly network: string;
   readonly classes: readonly string[]; // by label
   readonly normalisation: N;
   readonly variants: readonly Variant[];
   readonly preferred: string; // name of a variant
+  readonly threshold: number | null; // least confidence of an answer; null if the model does not say
 }
 
 export type CharacterRecogniser = Recogniser<CharacterNormalisation>;
 export type FormulaRecogniser = Recogniser<FormulaNormalisation>;
 
+/** The recognisers of each kind; the page reads with the first one until the user chooses another. */
 export interface Catalogue {
-  readonly characters: CharacterRecogniser;
-  readonly formulas: FormulaRecogniser;
+  readonly characters: readonly CharacterRecogniser[];
+  readonly formulas: readonly FormulaRecogniser[];
 }
 
 const FILE = "models.json";

@@ -18,25 +18,30 @@ async function start(): Promise<void> {
   const catalogue = await notices.watch(fetchCatalogue());
   if (catalogue) {
     const engine = new Engine();
-    const characters = new CharacterPage(engine, catalogue.characters, notices);
-    const formulas = new FormulaPage(engine, catalogue.formulas, notices);
+    // A page may ship recognisers of one kind only.
+    const rooms = ROOMS.filter((room) => catalogue[room].length);
+    const characters = rooms.includes("characters") ? new CharacterPage(engine, catalogue.characters, notices) : null;
+    const formulas = rooms.includes("formulas") ? new FormulaPage(engine, catalogue.formulas, notices) : null;
     connectTheme(() => {
-      characters.sheet.draw();
-      formulas.draw();
+      characters?.sheet.draw();
+      formulas?.draw();
     });
-    connectRooms((room) => (room === "formulas" ? formulas.show() : formulas.hide()));
+    connectRooms(rooms, (room) => (room === "formulas" ? formulas?.show() : formulas?.hide()));
     document.documentElement.dataset["ready"] = "";
   }
   await connectOffline();
 }
 
-/** Shows the room that the address names; the first one if the address names none. */
-function connectRooms(entered: (room: string) => void): void {
+type Room = (typeof ROOMS)[number];
+
+/** Shows the room that the address names; the first one of `rooms` if the address names none of them. */
+function connectRooms(rooms: readonly Room[], entered: (room: string | undefined) => void): void {
   const enter = (): void => {
-    const named = ROOMS.find((room) => location.hash === `#${room}`) ?? ROOMS[0];
+    const named = rooms.find((room) => location.hash === `#${room}`) ?? rooms[0];
     for (const room of ROOMS) {
       byId(`${room}-room`).hidden = room !== named;
-      const link = document.querySelector(`nav a[href="#${room}"]`)!;
+      const link = document.querySelector<HTMLElement>(`nav a[href="#${room}"]`)!;
+      link.hidden = !rooms.includes(room);
       if (room === named) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }

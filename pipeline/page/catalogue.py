@@ -1,11 +1,12 @@
 """Collects the models for the web app: the pipeline's .tflite files, and a list of their metadata and metrics.
 
     variants = read_variants(Path("models/hccr"), Path("metrics"), ("float32", "dynamic"), "quantize")
-    write(folder, {"characters": Recogniser(variants, "dynamic", ("top1",)), "formulas": formulas})
+    trained = Recogniser("trained", variants, "dynamic", ("top1",))
+    write(folder, {"characters": [released, trained], "formulas": [formulas]})
 
 The list is `models.json`; `app/src/catalogue.ts` declares its types. Labels, normalisation and the network's name come
-from the metadata of the model files (see `pipeline.edge.metadata`). An entry contains all that the page needs to run a
-recogniser, so a list may contain several recognisers of one kind.
+from the metadata of the model files (see `pipeline.edge.metadata`). Per kind, the page reads with the first recogniser
+until the user chooses another.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pipeline.edge import metadata
 from pipeline.edge.metadata import Description
@@ -25,6 +26,7 @@ from pipeline.errors import InkError
 from pipeline.files import write_json
 
 LIST = "models.json"
+Origin = Literal["released", "trained"]
 HASH_DIGITS = 10  # of the SHA-256 in the file's name, so that a page never mixes models of two builds
 
 
@@ -48,11 +50,13 @@ class Recogniser:
     """A model in one or more variants.
 
     Attributes:
+        origin: `released` with the project, or `trained` here.
         variants: at least one, in the order in which the page lists them.
         preferred: name of the variant that the page uses until the user chooses another.
         figures: names of the metrics that the page needs; without times, which would make each build different.
     """
 
+    origin: Origin
     variants: Sequence[Variant]
     preferred: str
     figures: Sequence[str]
@@ -64,7 +68,16 @@ def read_variants(models: Path, metrics: Path, names: Sequence[str], stage: str)
     Raises:
         InkError: a file is missing; for a model, the message names `stage`, which writes it.
     """
-    return [Variant(name, read_model(models, name, stage), _read_metrics(metrics / f"{name}.json")) for name in names]
+    return [read_variant(models, metrics / f"{name}.json", name, stage) for name in names]
+
+
+def read_variant(models: Path, metrics: Path, name: str, stage: str) -> Variant:
+    """Reads `<name>.tflite` from the folder `models`, and its metrics from a file.
+
+    Raises:
+        InkError: see `read_variants`.
+    """
+    return Variant(name, read_model(models, name, stage), _read_metrics(metrics))
 
 
 def describe(kind: Kind, recogniser: Recogniser) -> Description:
@@ -76,7 +89,7 @@ def describe(kind: Kind, recogniser: Recogniser) -> Description:
     descriptions = {variant.name: _read(kind, variant) for variant in recogniser.variants}
     first, expected = next(iter(descriptions.items()))
     for name, found in descriptions.items():
-        for field in ("labels", "normalisation", "network"):
+        for field in ("labels", "normalisation", "network", "threshold"):
             if getattr(found, field) != getattr(expected, field):
                 raise InkError(
                     f"{kind}: expected the same {field} in the metadata of all variants, found a difference between "
@@ -85,14 +98,20 @@ def describe(kind: Kind, recogniser: Recogniser) -> Description:
     return expected
 
 
-def write(folder: Path, recognisers: Mapping[Kind, Recogniser]) -> None:
+def write(folder: Path, recognisers: Mapping[Kind, Sequence[Recogniser]]) -> None:
     """Writes the models and their list into `folder`.
+
+    Args:
+        folder: gets `models.json` and a folder of models.
+        recognisers: by kind, the one that reads first; different origins.
 
     Raises:
         InkError: see `describe`; or metrics that belong to another model.
     """
     (folder / "models").mkdir(parents=True)
-    write_json(folder / LIST, {kind: _entry(folder, kind, recogniser) for kind, recogniser in recognisers.items()})
+    write_json(
+        folder / LIST, {kind: [_entry(folder, kind, one) for one in found] for kind, found in recognisers.items()}
+    )
 
 
 def _read_metrics(path: Path) -> dict[str, Any]:
@@ -105,8 +124,10 @@ def _entry(folder: Path, kind: Kind, recogniser: Recogniser) -> dict[str, Any]:
     described = describe(kind, recogniser)
     variants = [_ship(folder, kind, variant, recogniser, len(described.labels)) for variant in recogniser.variants]
     return {
+        "origin": recogniser.origin,
         "network": described.network or described.name,
         "preferred": recogniser.preferred,
+        "threshold": described.threshold,
         "normalisation": {name: _whole(value) for name, value in described.normalisation.items()},
         "variants": variants,
         "classes": list(described.labels),
@@ -137,7 +158,7 @@ def _ship(folder: Path, kind: Kind, variant: Variant, recogniser: Recogniser, cl
             "run `dvc repro`"
         )
     digest = hashlib.sha256(variant.data).hexdigest()
-    file = f"models/{kind}-{variant.name}-{digest[:HASH_DIGITS]}.tflite"
+    file = f"models/{recogniser.origin}-{kind}-{variant.name}-{digest[:HASH_DIGITS]}.tflite"
     (folder / file).write_bytes(variant.data)
     return {
         "name": variant.name,

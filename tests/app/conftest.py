@@ -78,7 +78,7 @@ def make_page(sources) -> Callable[[dict[Kind, Recogniser], Path], Path]:
 
     def make(recognisers: dict[Kind, Recogniser], folder: Path) -> Path:
         shipped = folder / "shipped"
-        catalogue.write(shipped, recognisers)
+        catalogue.write(shipped, {kind: [one] for kind, one in recognisers.items()})
         icons.write(shipped / "icons")
         build.build(sources, shipped, folder / "page")
         return folder / "page"

@@ -149,4 +149,4 @@ def _recogniser(
         catalogue.Variant(name, data, {**figures, "bytes": len(data), "classes": len(classes)})
         for name, data in described.items()
     ]
-    return Recogniser(variants, preferred, tuple(figures))
+    return Recogniser("trained", variants, preferred, tuple(figures))

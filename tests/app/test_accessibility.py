@@ -42,7 +42,7 @@ def test_axe_finds_nothing(new_context, site, sources, scheme, size):
 
 def test_axe_finds_nothing_in_an_error(new_context, site, sources):
     page = new_context().new_page()
-    page.route("**/models/characters-*", lambda route: route.fulfill(status=404))
+    page.route("**/models/*-characters-*", lambda route: route.fulfill(status=404))
     page.goto(site.address)
     page.get_by_role("alert").wait_for()
     assert violations(page, sources) == []
@@ -91,7 +91,7 @@ def test_everything_is_done_with_keys_alone(page):
     tab_to(page, "Clear")
     page.keyboard.press("Enter")
     page.wait_for_selector(".candidate:enabled", state="detached")
-    tab_to(page, "characters-variant-dynamic")
+    tab_to(page, "characters-variant-trained-dynamic")
     page.keyboard.press("ArrowDown")
     assert page.get_by_role("radio", name="int8", exact=True).is_checked()
     tab_to(page, "Formulas")

@@ -105,8 +105,8 @@ def test_packages_are_installed_once_per_lock_file(tmp_path, monkeypatch):
 
 def test_the_preferred_variants_are_those_of_dvc():
     artifacts = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))["artifacts"]
-    assert artifacts["hccr"]["path"] == f"models/hccr/{stage.CHARACTERS}.tflite"
-    assert artifacts["math"]["path"] == f"models/math/{stage.FORMULAS}.tflite"
+    preferred = {branch.name: f"{branch.models}/{branch.preferred}.tflite" for branch in stage.BRANCHES.values()}
+    assert {name: artifact["path"] for name, artifact in artifacts.items()} == preferred
 
 
 @pytest.fixture
@@ -132,9 +132,9 @@ def project(tmp_path, monkeypatch, sources, recognisers):
 def test_the_stage_ships_every_variant_of_both_branches(project):
     stage.main()
     listed = json.loads((project / "app/dist/models.json").read_text(encoding="utf-8"))
-    assert [variant["name"] for variant in listed["characters"]["variants"]] == list(VARIANTS)
-    assert [variant["name"] for variant in listed["formulas"]["variants"]] == list(DETECTOR_VARIANTS)
-    for variant in (*listed["characters"]["variants"], *listed["formulas"]["variants"]):
+    assert [variant["name"] for variant in listed["characters"][0]["variants"]] == list(VARIANTS)
+    assert [variant["name"] for variant in listed["formulas"][0]["variants"]] == list(DETECTOR_VARIANTS)
+    for variant in (*listed["characters"][0]["variants"], *listed["formulas"][0]["variants"]):
         assert (project / "app/dist" / variant["file"]).stat().st_size == variant["bytes"]
     for name in ("LICENSE", "THIRD_PARTY.md"):
         assert (project / "app/dist" / name).read_text(encoding="utf-8") == f"{name} of the project"
@@ -146,7 +146,7 @@ def test_the_stage_takes_labels_sizes_and_networks_from_the_model_files(project)
         path.write_bytes(metadata.describe(path.read_bytes(), ["a", "b", "c"], frame, "A detector on a backbone"))
         measured = {"bytes": path.stat().st_size, "classes": 3, "ap50": 0.5, "threshold": 0.3}
         (project / f"metrics/math/{path.stem}.json").write_text(json.dumps(measured), encoding="utf-8")
-    found = {kind: catalogue.describe(kind, recogniser) for kind, recogniser in stage.recognisers().items()}
+    found = {kind: catalogue.describe(kind, one) for kind, (one,) in stage.recognisers().items()}
     assert found["formulas"][:3] == ("formulas", ("a", "b", "c"), frame)
     assert found["formulas"].network == "A detector on a backbone"
     assert found["characters"][:3] == ("characters", tuple(CLASSES), {"side": 56, "margin": 4})

@@ -31,7 +31,7 @@ def alert(page):
 def test_a_missing_model(broken):
     page = broken("characters-dynamic", status=404)
     assert re.fullmatch(
-        r"models/characters-dynamic-\w+\.tflite: expected the model, found HTTP status 404\. "
+        r"models/trained-characters-dynamic-\w+\.tflite: expected the model, found HTTP status 404\. "
         r"Build the page again with `make app`\.",
         alert(page),
     )
@@ -71,11 +71,11 @@ def test_a_file_that_is_no_model(new_context, site):
     """Complete, and listed with its size and hash."""
     wrong = b"no flatbuffer".ljust(5000, b".")
     listed = json.loads((site.folder / "models.json").read_text(encoding="utf-8"))
-    for variant in listed["characters"]["variants"]:
+    for variant in listed["characters"][0]["variants"]:
         variant |= {"bytes": len(wrong), "sha256": hashlib.sha256(wrong).hexdigest()}
     page = new_context().new_page()
     page.route("**/models.json", lambda route: route.fulfill(json=listed))
-    page.route("**/models/characters-*", lambda route: route.fulfill(body=wrong))
+    page.route("**/models/trained-characters-*", lambda route: route.fulfill(body=wrong))
     page.goto(site.address)
     assert "expected a model that LiteRT.js runs, found another" in alert(page)
 
@@ -83,7 +83,7 @@ def test_a_file_that_is_no_model(new_context, site):
 def with_sizes(site, kind, **sizes):
     """`models.json` with other sizes in the normalisation of a recogniser."""
     listed = json.loads((site.folder / "models.json").read_text(encoding="utf-8"))
-    listed[kind]["normalisation"] |= sizes
+    listed[kind][0]["normalisation"] |= sizes
     return json.dumps(listed)
 
 
@@ -93,7 +93,7 @@ def with_sizes(site, kind, **sizes):
 def test_characters_of_another_normalisation(broken, site, sizes, found):
     message = alert(broken("models.json", body=with_sizes(site, "characters", **sizes)))
     assert re.fullmatch(
-        r"models/characters-dynamic-\w+\.tflite: expected a model for pictures with margin 4, side 56, as this "
+        r"models/trained-characters-dynamic-\w+\.tflite: expected a model for pictures with margin 4, side 56, as this "
         rf"page makes them, found {found} in its metadata\. Build model and page from one version with `make app`\.",
         message,
     )

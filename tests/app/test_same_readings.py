@@ -81,14 +81,14 @@ class Bench(NamedTuple):
 
     def ask(self, kind: str, variant: str, inks: list[dict]) -> list[dict]:
         """The answers of the page's worker."""
-        listed = self.listed[f"{kind}s"]
+        listed = self.listed[f"{kind}s"][0]
         (model,) = (one for one in listed["variants"] if one["name"] == variant)
         return self.page.evaluate(ASK, [kind, model, listed["normalisation"], inks])
 
     @property
     def frame(self) -> Frame:
         """The canvas of the formulas."""
-        sizes = self.listed["formulas"]["normalisation"]
+        sizes = self.listed["formulas"][0]["normalisation"]
         return Frame(*(sizes[name] for name in Frame._fields))
 
 

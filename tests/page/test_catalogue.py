@@ -28,43 +28,47 @@ def model(character_model):
 
 def test_models_are_listed_with_their_metadata_hash_and_figures(tmp_path, model):
     data = model()
-    write(tmp_path / "out", {"characters": Recogniser([variant("int8", data)], "int8", ("top1",))})
+    write(tmp_path / "out", {"characters": [Recogniser("trained", [variant("int8", data)], "int8", ("top1",))]})
     listed = json.loads((tmp_path / "out/models.json").read_text(encoding="utf-8"))
     digest = hashlib.sha256(data).hexdigest()
-    file = f"models/characters-int8-{digest[:10]}.tflite"
+    file = f"models/trained-characters-int8-{digest[:10]}.tflite"
     assert listed == {
-        "characters": {
-            "network": "A network",
-            "preferred": "int8",
-            "normalisation": {"side": 56, "margin": 4},
-            "variants": [
-                {"name": "int8", "file": file, "bytes": len(data), "sha256": digest, "metrics": {"top1": 0.9}}
-            ],
-            "classes": LABELS,
-        }
+        "characters": [
+            {
+                "origin": "trained",
+                "network": "A network",
+                "preferred": "int8",
+                "threshold": None,
+                "normalisation": {"side": 56, "margin": 4},
+                "variants": [
+                    {"name": "int8", "file": file, "bytes": len(data), "sha256": digest, "metrics": {"top1": 0.9}}
+                ],
+                "classes": LABELS,
+            }
+        ]
     }
-    assert isinstance(listed["characters"]["normalisation"]["side"], int)
+    assert isinstance(listed["characters"][0]["normalisation"]["side"], int)
     assert (tmp_path / "out" / file).read_bytes() == data
 
 
 def test_sizes_that_are_no_whole_numbers_stay_as_they_are(tmp_path, model):
     data = model(normalisation={"side": 56, "pen": 2.5})
-    write(tmp_path / "out", {"characters": Recogniser([variant("int8", data)], "int8", ())})
+    write(tmp_path / "out", {"characters": [Recogniser("trained", [variant("int8", data)], "int8", ())]})
     listed = json.loads((tmp_path / "out/models.json").read_text(encoding="utf-8"))
-    assert listed["characters"]["normalisation"] == {"side": 56, "pen": 2.5}
+    assert listed["characters"][0]["normalisation"] == {"side": 56, "pen": 2.5}
 
 
 def test_a_model_that_names_no_network_is_called_by_its_name(tmp_path, model):
-    write(tmp_path / "out", {"characters": Recogniser([variant("int8", model(network=""))], "int8", ())})
+    write(tmp_path / "out", {"characters": [Recogniser("trained", [variant("int8", model(network=""))], "int8", ())]})
     listed = json.loads((tmp_path / "out/models.json").read_text(encoding="utf-8"))
-    assert listed["characters"]["network"] == "Handwritten Chinese characters"
+    assert listed["characters"][0]["network"] == "Handwritten Chinese characters"
 
 
 @pytest.mark.parametrize("key", ["bytes", "classes"])
 def test_metrics_of_another_model_are_refused(tmp_path, model, key):
-    wrong = Recogniser([variant("int8", model(), **{key: 8})], "int8", ())
+    wrong = Recogniser("trained", [variant("int8", model(), **{key: 8})], "int8", ())
     with pytest.raises(InkError, match=rf"characters, int8: expected metrics .*'{key}': 8.* run `dvc repro`"):
-        write(tmp_path / "out", {"characters": wrong})
+        write(tmp_path / "out", {"characters": [wrong]})
 
 
 @pytest.mark.parametrize(
@@ -78,20 +82,20 @@ def test_variants_that_do_not_belong_together_are_refused(tmp_path, model, field
         "found a difference between float16 and int8; run `dvc repro`"
     )
     with pytest.raises(InkError, match=expected):
-        write(tmp_path / "out", {"characters": Recogniser(variants, "int8", ())})
+        write(tmp_path / "out", {"characters": [Recogniser("trained", variants, "int8", ())]})
 
 
 def test_a_model_of_the_other_kind_is_refused(tmp_path, formula_model):
-    recogniser = Recogniser([variant("float16", formula_model)], "float16", ())
+    recogniser = Recogniser("trained", [variant("float16", formula_model)], "float16", ())
     expected = "characters, float16: expected a model that reads characters, found one that reads formulas"
     with pytest.raises(InkError, match=expected):
-        write(tmp_path / "out", {"characters": recogniser})
+        write(tmp_path / "out", {"characters": [recogniser]})
 
 
 def test_a_file_that_is_no_model_is_named(tmp_path, model):
-    recogniser = Recogniser([variant("int8", model()[:100])], "int8", ())
+    recogniser = Recogniser("trained", [variant("int8", model()[:100])], "int8", ())
     with pytest.raises(InkError, match=r"^characters, int8: "):
-        write(tmp_path / "out", {"characters": recogniser})
+        write(tmp_path / "out", {"characters": [recogniser]})
 
 
 @pytest.fixture

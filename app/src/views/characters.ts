@@ -1,5 +1,5 @@
 /** The page of characters: a sheet, ten candidates, a line of text. */
-import type { CharacterRecogniser, Variant } from "../catalogue.ts";
+import type { CharacterNormalisation, CharacterRecogniser } from "../catalogue.ts";
 import { byId, percent } from "../dom.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { CharacterReading } from "../engine/protocol.ts";
@@ -7,29 +7,29 @@ import { Sheet } from "../pen/sheet.ts";
 import { CandidateList } from "./candidates.ts";
 import { connectKeys } from "./keys.ts";
 import { Latest } from "./latest.ts";
-import { ModelTable } from "./models.ts";
+import { type Model, ModelTable } from "./models.ts";
 import type { Notices } from "./notices.ts";
 
 const PEN = 0.04; // of the sheet's shorter edge; the recogniser draws the strokes with a pen of its own
 const KEYS = "1234567890"; // of the candidates
 
+type CharacterModel = Model<CharacterNormalisation>;
+
 export class CharacterPage {
   readonly sheet: Sheet;
   private readonly engine: Engine;
-  private readonly recogniser: CharacterRecogniser;
   private readonly notices: Notices;
   private readonly text = byId<HTMLInputElement>("text");
   private readonly candidates: CandidateList;
   private readonly latest: Latest;
-  private readonly table: ModelTable;
+  private readonly table: ModelTable<CharacterNormalisation>;
 
-  constructor(engine: Engine, recogniser: CharacterRecogniser, notices: Notices) {
+  constructor(engine: Engine, recognisers: readonly CharacterRecogniser[], notices: Notices) {
     this.engine = engine;
-    this.recogniser = recogniser;
     this.notices = notices;
-    this.candidates = new CandidateList(recogniser.classes, (place) => this.pick(place));
+    this.candidates = new CandidateList((place) => this.pick(place));
     this.latest = new Latest(this.candidates.root);
-    this.table = new ModelTable(byId("characters-models"), recogniser, {
+    this.table = new ModelTable(byId("characters-models"), recognisers, {
       id: "characters",
       figure: { title: "Top-1", metric: "top1", digits: 2 },
       language: "zh-Hans",
@@ -48,57 +48,57 @@ export class CharacterPage {
     refreshTools();
     byId("copy-text").addEventListener("click", () => void notices.copy(this.text.value));
     byId("erase").addEventListener("click", () => this.erase());
-    const { variant } = this.table;
-    this.table.summarise(variant);
-    void notices.watch(this.load(variant).then(() => performance.mark("recogniser ready")));
+    const { model } = this.table;
+    this.table.summarise(model);
+    void notices.watch(this.load(model).then(() => performance.mark("recogniser ready")));
   }
 
-  /** Reads the ink that is there with the chosen variant. */
+  /** Reads the ink that is there with the chosen model. */
   private read(): void {
     this.table.forget();
-    this.table.summarise(this.table.variant);
-    if (!this.sheet.history.strokes.length) this.candidates.show([]);
+    this.table.summarise(this.table.model);
+    if (!this.sheet.history.strokes.length) this.candidates.clear();
     this.latest.run(async () => {
-      const { variant } = this.table;
-      const reading = await this.readWith(variant);
+      const { model } = this.table;
+      const reading = await this.readWith(model);
       if (!reading) return;
-      this.candidates.show(reading.candidates);
+      this.candidates.show(reading.candidates, model.recogniser);
       const first = this.candidates.char(0);
-      if (first) this.notices.whisper(`Read as ${first}.`);
-      this.report(variant, reading);
-      this.table.summarise(variant, reading.timing);
+      if (first) this.notices.whisper(this.candidates.sure ? `Read as ${first}.` : `Not sure, perhaps ${first}.`);
+      this.report(model, reading);
+      this.table.summarise(model, reading.timing);
     });
   }
 
   private compare(): void {
     this.latest.run(async () => {
-      for (const variant of this.recogniser.variants) {
-        const reading = await this.readWith(variant);
-        if (reading) this.report(variant, reading);
+      for (const model of this.table.models) {
+        const reading = await this.readWith(model);
+        if (reading) this.report(model, reading);
       }
     });
   }
 
-  private load(variant: Variant): Promise<number> {
-    return this.engine.load(variant, this.recogniser.normalisation);
+  private load({ recogniser, variant }: CharacterModel): Promise<number> {
+    return this.engine.load(variant, recogniser.normalisation);
   }
 
-  /** The reading of a variant; null if there are no strokes, if they have changed meanwhile, or if it fails. */
-  private async readWith(variant: Variant): Promise<CharacterReading | null> {
+  /** The reading of a model; null if there are no strokes, if they have changed meanwhile, or if it fails. */
+  private async readWith(model: CharacterModel): Promise<CharacterReading | null> {
     const { strokes } = this.sheet.history;
     if (!strokes.length) return null;
     // Load first: the time of a reading does not include it.
-    if ((await this.notices.watch(this.load(variant))) === null) return null;
+    if ((await this.notices.watch(this.load(model))) === null) return null;
     const ink = { strokes, side: this.sheet.side };
-    const reading = this.engine.readCharacter(variant, this.recogniser.normalisation, ink);
+    const reading = this.engine.readCharacter(model.variant, model.recogniser.normalisation, ink);
     const done = await this.notices.watch(reading);
     return strokes === this.sheet.history.strokes ? done : null;
   }
 
-  private report(variant: Variant, reading: CharacterReading): void {
+  private report(model: CharacterModel, reading: CharacterReading): void {
     const first = reading.candidates[0];
-    const text = first ? `${this.recogniser.classes[first.label]} ${percent(first.probability)}` : "";
-    this.table.show(variant, reading.timing, text);
+    const text = first ? `${model.recogniser.classes[first.label]} ${percent(first.probability)}` : "";
+    this.table.show(model, reading.timing, text);
   }
 
   /** Acts on a key of this page; returns whether it is one. */

@@ -1,5 +1,5 @@
 /** The page of formulas, written, photographed, or in front of the camera: every symbol gets a box and a name. */
-import type { FormulaRecogniser, Variant } from "../catalogue.ts";
+import type { FormulaNormalisation, FormulaRecogniser } from "../catalogue.ts";
 import { byId } from "../dom.ts";
 import type { Engine } from "../engine/engine.ts";
 import { Sheet } from "../pen/sheet.ts";
@@ -10,17 +10,18 @@ import { connectDrop } from "./drop.ts";
 import { type Found, symbolsOf } from "./found.ts";
 import { connectKeys } from "./keys.ts";
 import { Latest } from "./latest.ts";
-import { ModelTable } from "./models.ts";
+import { type Model, ModelTable } from "./models.ts";
 import type { Notices } from "./notices.ts";
 import { InkSubject, PICTURE_THRESHOLD, PhotoSubject, type Subject } from "./subjects.ts";
 import { Threshold } from "./threshold.ts";
 
 const PEN = 0.012; // of the sheet's shorter edge
 
+type FormulaModel = Model<FormulaNormalisation>;
+
 export class FormulaPage {
   readonly sheet: Sheet;
   private readonly engine: Engine;
-  private readonly recogniser: FormulaRecogniser;
   private readonly notices: Notices;
   private readonly root = byId("formulas-room");
   private readonly photo = byId<HTMLImageElement>("photo");
@@ -28,17 +29,16 @@ export class FormulaPage {
   private readonly boxes = new BoxLayer();
   private readonly list: SymbolList;
   private readonly latest: Latest;
-  private readonly table: ModelTable;
+  private readonly table: ModelTable<FormulaNormalisation>;
   private subject: Subject;
   private found: Found | null = null;
 
-  constructor(engine: Engine, recogniser: FormulaRecogniser, notices: Notices) {
+  constructor(engine: Engine, recognisers: readonly FormulaRecogniser[], notices: Notices) {
     this.engine = engine;
-    this.recogniser = recogniser;
     this.notices = notices;
     this.list = new SymbolList(notices, (symbol) => this.boxes.light(symbol));
     this.latest = new Latest(this.list.root);
-    this.table = new ModelTable(byId("formulas-models"), recogniser, {
+    this.table = new ModelTable(byId("formulas-models"), recognisers, {
       id: "formulas",
       figure: { title: "AP50", metric: "ap50", digits: 1 },
       language: "en",
@@ -64,12 +64,12 @@ export class FormulaPage {
     this.subject = new InkSubject(this.sheet);
     this.connect();
     this.turnTo(this.subject);
-    this.table.summarise(this.table.variant);
+    this.table.summarise(this.table.model);
   }
 
   /** Called when the page comes into view. */
   show(): void {
-    void this.notices.watch(this.load(this.table.variant));
+    void this.notices.watch(this.load(this.table.model));
     this.boxes.draw();
   }
 
@@ -131,55 +131,56 @@ export class FormulaPage {
   }
 
   private suggestThreshold(): void {
-    const measured = this.table.variant.metrics["threshold"] ?? PICTURE_THRESHOLD;
+    const measured = this.table.model.variant.metrics["threshold"] ?? PICTURE_THRESHOLD;
     this.threshold.suggest(this.subject.threshold ?? measured);
   }
 
-  private load(variant: Variant): Promise<number> {
-    return this.engine.load(variant, this.recogniser.normalisation);
+  private load({ recogniser, variant }: FormulaModel): Promise<number> {
+    return this.engine.load(variant, recogniser.normalisation);
   }
 
   private read(): void {
     this.latest.run(async () => {
-      const [{ variant }, { subject }] = [this.table, this];
-      const found = await this.readWith(variant);
-      if (subject === this.subject) this.take(variant, found);
+      const [{ model }, { subject }] = [this.table, this];
+      const found = await this.readWith(model);
+      if (subject === this.subject) this.take(model, found);
     });
   }
 
   private compare(): void {
     this.latest.run(async () => {
-      for (const variant of this.recogniser.variants) {
-        const found = await this.readWith(variant);
-        if (found) this.report(variant, found);
+      for (const model of this.table.models) {
+        const found = await this.readWith(model);
+        if (found) this.report(model, found);
       }
     });
   }
 
-  /** What a variant finds; null if there is nothing to read, or if it fails. */
-  private async readWith(variant: Variant): Promise<Found | null> {
+  /** What a model finds; null if there is nothing to read, or if it fails. */
+  private async readWith(model: FormulaModel): Promise<Found | null> {
     const ink = await this.subject.ink();
     // Load first: the time of a reading does not include it.
-    if (!ink || (await this.notices.watch(this.load(variant))) === null) return null;
-    const reading = await this.notices.watch(this.engine.readFormula(variant, this.recogniser.normalisation, ink));
+    if (!ink || (await this.notices.watch(this.load(model))) === null) return null;
+    const { recogniser, variant } = model;
+    const reading = await this.notices.watch(this.engine.readFormula(variant, recogniser.normalisation, ink));
     return reading && { ink, reading };
   }
 
-  /** Shows what the chosen variant has found in the subject. */
-  private take(variant: Variant, found: Found | null): void {
+  /** Shows what the chosen model has found in the subject. */
+  private take(model: FormulaModel, found: Found | null): void {
     this.found = found;
-    if (found) this.report(variant, found);
+    if (found) this.report(model, found);
     if (this.subject.kind === "photo" && found && !found.reading.placement) {
       this.notices.say("There is no ink in this photo.");
     }
-    this.table.summarise(variant, found?.reading.timing);
+    this.table.summarise(model, found?.reading.timing);
     this.showSymbols();
     if (this.subject.live) requestAnimationFrame(() => this.read());
   }
 
-  private report(variant: Variant, found: Found): void {
+  private report(model: FormulaModel, found: Found): void {
     const count = symbolsOf(found, this.threshold.value).length;
-    this.table.show(variant, found.reading.timing, count === 1 ? "1 symbol" : `${count} symbols`);
+    this.table.show(model, found.reading.timing, count === 1 ? "1 symbol" : `${count} symbols`);
   }
 
   /** Updates list and boxes after a reading, or after the threshold has changed. */
@@ -187,7 +188,7 @@ export class FormulaPage {
     const { found, subject } = this;
     const symbols = (found ? symbolsOf(found, this.threshold.value) : []).map((detection) => ({
       detection,
-      name: this.recogniser.classes[detection.label]!,
+      name: this.table.model.recogniser.classes[detection.label]!,
     }));
     const before = this.list.latex;
     this.list.show(symbols);
