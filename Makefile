@@ -12,7 +12,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export DVC_NO_ANALYTICS := 1
 export TF_CPP_MIN_LOG_LEVEL := 2
 
-.PHONY: help install repro app test check test-flink flink-up flink-down fuzz lint hooks lock clean
+.PHONY: help install repro app release-hccr test check test-flink flink-up flink-down fuzz lint hooks lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -35,8 +35,16 @@ repro: install ## run the stages of both branches that changed, then print the c
 PORT ?= 8000
 
 app: install ## build the web app and serve it at http://127.0.0.1:8000 (PORT=8080: another port)
-	dvc repro app
+	python -m stages.app
 	python -m pipeline.page.serve app/dist --port $(PORT)
+
+# The params are an experiment on top of params.yaml. REAL="FILES" adds figures on real ink that you hold to the card.
+REAL ?=
+
+release-hccr: install ## train the released recogniser of characters from nothing, and write it to released/hccr (3 hours on 2 cores; resumes)
+	dvc exp run --name release-hccr $(addprefix -S ,$(shell grep -v '^#' released/hccr.params)) evaluate@float32 report@dynamic
+	test -z "$(REAL)" || python -m benchmarks.real_ink $(REAL) --model models/hccr/float32.tflite --model models/hccr/dynamic.tflite --output real_ink.json
+	python -m pipeline.export hccr --release $(if $(REAL),--real-ink real_ink.json)
 
 # Two processes by default: TESTERS=4 uses more cores. tests/conftest.py says which tests stay together.
 TESTERS ?= 2

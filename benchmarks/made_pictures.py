@@ -235,10 +235,10 @@ def read_character(grey: np.ndarray, drawing: Drawing, reader: CharacterReader |
     try:
         if reader is None:
             return Result(normalise_picture(grey), np.array([False]))
-        candidates, seen = reader.read(grey)
+        reading = reader.read(grey)
     except (BlankScanError, BlankPhotoError, InkError):
         return Result(None, np.array([False]))
-    return Result(seen, np.array([candidates[0].text == drawing.labels[0]]))
+    return Result(reading.seen, np.array([reading.candidates[0].text == drawing.labels[0]]))
 
 
 def read_formula(grey: np.ndarray, photo: Photo, drawing: Drawing, reader: FormulaReader | None) -> Result:

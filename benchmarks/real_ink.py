@@ -1,9 +1,9 @@
 """Reads real handwriting with a character model, over all classes that the model knows.
 
-    python -m benchmarks.real_ink released/hccr/dynamic.tflite hwdb105_train.zip icdar13_500.gnt
+    python -m benchmarks.real_ink hwdb105_train.zip icdar13_500.gnt --model models/hccr/dynamic.tflite
 
-Each SET is a `.gnt` file, a zip or a folder; each `.gnt` file in it gives a row. Samples of characters that the model
-does not know are left out and counted. `--charset data/charsets/gb2312-level1.txt` leaves out all but level 1;
+Each SET is a `.gnt` file, a zip or a folder; each `.gnt` file in it gives a row per model. Samples of characters that
+the model does not know are left out and counted. `--charset data/charsets/gb2312-level1.txt` leaves out the others;
 `--output FILE` writes the rows as JSON; `--confusions 20` prints the most frequent confusions. No network and no
 training sees these sets. Takes about a second per 1,000 samples.
 """
@@ -18,6 +18,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from pipeline.artifacts import RELEASED, RELEASED_MODELS
 from pipeline.command import command_parser, run_command
 from pipeline.edge import metadata
 from pipeline.edge.litert import Runner
@@ -29,6 +30,7 @@ from pipeline.ink.normalise import BlankScanError, normalise
 from pipeline.scoring.classification import confusions, reduce_scores, top_k
 
 BATCH = 64
+RELEASED_HCCR = RELEASED_MODELS[RELEASED]
 
 
 def known_samples(unit: Unit, labels: dict[str, int]) -> tuple[np.ndarray, np.ndarray, int]:
@@ -96,21 +98,28 @@ def rows(model: Path, sets: list[str], charset: str | None, most: int) -> Iterat
 def main() -> None:
     """Prints the table, and writes it if asked to."""
     parser = command_parser("benchmarks.real_ink", __doc__)
-    parser.add_argument("model", type=Path, help="a .tflite file of this pipeline that reads characters")
+    parser.add_argument(
+        "--model",
+        type=Path,
+        action="append",
+        help=f"a .tflite file of this pipeline that reads characters; may be repeated (default: {RELEASED_HCCR})",
+    )
     parser.add_argument("sets", nargs="+", metavar="SET", help=".gnt file, zip or folder of them")
     parser.add_argument("--charset", help="file of the characters to keep")
     parser.add_argument("--confusions", type=int, default=0, metavar="N", help="print the N most frequent confusions")
     parser.add_argument("--output", type=Path, help="JSON file to write")
     arguments = parser.parse_args()
-    found = list(rows(arguments.model, arguments.sets, arguments.charset, arguments.confusions))
-    table = Table("set", "samples", "characters", "left out", "top-1", "top-5", "top-10")
+    models = arguments.model or [RELEASED_HCCR]
+    found = [row for model in models for row in rows(model, arguments.sets, arguments.charset, arguments.confusions)]
+    table = Table("set", "model", "samples", "characters", "left out", "top-1", "top-5", "top-10")
     for row in found:
+        counts = (str(row[name]) for name in ("samples", "characters", "left_out"))
         shares = (f"{row[name]:.2%}" for name in ("top1", "top5", "top10"))
-        table.add_row(row["set"], *(str(row[name]) for name in ("samples", "characters", "left_out")), *shares)
+        table.add_row(row["set"], row["variant"], *counts, *shares)
     Console().print(table)
     for row in found:
         if "confusions" in row:
-            print(f"{row['set']}: {', '.join(row.pop('confusions'))}")
+            print(f"{row['set']}, {row['variant']}: {', '.join(row.pop('confusions'))}")
     if arguments.output:
         write_json(arguments.output, found)
 

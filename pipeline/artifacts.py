@@ -1,4 +1,4 @@
-"""The models that this project publishes, by name: `artifacts` in dvc.yaml."""
+"""The models of this project by name: the released ones in git, and those trained here, `artifacts` in dvc.yaml."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pipeline.errors import InkError
 from pipeline.files import read_plain
 
 DVC_YAML = Path("dvc.yaml")
+RELEASED = "released"  # name of the recogniser of characters that comes with the project
+RELEASED_MODELS = {RELEASED: Path("released/hccr/dynamic.tflite")}
 
 
 def artifacts() -> dict[str, Path]:
@@ -28,18 +30,21 @@ def artifacts() -> dict[str, Path]:
 
 
 def read_model(name: str) -> tuple[Path, bytes]:
-    """Returns the path and the bytes of a model; `name` is a file or, if no such file exists, an artifact.
+    """Returns the path and the bytes of a model; `name` is a file or, if no such file exists, a name.
+
+    Args:
+        name: path of a .tflite file, `RELEASED`, or the name of an artifact.
 
     Raises:
         InkError: the model or dvc.yaml cannot be read.
     """
     path = Path(name)
-    known = {} if path.is_file() else artifacts()
+    known = RELEASED_MODELS | artifacts() if not path.is_file() and DVC_YAML.exists() else {}
     path = known.get(name, path)
     try:
         return path, read_plain(path)
     except OSError as error:
-        names = f" or one of {DVC_YAML}'s artifacts ({', '.join(known)})" if known else ""
+        names = f" or one of the names {', '.join(known)}" if known else ""
         raise InkError(
             f"{path}: expected a .tflite model{names}, found {error.strerror}; name another, or run `dvc repro`"
         ) from error

@@ -161,6 +161,7 @@ class Augment(_Section):
 class Train(Recipe):
     """Training of the recogniser."""
 
+    start: Annotated[str, Field(pattern=r"^[^\x00]*$")]
     precision: Precision
     evaluation_batch_size: Count
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]

@@ -2,6 +2,7 @@
 
     python -m pipeline.export                                     # every artifact of dvc.yaml, below bundles/
     python -m pipeline.export models/hccr/int8.tflite --to handed-out
+    python -m pipeline.export hccr --release --real-ink real_ink.json  # released/hccr, which is in git
 
 The model is a byte-for-byte copy of the file that was evaluated. `quantize` has already added its metadata.
 """
@@ -16,8 +17,9 @@ from pipeline.artifacts import artifacts, read_model
 from pipeline.command import run_command
 from pipeline.errors import InkError
 from pipeline.export.bundle import write_bundle
+from pipeline.export.release import write_release
 
-BUNDLES = Path("bundles")
+BUNDLES, RELEASED = Path("bundles"), Path("released")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -26,8 +28,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     names = options.models or list(artifacts())
     if not names:
         raise InkError("expected models of the project in this folder, found no dvc.yaml; run from the repository root")
+    if options.release and len(options.models) != 1:
+        raise InkError(f"--release: expected one artifact, found {len(options.models)}; name hccr or math")
     for name in names:
-        folder = write_bundle(*read_model(name), options.to)
+        path, data = read_model(name)
+        if options.release:
+            folder = write_release(path.parent.name, path, data, RELEASED, options.real_ink)
+        else:
+            folder = write_bundle(path, data, options.to)
         print(f"{folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")
 
 
@@ -41,6 +49,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--to", type=Path, default=BUNDLES, metavar="FOLDER", help="where bundles go (default: %(default)s)"
     )
+    parser.add_argument("--release", action="store_true", help=f"write the model into {RELEASED}/, with its weights")
+    parser.add_argument("--real-ink", type=Path, metavar="JSON", help="figures of benchmarks.real_ink for the release")
     return parser
 
 

@@ -19,7 +19,7 @@ from typing import Any
 from pipeline.edge import gate
 from pipeline.edge.detections import DEFAULT_THRESHOLD
 from pipeline.edge.graph import Graph, Signature
-from pipeline.edge.metadata import LABELS, NORMALISATION, Description, Kind, read
+from pipeline.edge.metadata import CALIBRATION, LABELS, NORMALISATION, Description, Kind, read
 from pipeline.edge.order import reading_order
 from pipeline.edge.segments import places
 from pipeline.errors import InkError
@@ -30,6 +30,7 @@ from pipeline.export.snippets import kotlin, shape, swift
 from pipeline.ink import canvas, develop, ground, normalise, sheet
 from pipeline.report.tables import markdown
 
+PARAMS, LINEAGE, WEIGHTS, REAL_INK = "params.yaml", "lineage.json", "weights.npz", "real_ink.json"  # of a release
 CARD, README, METRICS = "MODEL_CARD.md", "README.md", "metrics.json"
 
 # Functions and modules whose docstrings explain how the input is made and how the outputs are used.
@@ -56,26 +57,45 @@ def write_bundle(path: Path, data: bytes, folder: Path) -> Path:
             dvc.lock, or a bundle folder with files that no export wrote.
     """
     name = f"{path.parent.name}-{path.stem}"
+    bundle = folder / name
+    replace_folder(bundle, bundle_files(name, f"{name}.tflite", path, data))
+    return bundle
+
+
+def bundle_files(
+    name: str, model: str, path: Path, data: bytes, extra: Mapping[str, bytes] | None = None
+) -> dict[str, bytes]:
+    """The files of a bundle by name.
+
+    Args:
+        name: of the bundle.
+        model: file name of the model in it.
+        path, data: see `write_bundle`.
+        extra: more files.
+
+    Raises:
+        InkError: see `write_bundle`.
+    """
+    extra = extra or {}
     try:
         graph, described = gate.check(data), read(data)
     except InkError as error:
         raise InkError(f"{path}: {error}") from error
     lineage = read_lineage(path, data)
-    model = f"{name}.tflite"
     files = {model: data, **_zipped(data)}
     files[METRICS] = (json.dumps(dict(lineage.metrics), indent=2, ensure_ascii=False) + "\n").encode()
-    files[CARD] = model_card(model, data, graph, described, lineage).encode()
-    files |= {licence.name: _read(licence) for licence in licences(lineage)}
-    files[README] = _readme(name, [*files, README, SUMS], graph, described).encode()
-    bundle = folder / name
-    replace_folder(bundle, files)
-    return bundle
+    real_ink = json.loads(extra[REAL_INK]) if REAL_INK in extra else []
+    files[CARD] = model_card(model, data, graph, described, lineage, real_ink).encode()
+    files |= {name: _read(licence) for name, licence in licences(lineage).items()}
+    files |= extra
+    files[README] = _readme(name, model, [*files, README, SUMS], graph, described).encode()
+    return files
 
 
 def _zipped(data: bytes) -> dict[str, bytes]:
     """The metadata files in the model, for an app whose runtime does not read them."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return {name: archive.read(name) for name in (LABELS, NORMALISATION)}
+        return {name: archive.read(name) for name in (LABELS, NORMALISATION, CALIBRATION) if name in archive.namelist()}
 
 
 def _read(path: Path) -> bytes:
@@ -89,17 +109,21 @@ def _read(path: Path) -> bytes:
 
 _FILES = {
     LABELS: "the class list, one label per line; line 0 is class 0. Also in the model file",
+    CALIBRATION: "the temperature of the softmax, and the least confidence of an answer. Also in the model file",
     NORMALISATION: "the sizes for making the input. Also in the model file",
     METRICS: "metrics of this model file",
+    PARAMS: "the params of all stages that made the model, in the form of the project's params.yaml",
+    LINEAGE: "the MD5 of what each stage read and wrote",
+    WEIGHTS: "the weights in 16 bits: `-S train.start=<this file>` starts a training from them",
+    REAL_INK: "figures on real ink, by `python -m benchmarks.real_ink`",
     CARD: "data, recipe, metrics, limits, licence",
     README: "this page",
     SUMS: "checksums of the other files, for `sha256sum --check`",
 }
 
 
-def _readme(name: str, files: list[str], graph: Graph, described: Description) -> str:
+def _readme(name: str, model: str, files: list[str], graph: Graph, described: Description) -> str:
     assert graph.signature is not None  # a model with a description has one
-    model = f"{name}.tflite"
     # Above this score, a box has only one label, so an app does not need `places`.
     calls = (_class_name(name), model, graph.signature, described.kind, DEFAULT_THRESHOLD)
     meanings = {model: "the model, as it was evaluated"} | _FILES

@@ -7,7 +7,7 @@ All figures and params are read from outputs of the stages; this module contains
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +19,14 @@ from pipeline.export.licences import HEADER, Material, read_materials
 from pipeline.export.lineage import Lineage, Stage, read_output
 from pipeline.report.tables import markdown
 
+FACES, ALL = "faces", "all"  # stage and value of `strokes.hands`
 WORST = 10  # number of classes listed as worst
 LICENCE = Path("LICENSE")  # the project's licence
 
 
 EMBEDDED: Mapping[str, str] = {
-    "strokes": "synthetic handwriting: strokes of hanzi-writer-data, written by simulated writers; no real handwriting",
+    "strokes": "synthetic handwriting: strokes of hanzi-writer-data and of the faces in `strokes.hands` (open fonts), "
+    "written by simulated writers; no real handwriting",
     "formulas": "synthetic formulas: ink of simulated writers, and simulated photos of print in matplotlib's fonts",
 }
 """The corpora that the project generates, by stage; THIRD_PARTY.md states the terms of their source material."""
@@ -73,8 +75,9 @@ MEANINGS: Mapping[str, str] = {
 _LIMITS: Mapping[Kind, tuple[str, ...]] = {
     "characters": (
         "Reads one character per picture and always returns one of its labels, even for a scribble or a character that "
-        "is not among them. Reject answers with low confidence.",
-        "The confidence is the network's output and is not calibrated.",
+        "is not among them. Reject answers below the threshold in the metadata (calibration.json).",
+        "The confidence is calibrated on synthetic writers (temperature in the metadata); on real ink it is too high.",
+        "A picture without its line says nothing about size and height: 0, O and o, or C and c, are often mistaken.",
         "The input must be normalised as in training (README); for other pictures, the answers are meaningless.",
     ),
     "formulas": (
@@ -87,7 +90,14 @@ _LIMITS: Mapping[Kind, tuple[str, ...]] = {
 }
 
 
-def model_card(name: str, data: bytes, graph: Graph, described: Description, lineage: Lineage) -> str:
+def model_card(
+    name: str,
+    data: bytes,
+    graph: Graph,
+    described: Description,
+    lineage: Lineage,
+    real_ink: Sequence[Mapping[str, Any]] = (),
+) -> str:
     """The card of a model, as Markdown.
 
     Args:
@@ -96,6 +106,7 @@ def model_card(name: str, data: bytes, graph: Graph, described: Description, lin
         graph: the model's graph.
         described: the model's metadata.
         lineage: the model's lineage.
+        real_ink: figures on real ink, as `benchmarks/real_ink.py` writes them; may be empty.
 
     Raises:
         InkError: an output of a stage, or the page of licence terms, is missing or has changed.
@@ -105,6 +116,7 @@ def model_card(name: str, data: bytes, graph: Graph, described: Description, lin
         "Data": _data(lineage),
         "Recipe": _recipe(lineage),
         "Metrics": _metrics(lineage),
+        **({"Real ink": _real_ink(real_ink, len(described.labels))} if real_ink else {}),
         "Limits": _limits(described.kind, lineage),
         "Licence": _licence(lineage),
         "Provenance": _provenance(lineage),
@@ -113,9 +125,12 @@ def model_card(name: str, data: bytes, graph: Graph, described: Description, lin
     return "\n".join([f"# {title}\n\n{summary}", *(f"## {heading}\n\n{text}" for heading, text in sections)])
 
 
-def licences(lineage: Lineage) -> list[Path]:
-    """Licence texts that must accompany the model: the project's licence and those of the training data."""
-    return [LICENCE, *(material.file for material in _materials(lineage) if material.file)]
+def licences(lineage: Lineage) -> dict[str, Path]:
+    """Licence texts that must accompany the model, by file name: the project's and those of the training data."""
+    files = [material.file for material in _materials(lineage) if material.file]
+    return {LICENCE.name: LICENCE} | {
+        f"{file.name}-{file.parent.name}" if file.name == LICENCE.name else file.name: file for file in files
+    }
 
 
 def _summary(name: str, data: bytes, graph: Graph, described: Description) -> str:
@@ -154,6 +169,19 @@ def _metrics(lineage: Lineage) -> str:
     return (
         "Measured by `" + lineage.evaluation.name + "` with LiteRT, using this file, on the test part, which was not "
         "used in training:\n\n" + markdown(("metric", "meaning", "value"), rows, left=2)
+    )
+
+
+def _real_ink(rows: Sequence[Mapping[str, Any]], labels: int) -> str:
+    cells = [
+        [row["set"], row["variant"], f"{row['samples']:,}", f"{row['characters']:,}"]
+        + [f"{row[name]:.2%}" for name in ("top1", "top5", "top10")]
+        for row in rows
+    ]
+    header = ("set", "variant", "samples", "characters in it", "top-1", "top-5", "top-10")
+    return (
+        f"Read over all {labels:,} labels, by `python -m benchmarks.real_ink`. No sample of these sets was used in "
+        "training, and none is distributed:\n\n" + markdown(header, cells, left=2)
     )
 
 
@@ -212,7 +240,14 @@ def _embedded(lineage: Lineage) -> list[str]:
 def _materials(lineage: Lineage) -> list[Material]:
     """Third-party material in the embedded corpora of the lineage."""
     stages = _embedded(lineage)
-    return [material for material in read_materials() if material.stage in stages] if stages else []
+    hands: Sequence[str] = next((stage.params["strokes.hands"] for stage in lineage.stages if stage.name == FACES), [])
+
+    def used(material: Material) -> bool:
+        if material.stage != FACES:
+            return material.stage in stages
+        return material.file is not None and (hands == ALL or material.file.parent.name in hands)
+
+    return [material for material in read_materials() if used(material)] if stages else []
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -80,7 +80,12 @@ def read_lineage(path: Path, data: bytes) -> Lineage:
 
 
 def read_output(stage: Stage, name: str) -> Any:
-    """The content of a JSON file that a stage wrote.
+    """The content of a JSON file that a stage wrote; see `read_output_bytes`."""
+    return json.loads(read_output_bytes(stage, name))
+
+
+def read_output_bytes(stage: Stage, name: str) -> bytes:
+    """The content of a file that a stage wrote.
 
     Raises:
         InkError: the file is missing, or has changed since the stage wrote it.
@@ -91,7 +96,7 @@ def read_output(stage: Stage, name: str) -> Any:
     except OSError as error:
         raise InkError(f"{path}: expected the output of `{stage.name}`, found none; run `dvc checkout`") from error
     _check(path, data, stage.outs[name], stage.name)
-    return json.loads(data)
+    return data
 
 
 def _read_lock() -> dict[str, Stage]:

@@ -7,6 +7,8 @@ weights.
 
 from __future__ import annotations
 
+import hashlib
+import logging
 from pathlib import Path
 
 import keras
@@ -15,6 +17,7 @@ import numpy as np
 from pipeline.formats.parts import SamplePart, evaluation_batches, evaluation_steps
 from pipeline.hccr.dataset import training_batches, training_steps
 from pipeline.hccr.model import BATCH_NORM_MOMENTUM, LOGITS, build_model
+from pipeline.hccr.weights import start_from
 from pipeline.learning.checkpoint import Checkpoint, Row, run_key
 from pipeline.learning.epochs import OnEpoch, fit
 from pipeline.learning.normalisation import fuse_batch_normalisation
@@ -24,6 +27,7 @@ from pipeline.params import Params, Precision, Train
 # Training accuracy is measured on clean images with the final weights, as for the article's 98 %. This number of
 # images bounds the time on a large corpus.
 TRAIN_ACCURACY_SAMPLES = 20_000
+LOGGER = logging.getLogger(__name__)
 
 
 def train(
@@ -49,8 +53,12 @@ def train(
     # Not only for speed: Keras' own batch normalisation sums its means in the order in which threads finish, even with
     # TensorFlow's deterministic operators. Results differ as soon as other work uses the cores.
     model = fuse_batch_normalisation(network, BATCH_NORM_MOMENTUM)
+    if recipe.start:
+        taken = start_from(model, classes, Path(recipe.start))
+        LOGGER.info("started from %s: %d of %d classes", recipe.start, taken, len(classes))
     compile_model(compute_in(recipe.precision, model), recipe, steps)
-    parts = [params.model, recipe, classes, training.digest(), keras.backend.backend()]
+    started = hashlib.sha256(Path(recipe.start).read_bytes()).hexdigest() if recipe.start else ""
+    parts = [params.model, recipe, classes, training.digest(), keras.backend.backend(), started]
     checkpoint = Checkpoint(run_key(parts, __name__), checkpoints)
     fit(
         model,

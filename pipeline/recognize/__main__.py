@@ -1,6 +1,7 @@
 """Reads pictures of characters or formulas with a model of this project.
 
     python -m pipeline.recognize character.jpg                     # a table of candidates, the most likely first
+    python -m pipeline.recognize --model hccr character.jpg        # by the one trained here, not the released
     python -m pipeline.recognize --model math --json formula.jpg   # symbols in reading order, with boxes
     python -m pipeline.recognize --model bundle/model.tflite --draw found.png *.png
 
@@ -22,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.artifacts import read_model
+from pipeline.artifacts import RELEASED, read_model
 from pipeline.command import run_command
 from pipeline.edge.detections import DEFAULT_THRESHOLD
 from pipeline.errors import InkError
@@ -97,8 +98,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="pictures, each of one character or one formula")
     parser.add_argument(
         "--model",
-        default="hccr",
-        help="a .tflite file, or an artifact of dvc.yaml: hccr for characters (the default), math for formulas",
+        default=RELEASED,
+        help="a .tflite file; released: characters, with the recogniser that came with the project (the default); or "
+        "an artifact of dvc.yaml, trained here: hccr for characters, math for formulas",
     )
     parser.add_argument(
         "--top",
@@ -135,9 +137,9 @@ def _share(text: str) -> float:
 
 def _json(name: str, outcome: Reading | InkError) -> dict[str, Any]:
     match outcome:
-        case CharacterReading(candidates):
+        case CharacterReading(candidates, _, sure, known):
             found = [{"text": text, "confidence": round(share, DIGITS)} for text, share in candidates]
-            return {"picture": name, "candidates": found}
+            return {"picture": name, "candidates": found, "sure": sure, "known": known}
         case FormulaReading(symbols):
             return {"picture": name, "symbols": [_json_symbol(*symbol) for symbol in symbols]}
     return {"picture": name, "error": str(outcome)}
@@ -164,13 +166,17 @@ def _print(outcomes: list[tuple[str, Reading | InkError]], as_json: bool) -> Non
 
 def _print_tables(outcomes: list[tuple[str, Reading | InkError]]) -> None:
     """Prints characters in one table, one row per picture, and one table per formula, one row per symbol."""
-    characters = [(name, reading.candidates) for name, reading in outcomes if isinstance(reading, CharacterReading)]
+    characters = [(name, reading) for name, reading in outcomes if isinstance(reading, CharacterReading)]
     if characters:
-        ranks = range(1, max(len(candidates) for _, candidates in characters) + 1)
+        ranks = range(1, max(len(reading.candidates) for _, reading in characters) + 1)
         rows = [
-            [printable(name), *(f"{text} {share:.1%}" for text, share in candidates)] for name, candidates in characters
+            [printable(name), *(f"{text} {share:.1%}" for text, share in reading.candidates)]
+            for name, reading in characters
         ]
         tables.show(("picture", *map(str, ranks)), rows)
+    for name, character in characters:
+        if not character.sure:
+            print(f"{printable(name)}: not sure: the model knows {character.known:,} characters, and none fits well")
     for name, reading in outcomes:
         if isinstance(reading, FormulaReading):
             count = len(reading.symbols)

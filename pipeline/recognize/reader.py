@@ -43,10 +43,19 @@ class Candidate(NamedTuple):
 
 
 class CharacterReading(NamedTuple):
-    """The reading of a picture of one character."""
+    """The reading of a picture of one character.
 
-    candidates: list[Candidate]  # the most likely first
-    seen: np.ndarray  # the network's input, uint8 [56, 56]
+    Attributes:
+        candidates: the most likely first.
+        seen: the network's input, uint8 [56, 56].
+        sure: whether the confidence of the first candidate reaches the threshold of the model; true if it has none.
+        known: number of characters that the model knows.
+    """
+
+    candidates: list[Candidate]
+    seen: np.ndarray
+    sure: bool
+    known: int
 
 
 class FoundSymbol(NamedTuple):
@@ -75,7 +84,8 @@ class CharacterReader:
     """
 
     def __init__(self, data: bytes, top: int = CANDIDATES):
-        self.labels = metadata.read(data).labels
+        description = metadata.read(data)
+        self.labels, self._threshold = description.labels, description.threshold or 0.0
         self._runner, self._top = Runner(data), top
 
     def read(self, grey: np.ndarray, name: str = "picture") -> CharacterReading:
@@ -88,7 +98,8 @@ class CharacterReader:
             seen = normalise_picture(grey)
         (probabilities,) = self._runner(seen[None])
         best = np.argsort(-probabilities, kind="stable")[: self._top]
-        return CharacterReading([Candidate(self.labels[i], float(probabilities[i])) for i in best], seen)
+        candidates = [Candidate(self.labels[i], float(probabilities[i])) for i in best]
+        return CharacterReading(candidates, seen, candidates[0].confidence >= self._threshold, len(self.labels))
 
 
 class FormulaReader:

@@ -119,7 +119,7 @@ def test_the_card_of_the_embedded_corpus(bundled):
     ):
         assert cells in rows(page)
     for line in (
-        "* synthetic handwriting: strokes of hanzi-writer-data, written by simulated writers",
+        "* synthetic handwriting: strokes of hanzi-writer-data and of the faces in `strokes.hands` (open fonts)",
         "strokes:\n  strokes:\n    writers: 7\n",
         "train:\n  train:\n    epochs: 8\n",
         "Measured by `evaluate@dynamic` with LiteRT",
@@ -173,7 +173,7 @@ def test_every_metric_that_is_measured_has_a_meaning():
     [
         (
             ["models/none.tflite"],
-            r"models/none\.tflite: expected a \.tflite model or one of dvc\.yaml's artifacts \(hccr, math\)",
+            r"models/none\.tflite: expected a \.tflite model or one of the names released, hccr, math",
         ),
         (["dvc.lock"], r"dvc\.lock: not a TFLite model"),
         (["bare.tflite"], r"bare\.tflite: expected metadata with a class list in the model, found none"),

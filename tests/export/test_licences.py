@@ -11,6 +11,7 @@ from fontTools.ttLib import TTFont
 from pipeline.errors import InkError
 from pipeline.export.card import EMBEDDED
 from pipeline.export.licences import Material, materials, read_materials
+from pipeline.synthesis.tracing.faces import FACES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "THIRD_PARTY.md").read_text(encoding="utf-8")
@@ -53,7 +54,15 @@ def test_a_page_without_terms_is_refused(tmp_path, page, message):
 
 
 def test_every_embedded_corpus_has_terms():
-    assert {material.stage for material in materials(PAGE)} == set(EMBEDDED)
+    assert {material.stage for material in materials(PAGE)} == {*EMBEDDED, "faces"}
+
+
+def test_every_face_has_terms_of_the_pinned_version():
+    rows = [material for material in materials(PAGE) if material.stage == "faces"]
+    assert [(row.version, row.file) for row in rows] == [
+        (face.version, Path(f"data/raw/faces/{name}/LICENSE")) for name, face in FACES.items()
+    ]
+    assert all(f"`{face.package}`" in row.material for row, face in zip(rows, FACES.values(), strict=True))
 
 
 def test_the_stroke_data_are_of_the_pinned_version():

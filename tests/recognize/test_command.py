@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.edge import metadata
 from pipeline.errors import InkError
 from pipeline.recognize.__main__ import main, printable, read_picture
 from tests.tiny_models import BOXES, CHARACTERS, SURE, UNSURE, bars, scan
@@ -110,7 +112,8 @@ def test_names_of_any_bytes(folder):
 @pytest.mark.parametrize("top", [1, 3])
 def test_candidates_as_json(folder, capsys, top):
     (row,) = read_json(capsys, "--model", "characters.tflite", "--top", str(top), "mouth.png")
-    assert list(row) == ["picture", "candidates"]
+    assert list(row) == ["picture", "candidates", "sure", "known"]
+    assert (row["sure"], row["known"]) == (True, 4)
     assert row["picture"] == "mouth.png"
     assert len(row["candidates"]) == top
     assert all(list(candidate) == ["text", "confidence"] for candidate in row["candidates"])
@@ -290,15 +293,36 @@ def network_of_another_kind() -> bytes:
 
 def test_artifacts_of_the_project_go_by_name(folder, capsys):
     (folder / "dvc.yaml").write_text("artifacts:\n  hccr: {path: characters.tflite}\n  math: {path: gone.tflite}\n")
-    assert read_json(capsys, "mouth.png")[0]["candidates"][0]["text"] == "口"
+    assert read_json(capsys, "--model", "hccr", "mouth.png")[0]["candidates"][0]["text"] == "口"
     with pytest.raises(
-        InkError, match=r"gone\.tflite: expected a .tflite model or one of dvc\.yaml's artifacts \(hccr, math\)"
+        InkError, match=r"gone\.tflite: expected a .tflite model or one of the names released, hccr, math, found"
     ):
         main(["--model", "math", "mouth.png"])
     (folder / "dvc.yaml").write_text("artifacts: [hccr]\n")
     with pytest.raises(InkError, match=r"dvc\.yaml: expected a path for each artifact"):
         main(["mouth.png"])
-    assert read_json(capsys, "--model", "characters.tflite", "mouth.png")[0]["candidates"][0]["text"] == "口"
+
+
+def test_the_released_recogniser_reads_by_default(folder, capsys):
+    (folder / "dvc.yaml").write_text("artifacts:\n  hccr: {path: gone.tflite}\n")
+    with pytest.raises(InkError, match=r"released/hccr/dynamic\.tflite: expected .* one of the names released, hccr"):
+        main(["mouth.png"])
+    (folder / "released/hccr").mkdir(parents=True)
+    shutil.copy(folder / "characters.tflite", folder / "released/hccr/dynamic.tflite")
+    assert read_json(capsys, "mouth.png")[0]["candidates"][0]["text"] == "口"
+
+
+def test_below_the_threshold_of_the_model_it_is_not_sure(folder, capsys):
+    data = (folder / "characters.tflite").read_bytes()
+    doubtful = metadata.describe(
+        data, CHARACTERS, {"side": 56, "margin": 4}, "", {"temperature": 1.0, "threshold": 1.0}
+    )
+    (folder / "doubtful.tflite").write_bytes(doubtful)
+    main(["--model", "doubtful.tflite", "bars.png"])
+    expected = "bars.png: not sure: the model knows 4 characters, and none fits well"
+    assert capsys.readouterr().out.splitlines()[-1] == expected
+    assert read_json(capsys, "--model", "doubtful.tflite", "bars.png")[0]["sure"] is False
+    assert read_json(capsys, "--model", "characters.tflite", "bars.png")[0]["candidates"][0]["text"] == "口"
 
 
 @pytest.mark.parametrize(
@@ -313,7 +337,7 @@ def test_artifacts_of_the_project_go_by_name(folder, capsys):
 )
 def test_wrong_options_end_with_the_usage(folder, capsys, option, value, expected):
     with pytest.raises(SystemExit) as stop:
-        main([option, value, "mouth.png"])
+        main([option, value, "bars.png"])
     assert stop.value.code == 2
     assert f"argument {option}: expected {expected}, found '{value}'\n" in capsys.readouterr().err
 
@@ -321,15 +345,15 @@ def test_wrong_options_end_with_the_usage(folder, capsys, option, value, expecte
 @pytest.mark.parametrize(
     ("drawing", "message"),
     [
-        ("mouth.png", "mouth.png: expected a separate file for the drawing, found one of the pictures"),
+        ("bars.png", "bars.png: expected a separate file for the drawing, found one of the pictures"),
         ("link.png", "link.png: expected a separate file"),
         ("x.gif", "extension .png"),
     ],
 )
 def test_a_drawing_that_cannot_be_is_refused_before_pictures_are_read(folder, capsys, drawing, message):
-    before = (folder / "mouth.png").read_bytes()
-    (folder / "link.png").symlink_to("mouth.png")
+    before = (folder / "bars.png").read_bytes()
+    (folder / "link.png").symlink_to("bars.png")
     with pytest.raises(InkError, match=message):
-        main(["--model", "characters.tflite", "--draw", drawing, "mouth.png"])
+        main(["--model", "characters.tflite", "--draw", drawing, "bars.png"])
     assert capsys.readouterr().out == ""
-    assert (folder / "mouth.png").read_bytes() == before
+    assert (folder / "bars.png").read_bytes() == before

@@ -69,7 +69,8 @@ def character(confidence=0.9, shape=(40, 20)) -> Shown:
     seen = np.zeros((56, 56), np.uint8)
     seen[:28] = 255
     return show(
-        np.full(shape, 77, np.uint8), CharacterReading([Candidate("永", confidence), Candidate("水", 0.05)], seen)
+        np.full(shape, 77, np.uint8),
+        CharacterReading([Candidate("永", confidence), Candidate("水", 0.05)], seen, True, 2),
     )
 
 

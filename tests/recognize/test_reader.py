@@ -47,7 +47,7 @@ def photographed(picture: np.ndarray, paper: int = 200, ink: int = 70, light: in
     ids=["scan", "negative", "photo", "light on dark", "blown out", "tiny", "huge", "in a corner"],
 )
 def test_characters_are_read(characters, char, change):
-    candidates, seen = characters.read(change(scan(char)))
+    candidates, seen, *_ = characters.read(change(scan(char)))
     assert (seen.dtype, seen.shape) == (np.uint8, (56, 56))
     assert candidates[0].text == char
     shares = [candidate.confidence for candidate in candidates]
@@ -59,7 +59,7 @@ def test_characters_are_read(characters, char, change):
 @pytest.mark.parametrize("char", CHARACTERS)
 def test_a_scan_is_seen_as_decoding_sees_it(character_model, characters, char):
     picture = scan(char) | np.random.default_rng(0).integers(0, 60, (60, 60), np.uint8)  # of the ink alone: 255 stays
-    candidates, seen = characters.read(picture)
+    candidates, seen, *_ = characters.read(picture)
     np.testing.assert_array_equal(seen, normalise(picture))
     np.testing.assert_array_equal(normalise_picture(255 - picture), seen)
     (probabilities,) = Runner(character_model)(seen[None])

@@ -34,13 +34,20 @@ def test_agreement_is_with_the_reference(exported, images, expected):
 
 def test_summary_is_flat_and_rounded(exported):
     third = np.array([0, 1, 2], np.int32)
-    readings = Readings(labels=third, predicted=np.array([0, 1, 1]), rank=np.array([0, 0, 6]), reference=third)
+    readings = Readings(
+        labels=third,
+        predicted=np.array([0, 1, 1]),
+        rank=np.array([0, 0, 6]),
+        reference=third,
+        confidence=np.array([0.9, 0.9, 0.6]),
+    )
     graph = read_graph(exported["dynamic"])
     assert evaluation.summarise(readings, 1234, graph) == {
         "top1": 0.66667,
         "top5": 0.66667,
         "top10": 1.0,
         "macro": 0.66667,
+        "ece": 0.26667,  # two right at 0.9, one wrong at 0.6: (2 * 0.1 + 0.6) / 3
         "agreement": 0.66667,
         "bytes": 1234,
         "params": graph.parameters,

@@ -9,13 +9,12 @@ from pipeline.scoring.readings import Readings, read_found, read_readings, write
 
 
 def test_readings_come_back(tmp_path):
-    columns = np.arange(12, dtype=np.int32).reshape(4, 3)
+    columns = [*np.arange(12, dtype=np.int32).reshape(4, 3), np.array([0.5, 0.25, 1], np.float32)]
     path = tmp_path / "readings" / "dynamic.parquet"
     write_readings(path, Readings(*columns))
     read = read_readings(path)
-    assert [read.labels.tolist(), read.predicted.tolist(), read.rank.tolist(), read.reference.tolist()] == (
-        columns.tolist()
-    )
+    found = [read.labels, read.predicted, read.rank, read.reference, read.confidence]
+    assert [column.tolist() for column in found] == [column.tolist() for column in columns]
     assert read.rank.dtype == np.int32
 
 
@@ -34,7 +33,7 @@ def test_detections_come_back(tmp_path):
 
 
 def test_the_same_readings_give_the_same_bytes(tmp_path):
-    columns = np.arange(12, dtype=np.int32).reshape(4, 3)
+    columns = [*np.arange(12, dtype=np.int32).reshape(4, 3), np.array([0.5, 0.25, 1], np.float32)]
     for name in "ab":
         write_readings(tmp_path / name, Readings(*columns))
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()

@@ -8,22 +8,25 @@ import numpy as np
 import pytest
 
 from pipeline.errors import InkError
+from pipeline.formats.charset import SYMBOLS
 from pipeline.formats.gnt import GntRecord, read_gnt
 from pipeline.ink.normalise import normalise
 from pipeline.params import Strokes
-from pipeline.synthesis.characters import corpus_chars, draw_sample, write_corpus
+from pipeline.synthesis.characters import draw_sample, write_corpus
+from pipeline.synthesis.classes import corpus_chars
 from pipeline.synthesis.hands.skeleton import build_skeleton
 from pipeline.synthesis.hands.writers import draw_writer
+from pipeline.synthesis.repertoire import MEDIANS, Hand
 
 ROOT = Path(__file__).parents[2]
-PARAMS = Strokes(classes="一十司丶", writers=3, samples=2, looseness=1.0, seed=7)
+PARAMS = Strokes(classes="一十司丶", hands=(), writers=3, rare=1.0, samples=2, looseness=1.0, seed=7)
 # Of the files of PARAMS, in order. It changes when the generator does: then every stored corpus changes too.
 CORPUS_SHA256 = "e04ab3ccc6c7cee8e28c75a775bf0f83e44b10d5bdc908c051e66d6cd10ea081"
 
 
 def make(folder, strokes, params=PARAMS, processes=1):
     folder.mkdir()
-    numbers = list(write_corpus(folder, strokes, params, processes))
+    numbers = list(write_corpus(folder, {MEDIANS: Hand(0.0, strokes)}, tuple(strokes), params, processes))
     return numbers, {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
@@ -32,13 +35,17 @@ def sample(strokes, char, number=1001, repeat=0):
 
 
 def test_the_first_classes_of_level_1_or_the_named_ones():
-    assert "".join(corpus_chars(3)) == "啊阿埃"
-    assert corpus_chars("十一") == ("十", "一")
+    assert "".join(corpus_chars(3, "")) == "啊阿埃"
+    assert corpus_chars("十一", "") == ("十", "一")
+
+
+def test_all_classes_are_those_with_medians_that_gnt_can_name_and_the_symbols():
+    assert corpus_chars("all", "一⺮丁") == ("一", "丁", *SYMBOLS)
 
 
 def test_a_class_that_stands_twice_is_named():
     with pytest.raises(InkError, match="each character once, found 一 more than once"):
-        corpus_chars("一十一")
+        corpus_chars("一十一", "")
 
 
 def test_one_file_a_writer_under_casia_names(tmp_path, strokes):
@@ -59,7 +66,7 @@ def test_a_corpus_that_was_begun_is_finished(tmp_path, strokes):
     _, whole = make(tmp_path / "whole", strokes)
     make(tmp_path / "begun", strokes, PARAMS.model_copy(update={"writers": 1}))
     times = {path: path.stat().st_mtime_ns for path in (tmp_path / "begun").iterdir()}
-    assert list(write_corpus(tmp_path / "begun", strokes, PARAMS)) == [1002, 1003]
+    assert list(write_corpus(tmp_path / "begun", {MEDIANS: Hand(0.0, strokes)}, tuple(strokes), PARAMS)) == [1002, 1003]
     assert {path.name: path.read_bytes() for path in (tmp_path / "begun").iterdir()} == whole
     assert all(path.stat().st_mtime_ns == time for path, time in times.items())
 
@@ -74,8 +81,9 @@ def test_a_processor_without_vector_instructions_draws_the_same(tmp_path):
     lesser = {"NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL", "OPENCV_CPU_DISABLE": "AVX2,FMA3,AVX"}
     code = (
         "import pathlib; from pipeline.synthesis.characters import write_corpus; from pipeline.params import Strokes;"
-        "from tests.synthesis.conftest import STROKES;"
-        f"list(write_corpus(pathlib.Path({str(tmp_path)!r}), STROKES, Strokes(**{PARAMS.model_dump()!r})))"
+        "from pipeline.synthesis.repertoire import Hand; from tests.synthesis.conftest import STROKES;"
+        f"list(write_corpus(pathlib.Path({str(tmp_path)!r}), {{'medians': Hand(0.0, STROKES)}}, tuple(STROKES), "
+        f"Strokes(**{PARAMS.model_dump()!r})))"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=os.environ | lesser, check=True)
     content = b"".join(path.read_bytes() for path in sorted(tmp_path.iterdir()))
