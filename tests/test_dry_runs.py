@@ -31,6 +31,7 @@ CHANGES = {
     # Measuring: evaluations, and the reports that show them.
     "pipeline/scoring/classification.py": each("evaluate", "report"),
     "pipeline/scoring/classifier.py": each("evaluate"),
+    "pipeline/scoring/calibration.py": {"calibrate", *each("evaluate")},
     "pipeline/scoring/coco.py": each("math-evaluate", "math-report"),
     "pipeline/scoring/strokes.py": each("math-evaluate"),
     # Reports.
@@ -41,7 +42,7 @@ CHANGES = {
     "pipeline/report/contact_sheet.py": {"strokes-sheet", "formulas-sheet", *each("report", "math-report")},
     # Ink.
     "pipeline/ink/canvas.py": {"math-decode", "math-train"},
-    "pipeline/ink/normalise.py": {"strokes-sheet", "decode", "train", *each("quantize")},
+    "pipeline/ink/normalise.py": {"strokes-sheet", "decode", "train", "calibrate", *each("quantize")},
     # Training.
     "pipeline/hccr/augment.py": {"train"},
     "pipeline/detector/augment.py": {"math-train"},
@@ -53,11 +54,17 @@ CHANGES = {
     "data/charsets/gb2312-level1.txt": {"decode"},
     "pipeline/formats/coco.py": {"math-decode", "math-split"},
     "pipeline/synthesis/formulas/glyphs.txt": {"formulas"},
-    "pipeline/synthesis/hands/writers.py": {"strokes", "formulas"},
+    "pipeline/synthesis/hands/writers.py": {"strokes", "calibrate", "formulas"},
+    "pipeline/synthesis/repertoire.py": {"strokes", "calibrate"},
+    "pipeline/synthesis/strangers.py": {"calibrate"},
+    "pipeline/synthesis/tracing/faces.py": {"faces", "strokes"},
+    "pipeline/synthesis/tracing/centre_lines.py": {"faces"},
+    "pipeline/synthesis/tracing/likeness.py": {"faces", "calibrate"},
     "pipeline/jobs/decode.py": {"decode"},
     # The web app.
     "app/src/main.ts": {"app"},
     "pipeline/page/icons.py": {"app"},
+    "released/README.md": {"app"},
     # What decides no byte.
     "pipeline/page/serve.py": set(),
     "pipeline/jobs/runner.py": set(),
