@@ -67,7 +67,8 @@ def _npm(arguments: list[str], folder: Path, what: str) -> str:
         text=True,
     )
     if done.returncode:
-        output = "\n".join(f"  {line}" for line in f"{done.stderr!s}\n{done.stdout!s}".strip().splitlines()[:5])
+        said = [line for text in (done.stderr, done.stdout) for line in str(text or "").strip().splitlines()]
+        output = "\n".join(f"  {line}" for line in said[:5])
         raise InkError(
             f"npm could not {what} (exit status {done.returncode}):\n{output}\n"
             "check that npm's registry can be reached from here (network, proxy, npm's `registry`), then run again"

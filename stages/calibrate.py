@@ -66,7 +66,7 @@ def main() -> None:
             for found in logits_of(model, (as_input(image[None]) for image in drawn))
         ]
     )
-    threshold = calibration.keep(known[right], params.calibrate.keep)
+    threshold = calibration.keep(known[right], params.calibrate.keep) if right.any() else 0.0
     figures = {
         "temperature": temperature,
         "ece_before": before,

@@ -25,7 +25,12 @@ TIERS = [
     ["stages"],
 ]
 ROOMS = {
-    "pipeline.synthesis": ["pipeline/synthesis", "pipeline/synthesis/hands", "pipeline/synthesis/formulas"],
+    "pipeline.synthesis": [
+        "pipeline/synthesis",
+        "pipeline/synthesis/hands",
+        "pipeline/synthesis/formulas",
+        "pipeline/synthesis/tracing",
+    ],
 }
 
 # What a package must load without: a laptop without TensorFlow still decodes, a phone's tool chain has no Beam.

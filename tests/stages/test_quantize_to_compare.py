@@ -10,12 +10,14 @@ from pipeline import files
 from pipeline.edge import metadata
 from pipeline.edge.export import keras
 from pipeline.edge.gate import check
+from pipeline.edge.litert import Runner
 from pipeline.edge.variants import DETECTOR_VARIANTS, VARIANTS
 from pipeline.errors import InkError
 from pipeline.formats.parquet import write_samples
 from pipeline.formats.png import encode_png
 from pipeline.formats.sample import Sample
-from stages import compare, evaluate, quantize, report, run_stage
+from pipeline.synthesis.hands.medians import encode_line
+from stages import calibrate, compare, evaluate, quantize, report, run_stage
 from tests.stages.math_metrics import write_math_metrics
 
 CLASSES = ["上", "下", "右", "左"]
@@ -46,6 +48,11 @@ def project(tmp_path_factory):
     (root / "params.yaml").write_text(PARAMS.read_text(encoding="utf-8"), encoding="utf-8")
     (root / "data/splits/parquet").mkdir(parents=True)
     write_part(root / "data/splits/parquet", "train", 8)
+    write_part(root / "data/splits/parquet", "validation", 40)
+    (root / "data/raw/medians").mkdir(parents=True)
+    (root / "data/raw/medians/medians.jsonl").write_text(
+        encode_line("十", (((100, 500), (920, 470)), ((510, 60), (515, 960)))), encoding="utf-8"
+    )
     write_part(root / "data/splits/parquet", "test", TEST_SAMPLES)
     (root / "data/classes.txt").write_text("\n".join(CLASSES) + "\n", encoding="utf-8")
     (root / "models/hccr").mkdir(parents=True)
@@ -57,6 +64,7 @@ def project(tmp_path_factory):
     write_math_metrics(root)
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.chdir(root)
+        run(monkeypatch, calibrate)
         for stage in (quantize, evaluate, report):
             for variant in VARIANTS:
                 run(monkeypatch, stage, variant)
@@ -78,6 +86,28 @@ def test_every_file_passes_the_gate(project, variant):
 def test_every_file_tells_how_it_is_used(project, variant):
     told = metadata.read((project / f"models/hccr/{variant}.tflite").read_bytes())
     assert (told.kind, told.labels, told.normalisation) == ("characters", tuple(CLASSES), {"side": 56, "margin": 4})
+    assert told.threshold == read_json(project / "metrics/calibration.json")["threshold"]
+
+
+def test_the_calibration_is_measured_and_drawn(project):
+    figures = read_json(project / "metrics/calibration.json")
+    assert list(figures) == [
+        "temperature", "ece_before", "ece", "threshold", "auroc", "known_kept", "strangers_turned_away",
+    ]  # fmt: skip
+    assert all(0 <= value <= 1 for name, value in figures.items() if name != "temperature")
+    written = read_json(project / "models/hccr/calibration.json")
+    assert written == {name: figures[name] for name in ("temperature", "threshold")}
+    curve = read_json(project / "plots/roc.json")
+    assert (curve[0]["known_kept"], curve[0]["strangers_taken"]) == (1.0, 1.0)
+
+
+def test_the_temperature_is_in_the_file(project):
+    model = keras.models.load_model(project / "models/hccr/model.keras", compile=False)
+    image = np.random.default_rng(5).integers(0, 256, (1, 56, 56, 1)).astype(np.float32)
+    temperature = read_json(project / "models/hccr/calibration.json")["temperature"]
+    expected = keras.ops.softmax(model(image) / temperature)
+    found = Runner((project / "models/hccr/float32.tflite").read_bytes())(image)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -161,7 +161,7 @@ def glyphs(folder: Path, face: Face, chars: Iterable[str]) -> Iterator[tuple[str
         chars: those wanted; the face may lack some.
 
     Yields:
-        A character and its picture, uint8 [height, width], 255 = ink, at EM pixels per em, cropped to the ink. Glyphs
+        A character and its picture, uint8 [height, width], 255 = ink, at EM pixels per em. Glyphs
         without ink are left out.
 
     Raises:
@@ -173,7 +173,7 @@ def glyphs(folder: Path, face: Face, chars: Iterable[str]) -> Iterator[tuple[str
     left = set(chars)
     for path in paths:
         try:
-            with TTFont(path, lazy=True) as font:
+            with path.open("rb") as file, TTFont(file, lazy=True) as font:
                 found = left & {chr(code) for code in font.getBestCmap()}
             drawer = ImageFont.truetype(path, EM)
         except Exception as error:  # fontTools raises whatever its readers meet in a damaged file
