@@ -8,7 +8,7 @@ import yaml
 from tests.project import ROOT, Project
 
 STAGES = {
-    *("medians", "strokes", "source", "decode", "split"),
+    *("medians", "faces", "strokes", "source", "decode", "split"),
     *("formulas", "math-source", "math-decode", "math-split"),
 }
 

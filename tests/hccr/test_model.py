@@ -4,11 +4,12 @@ import pytest
 
 from pipeline.hccr.model import build_model
 from pipeline.hccr.training import compile_model
-from pipeline.params import load_params
+from pipeline.params import Model, load_params
 
 # The article's file is 3.23 MB; with one byte a weight these leave room for scales and biases under 3.0 MB.
 TRUNK_WEIGHTS = 952_416
 HEAD_WEIGHTS = (480 + 1) * 3755
+SMALL = Model(crop=0, width=0.125, modules=(1, 1), features=16, pooling="mean", rank=0, dropout=0.1)
 
 
 def _trainable(model: keras.Model) -> int:
@@ -47,3 +48,28 @@ def test_overfits_one_batch(params):
     for _ in range(60):
         model.train_on_batch(images, labels)
     assert model.predict(images, verbose=0).argmax(axis=1).tolist() == labels.tolist()
+
+
+def test_weighted_pooling_starts_as_the_mean():
+    keras.utils.set_random_seed(1)
+    mean = build_model(SMALL, 5)
+    weighted = build_model(SMALL.model_copy(update={"pooling": "weighted"}), 5)
+    *trunk, kernel, bias = mean.get_weights()
+    weighted.set_weights([*trunk, weighted.get_weights()[-3], kernel, bias])
+    image = np.random.default_rng(1).integers(0, 256, (2, 56, 56, 1)).astype(np.float32)
+    np.testing.assert_allclose(weighted(image), mean(image), atol=1e-4)
+
+
+def test_a_classifier_of_low_rank_has_few_weights():
+    full, low = (build_model(SMALL.model_copy(update={"rank": rank}), 1000) for rank in (0, 4))
+    head = SMALL.features * 1000
+    assert full.count_params() - low.count_params() == head - (SMALL.features * 4 + 4 * 1000)
+
+
+def test_the_cropped_margin_is_not_seen():
+    network = build_model(SMALL.model_copy(update={"crop": 4}), 5)
+    image = np.zeros((1, 56, 56, 1), np.float32)
+    image[:, 10:40, 10:40] = 255
+    framed = np.full_like(image, 99)
+    framed[:, 4:-4, 4:-4] = image[:, 4:-4, 4:-4]
+    np.testing.assert_array_equal(network(image), network(framed))

@@ -4,9 +4,11 @@ import pytest
 
 from pipeline.formats.parts import SamplePart, evaluation_batches
 from pipeline.hccr import training
-from pipeline.hccr.training import SmoothedCrossentropy
+from pipeline.hccr.model import build_model
+from pipeline.hccr.training import SmoothedCrossentropy, compute_in
 from pipeline.learning import checkpoint
-from pipeline.learning.normalisation import FusedBatchNormalization
+from pipeline.learning.normalisation import FusedBatchNormalization, fuse_batch_normalisation
+from pipeline.params import load_params
 from tests.conftest import CLASSES
 
 
@@ -95,3 +97,13 @@ def test_smoothed_crossentropy_equals_keras_on_one_hot_labels():
     ours = SmoothedCrossentropy(0.1)(labels, logits)
     reference = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)(np.eye(7)[labels], logits)
     np.testing.assert_allclose(ours, reference, rtol=1e-6)
+
+
+def test_layers_compute_in_the_precision_but_weights_and_logits_are_float32():
+    network = build_model(load_params().model.model_copy(update={"width": 0.125, "features": 16}), 4)
+    model = compute_in("mixed_bfloat16", fuse_batch_normalisation(network, 0.9))
+    assert {weight.dtype for weight in model.weights} == {"float32"}
+    policies = {layer.name: layer.dtype_policy.name for layer in model.layers}
+    assert policies.pop("logits") == "float32"
+    assert set(policies.values()) == {"mixed_bfloat16"}
+    assert keras.backend.standardize_dtype(model(np.zeros((1, 56, 56, 1), np.float32)).dtype) == "float32"
