@@ -60,3 +60,32 @@ def test_a_package_that_was_tampered_with_is_refused(tmp_path):
     with pytest.raises(InkError, match=r"EINTEGRITY"):
         npm.install(tmp_path / "tampered", name)
     assert not (tmp_path / "tampered" / "node_modules" / name / "一.json").exists()
+
+
+def fake_pack(monkeypatch, folder):
+    """`npm pack` without a registry: it leaves the package in `folder`."""
+
+    def pack(arguments, **_):
+        assert arguments[:2] == ["pack", "hanzi-writer-data@2.0.1"]
+        name = packed(folder, "{}").name
+        return subprocess.CompletedProcess(arguments, 0, json.dumps([{"filename": name}]), "")
+
+    monkeypatch.setattr(npm, "npm", pack)
+
+
+def test_a_package_is_fetched_by_version_and_hash(tmp_path, monkeypatch):
+    fake_pack(monkeypatch, tmp_path)
+    digest = base64.b64encode(hashlib.sha512(packed(tmp_path, "{}").read_bytes()).digest()).decode()
+    folder = npm.fetch(tmp_path, "hanzi-writer-data", "2.0.1", f"sha512-{digest}")
+    assert (folder / "一.json").read_text(encoding="utf-8") == "{}"
+    assert [path.name for path in tmp_path.iterdir()] == ["package"]
+
+
+def test_a_package_that_changed_under_its_version_is_refused(tmp_path, monkeypatch):
+    fake_pack(monkeypatch, tmp_path)
+    expected = (
+        r"hanzi-writer-data@2\.0\.1: expected the package with sha512-0, found sha512-.*changed under its version"
+    )
+    with pytest.raises(InkError, match=expected):
+        npm.fetch(tmp_path, "hanzi-writer-data", "2.0.1", "sha512-0")
+    assert not (tmp_path / "package").exists()

@@ -74,10 +74,10 @@ def start_from(model: keras.Model, classes: Sequence[str], path: Path) -> int:
 
 def _read(path: Path) -> tuple[list[np.ndarray], list[str]]:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             known = [str(char) for char in file[CLASSES]]
             weights = [file[name].astype(np.float32) for name in sorted(file.files) if name != CLASSES]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise InkError(f"{path}: expected the weights of a released recogniser (weights.npz): {error}") from error
     if len(weights) <= HEAD or weights[-1].shape != (len(known),) or weights[-HEAD].shape[1:] != (len(known),):
         raise InkError(f"{path}: expected a last layer for {len(known)} classes, found another; fetch the file again")

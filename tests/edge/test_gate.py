@@ -30,9 +30,8 @@ def test_exported_models_pass(exported, variant):
 
 def test_the_recogniser_passes_with_its_batch_norms_folded_away():
     keras.utils.set_random_seed(1)
-    network = build_model(
-        Model(crop=0, width=0.125, modules=(1, 1), features=16, pooling="mean", rank=0, dropout=0.4), classes=10
-    )
+    params = Model(crop=4, width=0.125, modules=(1, 1), features=16, pooling="weighted", rank=8, dropout=0.4)
+    network = build_model(params, classes=10)
     graph = check(export_tflite(network, classifier(network), [image_input(SIDE)], "float32"))
     convolutions = sum(isinstance(layer, keras.layers.Conv2D) for layer in network.layers)
     assert graph.operators["CONV_2D"] == convolutions
