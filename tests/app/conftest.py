@@ -73,12 +73,12 @@ def ports() -> Iterator[Ports]:
 
 
 @pytest.fixture(scope="session")
-def make_page(sources) -> Callable[[dict[Kind, Recogniser], Path], Path]:
+def make_page(sources) -> Callable[[dict[Kind, list[Recogniser]], Path], Path]:
     """Builds a page with recognisers into a folder."""
 
-    def make(recognisers: dict[Kind, Recogniser], folder: Path) -> Path:
+    def make(recognisers: dict[Kind, list[Recogniser]], folder: Path) -> Path:
         shipped = folder / "shipped"
-        catalogue.write(shipped, {kind: [one] for kind, one in recognisers.items()})
+        catalogue.write(shipped, recognisers)
         icons.write(shipped / "icons")
         build.build(sources, shipped, folder / "page")
         return folder / "page"
@@ -102,7 +102,8 @@ def recognisers(shared) -> dict[Kind, Recogniser]:
 @pytest.fixture(scope="session")
 def site(shared, make_page, recognisers) -> Iterator[Site]:
     """The page with the small recognisers."""
-    folder = shared("site", lambda folder: make_page(recognisers, folder)) / "page"
+    listed = {kind: [one] for kind, one in recognisers.items()}
+    folder = shared("site", lambda folder: make_page(listed, folder)) / "page"
     with served(folder) as address:
         yield Site(recognisers, folder, address)
 

@@ -136,7 +136,7 @@ def bench(request, browser, make_page, tmp_path_factory) -> Iterator[Bench]:
         recognisers, folder, ink = site.recognisers, site.folder, small_ink()
     else:
         recognisers = _stored()
-        folder, ink = make_page(recognisers, tmp_path_factory.mktemp("stored")), stored_ink()
+        folder, ink = make_page(_listed(recognisers), tmp_path_factory.mktemp("stored")), stored_ink()
     with opened(browser, folder, recognisers, ink) as bench:
         yield bench
 
@@ -146,10 +146,14 @@ def untrained(browser, make_page, tmp_path_factory) -> Iterator[Bench]:
     from tests.app import small  # with TensorFlow
 
     recognisers = small.networks()
-    folder = make_page(recognisers, tmp_path_factory.mktemp("untrained"))
+    folder = make_page(_listed(recognisers), tmp_path_factory.mktemp("untrained"))
     scans, lines = small_ink()
     with opened(browser, folder, recognisers, (scans[:20], lines[:10])) as bench:
         yield bench
+
+
+def _listed(recognisers: dict[str, Recogniser]) -> dict[str, list[Recogniser]]:
+    return {kind: [one] for kind, one in recognisers.items()}
 
 
 def _stored() -> dict[str, Recogniser]:
