@@ -13,6 +13,7 @@ import numpy as np
 from pipeline.synthesis.hands.medians import EM, Strokes
 
 SAMPLES = 12  # points per stroke that are compared
+CLOSED = 0.15  # of its extent; a line whose ends are nearer than this is closed
 
 
 def fit(lines: Sequence[np.ndarray], medians: Strokes) -> Strokes:
@@ -22,6 +23,7 @@ def fit(lines: Sequence[np.ndarray], medians: Strokes) -> Strokes:
         lines: float64 [k, 2] each, in any unit, y down.
         medians: of the same character.
     """
+    lines = open_loops(lines)
     written = [np.array(stroke, np.float64) for stroke in medians]
     low, high = _box(written)
     own_low, own_high = _box(lines)
@@ -48,10 +50,26 @@ def lay_out(lines: Sequence[np.ndarray], em: float) -> Strokes:
         lines: float64 [k, 2] each, in pixels, y down.
         em: pixels per em; those of the result are `EM` units.
     """
+    lines = open_loops(lines)
     low, high = _box(lines)
     placed = [(line - (low + high) / 2) * (EM / em) + EM / 2 for line in lines]
     turned = [line[::-1] if line[0].sum() > line[-1].sum() else line for line in placed]
     return to_units(sorted(turned, key=lambda line: (float(line[:, 0].min()), float(line[0, 1]))))
+
+
+def open_loops(lines: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Splits closed lines in two, as a hand writes a box: from the upper left to the lower right, on either side."""
+    opened: list[np.ndarray] = []
+    for line in lines:
+        extent = float(np.ptp(line, axis=0).max())
+        if len(line) < 4 or float(np.hypot(*(line[0] - line[-1]))) > CLOSED * extent:
+            opened.append(line)
+            continue
+        start = int(line[:-1].sum(axis=1).argmin())
+        turned = np.concatenate([line[start:-1], line[:start], line[start : start + 1]])
+        corner = int(turned.sum(axis=1).argmax())
+        opened += [turned[: corner + 1], turned[corner:][::-1]]
+    return opened
 
 
 def to_units(lines: Sequence[np.ndarray]) -> Strokes:
