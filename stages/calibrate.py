@@ -9,6 +9,7 @@ metrics/calibration.json and plots/roc.json. Takes about half a minute.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 
 import keras
@@ -31,6 +32,12 @@ def logits_of(model: keras.Model, batches: Iterable[np.ndarray]) -> Iterator[np.
     """Yields the logits of each batch of images, float32 [batch, classes]."""
     for images in batches:
         yield keras.ops.convert_to_numpy(model(images, training=False))
+
+
+def batched(images: Iterator[np.ndarray], size: int) -> Iterator[list[np.ndarray]]:
+    """Yields lists of `size` images; the last one may be shorter."""
+    while batch := list(itertools.islice(images, size)):
+        yield batch
 
 
 def main() -> None:
@@ -60,11 +67,9 @@ def main() -> None:
         params.strokes.looseness,
         params.strokes.seed,
     )
+    batches = (as_input(np.stack(images)) for images in batched(drawn, batch_size))
     strangers = np.concatenate(
-        [
-            calibration.softmax_confidence(found, temperature)
-            for found in logits_of(model, (as_input(image[None]) for image in drawn))
-        ]
+        [calibration.softmax_confidence(found, temperature) for found in logits_of(model, batches)]
     )
     threshold = calibration.keep(known[right], params.calibrate.keep) if right.any() else 0.0
     figures = {

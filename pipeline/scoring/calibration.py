@@ -18,7 +18,7 @@ import numpy as np
 
 BINS = 15  # of equal width, as in Guo et al.
 COLDEST, HOTTEST = 0.05, 20.0  # range of the temperature
-STEPS = 60  # of the golden-section search: the interval shrinks to 1e-12 of its length
+STEPS = 25  # of the golden-section search: the interval of the logarithm shrinks from 6 to 4e-5
 GOLDEN = (math.sqrt(5) - 1) / 2
 
 
@@ -38,9 +38,17 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
 
     # The loss is convex in 1 / temperature, so it has one minimum in its logarithm too.
     low, high = math.log(COLDEST), math.log(HOTTEST)
-    for _ in range(STEPS):
-        left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
-        low, high = (low, right) if loss(left) < loss(right) else (left, high)
+    left, right = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
+    left_loss, right_loss = loss(left), loss(right)
+    for _ in range(STEPS):  # one new loss per step
+        if left_loss < right_loss:
+            high, right, right_loss = right, left, left_loss
+            left = high - GOLDEN * (high - low)
+            left_loss = loss(left)
+        else:
+            low, left, left_loss = left, right, right_loss
+            right = low + GOLDEN * (high - low)
+            right_loss = loss(right)
     return math.exp((low + high) / 2)
 
 

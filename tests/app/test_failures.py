@@ -56,7 +56,7 @@ def test_a_model_that_comes_back(broken):
 
 @pytest.mark.parametrize("damage", ["cut short", "one byte", "no model at all"])
 def test_a_damaged_model(broken, site, damage):
-    (file,) = (site.folder / "models").glob("characters-dynamic-*")
+    (file,) = (site.folder / "models").glob("trained-characters-dynamic-*")
     data = file.read_bytes()
     changed = {
         "cut short": data[: len(data) // 2],
