@@ -31,9 +31,10 @@ from stages.paths import (
     METRICS,
     MODELS,
     RELEASED,
-    RELEASED_METRICS,
     THIRD_PARTY,
 )
+
+METRICS_FILE = "metrics.json"  # of the only variant of a release
 
 
 class Branch(NamedTuple):
@@ -91,7 +92,7 @@ def recognisers() -> dict[Kind, list[Recogniser]]:
 def _of_branch(branch: Branch) -> Iterator[Recogniser]:
     released = RELEASED / branch.name
     if (released / f"{branch.preferred}.tflite").exists():
-        metrics = released / RELEASED_METRICS
+        metrics = released / METRICS_FILE
         variants = [catalogue.read_variant(released, metrics, branch.preferred, "app")]
         yield Recogniser("released", variants, branch.preferred, branch.figures)
     # Only a whole set: a page must not mix variants of two trainings.

@@ -43,7 +43,6 @@ ARCHITECTURES = Path("benchmarks/architectures.json")  # written by benchmarks.a
 
 # The web app
 RELEASED = Path("released")  # a folder per recogniser that is in git
-RELEASED_METRICS = "metrics.json"  # of its only variant
 APP = Path("app")
 LICENCE, THIRD_PARTY = Path("LICENSE"), Path("THIRD_PARTY.md")
 APP_DIST = APP / "dist"
