@@ -23,7 +23,10 @@ GOLDEN = (math.sqrt(5) - 1) / 2
 
 
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
-    """Returns the temperature with the smallest mean negative log likelihood.
+    """Returns the temperature with the smallest mean negative log likelihood, or a higher one for few mistakes.
+
+    If all of n samples are right, the likelihood asks for certainty. The mean confidence is therefore at most
+    (right + 1) / (n + 2), Laplace's rule of succession.
 
     Args:
         logits: float [n, classes].
@@ -49,6 +52,16 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
             low, left, left_loss = left, right, right_loss
             right = low + GOLDEN * (high - low)
             right_loss = loss(right)
+    fitted = math.exp((low + high) / 2)
+    right = logits.argmax(axis=1) == labels
+    most = (float(right.sum()) + 1) / (len(labels) + 2)
+    if softmax_confidence(logits, fitted).mean() <= most:
+        return fitted
+    low, high = math.log(fitted), math.log(HOTTEST)
+    for _ in range(STEPS):  # the mean confidence falls as the temperature rises
+        middle = (low + high) / 2
+        confident = softmax_confidence(logits, math.exp(middle)).mean() > most
+        low, high = (middle, high) if confident else (low, middle)
     return math.exp((low + high) / 2)
 
 

@@ -15,6 +15,15 @@ def test_the_temperature_of_the_answers_is_found(temperature):
     assert fit_temperature(logits * temperature, labels) == pytest.approx(temperature, rel=0.05)
 
 
+def test_without_a_mistake_the_confidence_follows_the_rule_of_succession():
+    rng = np.random.default_rng(2)
+    labels = rng.integers(0, CLASSES, 98)
+    logits = rng.normal(0, 1, (98, CLASSES))
+    logits[np.arange(98), labels] += 12
+    temperature = fit_temperature(logits, labels)
+    assert softmax_confidence(logits, temperature).mean() == pytest.approx(0.99, abs=1e-4)
+
+
 def test_confidence_is_the_largest_share_of_the_softmax():
     logits = np.log([[0.7, 0.2, 0.1], [0.25, 0.25, 0.5]])
     np.testing.assert_allclose(softmax_confidence(logits, 1), [0.7, 0.5])
