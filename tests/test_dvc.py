@@ -173,7 +173,12 @@ def test_data_outputs_have_the_same_bytes_when_made_again(project):
 def test_train_param_reruns_train_and_after_and_nothing_before(project):
     ran = _stages_run(project.run("dvc", "exp", "run", "--name", "longer", "-S", "train.epochs=6", "compare"))
     assert ran[0] == "train"
-    assert set(ran) == {"train", "calibrate", "compare", *(f"{s}@{v}" for s in ["quantize", "evaluate"] for v in VARIANTS)}
+    assert set(ran) == {
+        "train",
+        "calibrate",
+        "compare",
+        *(f"{s}@{v}" for s in ["quantize", "evaluate"] for v in VARIANTS),
+    }
     assert {"longer"} <= {row["Experiment"] for row in _experiments(project) if row["train.epochs"] == "6"}
     assert "train.loss" in project.run("dvc", "metrics", "diff")
     assert "train.epochs" in project.run("dvc", "params", "diff")
