@@ -32,7 +32,7 @@ def version(folder: Path) -> str:
 
 def network(folder: Path) -> str:
     """The name of the network for characters in a build."""
-    return json.loads((folder / "models.json").read_text(encoding="utf-8"))["characters"]["network"]
+    return json.loads((folder / "models.json").read_text(encoding="utf-8"))["characters"][0]["network"]
 
 
 def rebuild(folder: Path) -> None:
