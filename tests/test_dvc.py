@@ -128,7 +128,9 @@ def test_what_was_evaluated_is_handed_out_and_reads_pictures(project):
     for char in CHARS:
         cv2.imwrite(str(project.folder / f"{ord(char):x}.png"), _scan(char, rng))
     pictures = [f"{ord(char):x}.png" for char in CHARS]
-    read = json.loads(project.run("python", "-m", "pipeline.recognize", "--json", "--top", "4", *pictures))
+    read = json.loads(
+        project.run("python", "-m", "pipeline.recognize", "--model", "hccr", "--json", "--top", "4", *pictures)
+    )
     assert [row["picture"] for row in read] == pictures
     assert all({found["text"] for found in row["candidates"]} == set(CHARS) for row in read)
     assert sum(row["candidates"][0]["text"] == char for row, char in zip(read, CHARS, strict=True)) >= 3
