@@ -48,11 +48,15 @@ class Strokes(_Section):
 
 
 class Calibrate(_Section):
-    """Calibration of the recogniser's confidence, see `pipeline.scoring.calibration`."""
+    """Calibration of the recogniser's confidence, see `pipeline.scoring.calibration`.
+
+    `rarer` is how many times rarer classes outside GB2312 level 1 are in use than in the training part.
+    """
 
     samples: Annotated[int, Field(ge=100, le=20_000)]
     strangers: Annotated[int, Field(ge=100, le=20_000)]
     keep: Annotated[float, Field(gt=0, lt=1)]
+    rarer: Annotated[float, Field(ge=1, le=1000)]
 
 
 class Decode(_Section):

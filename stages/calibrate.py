@@ -17,6 +17,7 @@ import numpy as np
 
 from pipeline import files
 from pipeline.edge.model_file import trained_network
+from pipeline.formats.charset import GB2312_LEVEL1
 from pipeline.formats.parts import SamplePart, as_input, evaluation_batches
 from pipeline.params import load_params
 from pipeline.scoring import calibration
@@ -55,6 +56,8 @@ def main() -> None:
 
     logits = np.concatenate(list(logits_of(model, validation())))
     truth = np.concatenate(labels)
+    prior = calibration.prior(part.classes(), GB2312_LEVEL1, params.calibrate.rarer).astype(np.float32)
+    logits += prior
     right = logits.argmax(axis=1) == truth
     temperature = calibration.fit_temperature(logits, truth)
     known = calibration.softmax_confidence(logits, temperature)
@@ -69,7 +72,7 @@ def main() -> None:
     )
     batches = (as_input(np.stack(images)) for images in batched(drawn, batch_size))
     strangers = np.concatenate(
-        [calibration.softmax_confidence(found, temperature) for found in logits_of(model, batches)]
+        [calibration.softmax_confidence(found + prior, temperature) for found in logits_of(model, batches)]
     )
     threshold = calibration.keep(known[right], params.calibrate.keep) if right.any() else 0.0
     figures = {
@@ -82,7 +85,8 @@ def main() -> None:
         "strangers_turned_away": float(np.mean(strangers < threshold)),
     }
     figures = {name: round(value, DIGITS) for name, value in figures.items()}
-    files.write_json(CALIBRATION, {name: figures[name] for name in ("temperature", "threshold")})
+    applied = {name: figures[name] for name in ("temperature", "threshold")}
+    files.write_json(CALIBRATION, applied | {"rarer": params.calibrate.rarer})
     files.write_json(ROC, calibration.roc(known, strangers))
     files.write_json(CALIBRATION_METRICS, figures)
 

@@ -16,10 +16,11 @@ from pipeline import files
 from pipeline.edge.model_file import trained_network, write_model
 from pipeline.edge.networks import INCEPTION_GAP
 from pipeline.edge.variants import VARIANTS, Variant
-from pipeline.formats.charset import read_class_list
+from pipeline.formats.charset import GB2312_LEVEL1, read_class_list
 from pipeline.formats.parts import SamplePart, evaluation_batches
 from pipeline.ink.normalise import MARGIN, SIDE
 from pipeline.params import load_params
+from pipeline.scoring.calibration import prior
 from stages import run_stage
 from stages.paths import CALIBRATION, CLASSES, KERAS_MODEL, MODELS, SPLITS
 
@@ -33,10 +34,11 @@ def main(variant: Variant) -> None:
     model = export.keras.models.load_model(trained_network(KERAS_MODEL, "train"), compile=False)
     feeds = _calibration(params.quantize.calibration_samples)
     calibration = files.read_json(CALIBRATION)
-    function = export.classifier(model, calibration["temperature"])
+    classes = read_class_list(CLASSES)
+    function = export.classifier(model, calibration["temperature"], prior(classes, GB2312_LEVEL1, calibration["rarer"]))
     data = export.export_tflite(model, function, [export.image_input(SIDE)], variant, feeds)
     sizes = {"side": SIDE, "margin": MARGIN}
-    write_model(MODELS / f"{variant}.tflite", data, read_class_list(CLASSES), sizes, INCEPTION_GAP, calibration)
+    write_model(MODELS / f"{variant}.tflite", data, classes, sizes, INCEPTION_GAP, calibration)
 
 
 def _calibration(samples: int) -> Iterator[dict]:

@@ -31,7 +31,7 @@ CHANGES = {
     # Measuring: evaluations, and the reports that show them.
     "pipeline/scoring/classification.py": each("evaluate", "report"),
     "pipeline/scoring/classifier.py": each("evaluate"),
-    "pipeline/scoring/calibration.py": {"calibrate", *each("evaluate")},
+    "pipeline/scoring/calibration.py": {"calibrate", *each("quantize", "evaluate")},
     "pipeline/scoring/coco.py": each("math-evaluate", "math-report"),
     "pipeline/scoring/strokes.py": each("math-evaluate"),
     # Reports.

@@ -36,16 +36,25 @@ def image_input(height: int, width: int | None = None, channels: int = 1) -> tf.
     return tf.TensorSpec((1, height, width or height, channels), tf.float32, name="image")
 
 
-def classifier(model: keras.Model, temperature: float = 1.0) -> Function:
+def classifier(model: keras.Model, temperature: float = 1.0, offsets: np.ndarray | None = None) -> Function:
     """Wraps a model that returns logits for export: `image` -> `probabilities`, float32 [1, classes].
 
     Args:
-        model: its last layer is dense, and computes the logits.
-        temperature: of the softmax (Guo et al. 2017). It divides the weights of the last layer of `model`, so that it
-            costs nothing and changes no order.
+        model: its last layer is dense, and computes the logits. Both changes below are made to its weights, so that
+            they cost nothing.
+        temperature: of the softmax (Guo et al. 2017). It divides the logits and changes no order.
+        offsets: added to the logits before that, float [classes].
+
+    Raises:
+        InkError: there are more or fewer offsets than classes.
     """
+    last = model.layers[-1]
+    if offsets is not None:
+        kernel, bias = last.get_weights()
+        if len(offsets) != len(bias):
+            raise InkError(f"expected one of each of the model's {len(bias)} classes, found {len(offsets)} labels")
+        last.set_weights([kernel, bias + offsets.astype(np.float32)])
     if temperature != 1.0:
-        last = model.layers[-1]
         last.set_weights([weights / np.float32(temperature) for weights in last.get_weights()])
 
     def call(image: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -135,7 +135,7 @@ def describe(
         data: the flatbuffer.
         labels: labels of the classes.
         normalisation, network: see `Description`.
-        calibration: the temperature that the model applies to its logits, and its threshold; None if not calibrated.
+        calibration: what the model applies to its logits, and its threshold; None if not calibrated.
 
     Returns:
         The new flatbuffer, followed by the zip archive of the associated files.

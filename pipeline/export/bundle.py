@@ -109,7 +109,8 @@ def _read(path: Path) -> bytes:
 
 _FILES = {
     LABELS: "the class list, one label per line; line 0 is class 0. Also in the model file",
-    CALIBRATION: "the temperature of the softmax, and the least confidence of an answer. Also in the model file",
+    CALIBRATION: "the temperature of the softmax, the least confidence of an answer, and how many times rarer than in "
+    "training characters outside GB2312 level 1 are taken to be. Also in the model file",
     NORMALISATION: "the sizes for making the input. Also in the model file",
     METRICS: "metrics of this model file",
     PARAMS: "the params of all stages that made the model, in the form of the project's params.yaml",

@@ -1,5 +1,6 @@
 """Makes the confidence of a classifier mean something. NumPy only.
 
+    logits += prior(classes, common, rarer=3)               # the others are rarer in use than in the training part
     temperature = fit_temperature(logits, labels)           # of the softmax: logits / temperature
     ece(confidence, right)                                  # how far confidence is from accuracy
     threshold = keep(confidence[right], 0.95)               # below it, the answer is "none that I know"
@@ -13,6 +14,7 @@ Networks").
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -20,6 +22,22 @@ BINS = 15  # of equal width, as in Guo et al.
 COLDEST, HOTTEST = 0.05, 20.0  # range of the temperature
 STEPS = 25  # of the golden-section search: the interval of the logarithm shrinks from 6 to 4e-5
 GOLDEN = (math.sqrt(5) - 1) / 2
+
+
+def prior(classes: Sequence[str], common: Collection[str], rarer: float) -> np.ndarray:
+    """Returns what to add to the logits of each class: float64 [classes], 0 or -ln(`rarer`).
+
+    A network learns how frequent its classes were in training. Where they are used in other proportions, Bayes' rule
+    corrects the logits by the logarithm of the ratio (Saerens et al. 2002, "Adjusting the outputs of a classifier to
+    new a priori probabilities").
+
+    Args:
+        classes: the class list.
+        common: classes that are used as often as they were trained, relative to each other.
+        rarer: how many times rarer the others are in use than in training, relative to the common ones.
+    """
+    common = frozenset(common)
+    return np.array([0.0 if name in common else -math.log(rarer) for name in classes])
 
 
 def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pipeline.scoring.calibration import auroc, ece, fit_temperature, keep, roc, softmax_confidence
+from pipeline.scoring.calibration import auroc, ece, fit_temperature, keep, prior, roc, softmax_confidence
 
 CLASSES = 6
 
@@ -22,6 +22,11 @@ def test_without_a_mistake_the_confidence_follows_the_rule_of_succession():
     logits[np.arange(98), labels] += 12
     temperature = fit_temperature(logits, labels)
     assert softmax_confidence(logits, temperature).mean() == pytest.approx(0.99, abs=1e-4)
+
+
+def test_the_prior_takes_the_logarithm_off_what_is_rarer():
+    np.testing.assert_allclose(prior(["一", "亍", "a"], "一丁", 4), [0, -np.log(4), -np.log(4)])
+    np.testing.assert_array_equal(prior(["一", "亍"], "一丁", 1), [0, 0])
 
 
 def test_confidence_is_the_largest_share_of_the_softmax():

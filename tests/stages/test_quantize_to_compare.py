@@ -1,6 +1,7 @@
 """Stages quantize, evaluate, report and compare, one after the other on a made-up project in its own directory."""
 
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from pipeline.edge.gate import check
 from pipeline.edge.litert import Runner
 from pipeline.edge.variants import DETECTOR_VARIANTS, VARIANTS
 from pipeline.errors import InkError
+from pipeline.formats.charset import GB2312_LEVEL1
 from pipeline.formats.parquet import write_samples
 from pipeline.formats.png import encode_png
 from pipeline.formats.sample import Sample
@@ -20,7 +22,7 @@ from pipeline.synthesis.hands.medians import encode_line
 from stages import calibrate, compare, evaluate, quantize, report, run_stage
 from tests.stages.math_metrics import write_math_metrics
 
-CLASSES = ["上", "下", "右", "左"]
+CLASSES = ["上", "下", "右", "亍"]  # the last is outside GB2312 level 1
 TEST_SAMPLES = 20
 TRAIN_TOP1 = 0.75
 
@@ -45,7 +47,8 @@ def run(monkeypatch, stage, *arguments: str) -> None:
 def project(tmp_path_factory):
     """Everything that stage quantize reads, then the outputs of the three stages."""
     root = tmp_path_factory.mktemp("project")
-    (root / "params.yaml").write_text(PARAMS.read_text(encoding="utf-8"), encoding="utf-8")
+    text = PARAMS.read_text(encoding="utf-8")
+    (root / "params.yaml").write_text(text.replace("rarer: 1.0", "rarer: 3"), encoding="utf-8")
     (root / "data/splits/parquet").mkdir(parents=True)
     write_part(root / "data/splits/parquet", "train", 8)
     write_part(root / "data/splits/parquet", "validation", 40)
@@ -96,16 +99,17 @@ def test_the_calibration_is_measured_and_drawn(project):
     ]  # fmt: skip
     assert all(0 <= value <= 1 for name, value in figures.items() if name != "temperature")
     written = read_json(project / "models/hccr/calibration.json")
-    assert written == {name: figures[name] for name in ("temperature", "threshold")}
+    assert written == {name: figures[name] for name in ("temperature", "threshold")} | {"rarer": 3}
     curve = read_json(project / "plots/roc.json")
     assert (curve[0]["known_kept"], curve[0]["strangers_taken"]) == (1.0, 1.0)
 
 
-def test_the_temperature_is_in_the_file(project):
+def test_temperature_and_prior_are_in_the_file(project):
     model = keras.models.load_model(project / "models/hccr/model.keras", compile=False)
     image = np.random.default_rng(5).integers(0, 256, (1, 56, 56, 1)).astype(np.float32)
     temperature = read_json(project / "models/hccr/calibration.json")["temperature"]
-    expected = keras.ops.softmax(model(image) / temperature)
+    prior = [0.0 if char in GB2312_LEVEL1 else -math.log(3) for char in CLASSES]
+    expected = keras.ops.softmax((model(image) + np.array(prior, np.float32)) / temperature)
     found = Runner((project / "models/hccr/float32.tflite").read_bytes())(image)
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
