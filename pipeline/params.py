@@ -44,6 +44,7 @@ class Strokes(_Section):
     rare: Annotated[float, Field(gt=0, le=1)]
     samples: Count
     looseness: Annotated[float, Field(ge=0, le=2)]
+    narrow: Annotated[float, Field(ge=0, le=1)]
     seed: Seed
 
 

@@ -79,7 +79,7 @@ def _start(hands: Mapping[str, Hand], chars: tuple[str, ...]) -> None:
 
 def _write_writer(task: tuple[Path, int, StrokesParams]) -> int:
     folder, number, params = task
-    writer = draw_writer(params.seed, number, params.looseness)
+    writer = draw_writer(params.seed, number, params.looseness, params.narrow)
     write_gnt(folder / file_name(number), _samples(writer, number, params))
     return number
 

@@ -52,6 +52,18 @@ def test_a_stroke_that_meets_another_one_ends_in_its_centre():
     assert_ends(lines[1], (50, 20), (50, 90))
 
 
+def test_a_dot_that_touches_a_line_is_a_stroke():
+    """As that of 宀; its branch is as short as the spur of a brush, which is pointed."""
+    roof = [(10, 40), (90, 40)]
+    lines = sorted(trace(glyph([(50, 32), (50, 40)], roof)), key=lambda line: np.ptp(line[:, 0]))
+    assert len(lines) == 2
+    assert_ends(lines[0], (50, 32), (50, 40))
+    spur = glyph(roof)
+    cv2.fillConvexPoly(spur, np.array([(46, 37), (54, 37), (50, 28)]), 255)
+    (line,) = trace(spur)
+    assert_ends(line, *roof)
+
+
 def test_a_corner_is_within_one_stroke():
     (line,) = trace(glyph([(20, 20), (80, 20), (80, 80)]))
     assert_ends(line, (20, 20), (80, 80))

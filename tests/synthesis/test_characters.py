@@ -19,7 +19,7 @@ from pipeline.synthesis.hands.writers import draw_writer
 from pipeline.synthesis.repertoire import MEDIANS, Hand
 
 ROOT = Path(__file__).parents[2]
-PARAMS = Strokes(classes="一十司丶", hands=(), writers=3, rare=1.0, samples=2, looseness=1.0, seed=7)
+PARAMS = Strokes(classes="一十司丶", hands=(), writers=3, rare=1.0, samples=2, looseness=1.0, narrow=0.16, seed=7)
 # Of the files of PARAMS, in order. It changes when the generator does: then every stored corpus changes too.
 CORPUS_SHA256 = "e04ab3ccc6c7cee8e28c75a775bf0f83e44b10d5bdc908c051e66d6cd10ea081"
 

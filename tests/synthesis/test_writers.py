@@ -30,6 +30,13 @@ def test_looseness_scales_errors_but_not_the_pen():
         assert getattr(tidy, habit) == getattr(loose, habit)
 
 
+def test_characters_are_as_narrow_as_asked_for():
+    narrow = [draw_writer(1, number, narrow=0.4) for number in range(1001, 1201)]
+    ratio = np.log([writer.aspect for writer in narrow]) - np.log([writer.aspect for writer in WRITERS])
+    np.testing.assert_allclose(ratio, 0.16 - 0.4)
+    assert [writer.pen for writer in narrow] == [writer.pen for writer in WRITERS]
+
+
 def test_writers_differ_as_people_do():
     assert np.std([writer.slant for writer in WRITERS]) > 0.05
     assert np.std([writer.aspect for writer in WRITERS]) > 0.05

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 FIRST_WRITER = 1001  # CASIA-HWDB1.1 numbers its writers from 1001
+NARROW = 0.16
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Writer:
     leaning: float
 
 
-def draw_writer(seed: int, writer: int, looseness: float = 1.0) -> Writer:
+def draw_writer(seed: int, writer: int, looseness: float = 1.0, narrow: float = NARROW) -> Writer:
     """Draws the habits of one writer; the same seed and number give the same habits.
 
     Args:
@@ -83,6 +84,7 @@ def draw_writer(seed: int, writer: int, looseness: float = 1.0) -> Writer:
         writer: number of the writer.
         looseness: scales haste and errors: 0 = copybook, 1 = slightly looser than real writers. Pen, ink, size and
             slant do not depend on it.
+        narrow: mean over all writers of the logarithm of height over width, relative to the copybook.
     """
     rng = np.random.default_rng(np.random.SeedSequence([seed, writer]))
     hurry = rng.beta(1.7, 2.0) * min(looseness, 1)  # 0 = copybook, 1 = a note to oneself
@@ -92,7 +94,7 @@ def draw_writer(seed: int, writer: int, looseness: float = 1.0) -> Writer:
     return Writer(
         tilt=rng.normal(0.09, 0.07),
         slant=rng.normal(0.04, 0.11),
-        aspect=float(np.exp(rng.normal(-0.16, 0.15))),
+        aspect=float(np.exp(rng.normal(-narrow, 0.15))),
         bend=0.11 * loose,
         part_shift=0.030 * loose,
         part_scale=0.13 * loose,

@@ -14,6 +14,8 @@ import numpy as np
 from skimage.morphology import skeletonize
 
 SPUR = 1.2  # half widths of the line; a shorter branch with a free end is a spur of the outline, not a stroke
+BLUNT = 0.5  # half widths of the line; the ink at the end of a short branch that is a stroke reaches so far around
+DOT = 1.1  # half widths; no shorter branch is a stroke
 BRIDGE = 1.4  # half widths; two crossings that are nearer than this are one
 STRAIGHT = -0.6  # two branches at a crossing are one stroke if their cosine is below this: 53 degrees off straight
 LOOK = 2.5  # half widths; the direction of a branch is taken at this distance from the crossing
@@ -45,7 +47,7 @@ def trace(glyph: np.ndarray) -> list[np.ndarray]:
     depth = cv2.distanceTransform(ink.astype(np.uint8), cv2.DIST_L2, 5)
     branches, crossings = _cut(skeletonize(ink), depth)
     crossings = _merge_crossings(branches, crossings)
-    _drop_spurs(branches, crossings)
+    _drop_spurs(branches, crossings, depth)
     lines = _join(branches, crossings)
     return [_finish(line, depth) - 2 for line in lines]
 
@@ -122,8 +124,12 @@ def _merge_crossings(branches: dict[int, np.ndarray], crossings: list[_Crossing]
     return merged
 
 
-def _drop_spurs(branches: dict[int, np.ndarray], crossings: list[_Crossing]) -> None:
-    """Removes short branches with a free end, the shortest first, as long as two branches are left at the crossing."""
+def _drop_spurs(branches: dict[int, np.ndarray], crossings: list[_Crossing], depth: np.ndarray) -> None:
+    """Removes short branches that run into a corner, the shortest first, while two are left at the crossing.
+
+    A spur ends in a corner of the outline, where the ink is thin. A dot that touches a line, as that of 宀, is as short
+    but ends in the middle of its ink.
+    """
     bound = [end for crossing in crossings for end in crossing.ends]
     for crossing in crossings:
         free = sorted(
@@ -132,7 +138,9 @@ def _drop_spurs(branches: dict[int, np.ndarray], crossings: list[_Crossing]) -> 
             if (index, -1 - end) not in bound
         )
         for length, index, end in free:
-            if len(crossing.ends) > 2 and length < (SPUR + 1) * crossing.half:
+            column, row = branches[index][-1 - end].astype(int)
+            blunt = depth[row, column] >= BLUNT * crossing.half and length >= DOT * crossing.half
+            if len(crossing.ends) > 2 and length < (SPUR + 1) * crossing.half and not blunt:
                 crossing.ends.remove((index, end))
                 del branches[index]
 
