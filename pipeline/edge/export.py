@@ -48,13 +48,14 @@ def classifier(model: keras.Model, temperature: float = 1.0, offsets: np.ndarray
     Raises:
         InkError: there are more or fewer offsets than classes.
     """
-    last = model.layers[-1]
     if offsets is not None:
+        last = model.layers[-1]
         kernel, bias = last.get_weights()
         if len(offsets) != len(bias):
             raise InkError(f"expected one of each of the model's {len(bias)} classes, found {len(offsets)} labels")
         last.set_weights([kernel, bias + offsets.astype(np.float32)])
     if temperature != 1.0:
+        last = model.layers[-1]
         last.set_weights([weights / np.float32(temperature) for weights in last.get_weights()])
 
     def call(image: tf.Tensor) -> dict[str, tf.Tensor]:
