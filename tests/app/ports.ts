@@ -14,6 +14,8 @@ import { findSheet } from "../../app/src/ink/sheet.ts";
 import { dilate, erode } from "../../app/src/ink/windows.ts";
 import { readingOrder } from "../../app/src/reading.ts";
 import { findOwners, places } from "../../app/src/segments.ts";
+import { parse } from "../../app/src/structure/parsing.ts";
+import { latex, mathml } from "../../app/src/structure/writing.ts";
 import { sign } from "../../app/src/symbols.ts";
 
 interface Packed {
@@ -56,6 +58,10 @@ const calls: Record<string, (...args: any[]) => unknown> = {
   places: (detections) => places(detections),
   findOwners: (strokes, boxes) => findOwners(strokes, boxes),
   sign: (symbol) => sign(symbol),
+  write: (labels, boxes) => {
+    const tree = parse(labels, boxes);
+    return { latex: latex(tree), mathml: mathml(tree) };
+  },
 };
 
 for await (const line of createInterface({ input: process.stdin })) {

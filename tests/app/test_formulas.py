@@ -88,8 +88,9 @@ def test_symbols_are_copied_as_latex_and_as_signs(new_context, site):
     write_line(page)
     wait_for_symbols(page, SIGNS)
     page.get_by_role("button", name="Copy LaTeX").click()
-    page.get_by_text("Copied x - o x").wait_for()
-    assert page.evaluate("navigator.clipboard.readText()") == "x - o x"
+    page.get_by_text("Copied x-ox").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == "x-ox"
+    assert page.locator("#formula math").inner_text() == "x−ox"
     page.get_by_role("button", name="Copy signs").click()
     page.get_by_text("Copied x−ox").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == "x−ox"

@@ -123,7 +123,10 @@ def test_candidates_as_json(folder, capsys, top):
 
 def test_symbols_as_json(folder, capsys):
     (row,) = read_json(capsys, "--model", "formulas.tflite", "bars.png")
-    assert list(row) == ["picture", "symbols"]
+    assert list(row) == ["picture", "latex", "mathml", "tree", "symbols"]
+    assert row["latex"] == "-|"
+    assert row["mathml"].endswith("<mrow><mo>−</mo><mo>|</mo></mrow></math>")
+    assert row["tree"] == [{"symbol": 0, "label": "-"}, {"symbol": 1, "label": "|"}]
     assert [(symbol["text"], symbol["score"]) for symbol in row["symbols"]] == [("-", SURE), ("|", UNSURE)]
     for symbol, box in zip(row["symbols"], BOXES, strict=True):
         assert list(symbol)[2:] == ["left", "top", "right", "bottom"]
@@ -136,17 +139,18 @@ def test_symbols_in_a_table(folder, capsys):
     main(["--model", "formulas.tflite", "bars.png", "bars.png"])
     lines = [line.split() for line in capsys.readouterr().out.splitlines() if line.strip()]
     assert lines[0] == ["bars.png:", "2", "symbols"]
-    assert lines[1] == ["symbol", "score", "left", "top", "right", "bottom"]
-    assert [line[:2] for line in lines[3:5]] == [["-", "87.5%"], ["|", "62.5%"]]
-    assert lines[5:] == lines[:5]
+    assert lines[1] == ["-|"]
+    assert lines[2] == ["symbol", "score", "left", "top", "right", "bottom"]
+    assert [line[:2] for line in lines[4:6]] == [["-", "87.5%"], ["|", "62.5%"]]
+    assert lines[6:] == lines[:6]
 
 
 @pytest.mark.parametrize(("score", "heading"), [(0.7, "bars.png: 1 symbol"), (0.9, "bars.png: no symbols")])
 def test_one_symbol_and_none(folder, capsys, score, heading):
     main(["--model", "formulas.tflite", "--score", str(score), "bars.png"])
-    first, *table = capsys.readouterr().out.splitlines()
+    first, *rest = capsys.readouterr().out.splitlines()
     assert first == heading
-    assert len(table) == (3 if score < SURE else 0)
+    assert len(rest) == (4 if score < SURE else 0)  # LaTeX and a table
 
 
 def test_symbols_are_drawn_on_the_picture(folder):

@@ -5,9 +5,23 @@ import numpy as np
 import pytest
 
 from pipeline.errors import InkError
-from pipeline.recognize.drawing import CHARACTER, FORMULA, GAP, LABEL, LIMIT, Shown, check, code_points, draw, show
+from pipeline.recognize.drawing import (
+    CHARACTER,
+    FORMULA,
+    GAP,
+    LABEL,
+    LIMIT,
+    TYPESET,
+    Shown,
+    check,
+    code_points,
+    draw,
+    show,
+    typeset,
+)
 from pipeline.recognize.reader import Candidate, CharacterReading, FormulaReading, FoundSymbol
 from pipeline.report.formula_sheet import RIGHT
+from tests.structure.formulas import FORMULAS
 
 GREEN = [int(RIGHT[i : i + 2], 16) for i in (1, 3, 5)]
 
@@ -27,7 +41,8 @@ def formula(*symbols: FoundSymbol, shape=(100, 300), level=200) -> Shown:
 
 def test_a_symbol_has_its_box_and_its_name(tmp_path):
     page = drawn(tmp_path, formula(FoundSymbol(r"\alpha", 0.9, (40, 50, 60, 90))))
-    assert page.shape == (LABEL + 300 + 2 * GAP, 900 + 2 * GAP, 3)  # three times as large
+    assert page.shape == (LABEL + 300 + TYPESET + 2 * GAP, 900 + 2 * GAP, 3)  # three times as large
+    assert (page[-TYPESET:].max(axis=2) < 80).sum() > 20  # the formula, black
     marks = green(page)
     top, left = LABEL + GAP + 3 * 40, GAP + 3 * 50
     sides = [marks[top, left : left + 120], marks[top + 60, left : left + 120]]
@@ -42,7 +57,7 @@ def test_a_symbol_has_its_box_and_its_name(tmp_path):
 def test_the_picture_is_there_paler(tmp_path):
     page = drawn(tmp_path, formula(level=55))
     paler = 255 - (255 - 55) * 0.35
-    inner = page[LABEL + GAP + 2 : -GAP - 2, GAP + 2 : -GAP - 2]
+    inner = page[LABEL + GAP + 2 : -GAP - TYPESET - 2, GAP + 2 : -GAP - 2]
     np.testing.assert_allclose(inner, paler, atol=1)
     assert (page[:GAP] == 255).all()
 
@@ -62,7 +77,19 @@ def test_any_picture_fits_the_page(tmp_path, shape, drawn_shape):
     assert shown.picture.shape == drawn_shape
     assert drawn_shape[0] <= FORMULA[1]
     assert drawn_shape[1] <= FORMULA[0]
-    assert drawn(tmp_path, shown).shape[:2] == (LABEL + drawn_shape[0] + 2 * GAP, drawn_shape[1] + 2 * GAP)
+    expected = (LABEL + drawn_shape[0] + TYPESET + 2 * GAP, drawn_shape[1] + 2 * GAP)
+    assert drawn(tmp_path, shown).shape[:2] == expected
+
+
+@pytest.mark.parametrize("written", FORMULAS)
+def test_formulas_are_typeset(written):
+    assert typeset(written) == f"${written}$"
+
+
+def test_what_cannot_be_typeset_is_text():
+    assert typeset(r"\nothing{") == r"\nothing{"
+    assert typeset("") == ""
+    assert typeset(r"a\lt b") == "$a<  b$"
 
 
 def character(confidence=0.9, shape=(40, 20)) -> Shown:
@@ -91,7 +118,7 @@ def test_a_character_stands_beside_what_the_network_saw(tmp_path):
 def test_one_below_the_other(tmp_path):
     one = drawn(tmp_path, character())
     several = drawn(tmp_path, formula(), character(), character())
-    assert several.shape[0] == GAP + (LABEL + 300 + GAP) + 2 * (168 + GAP)
+    assert several.shape[0] == GAP + (LABEL + 300 + TYPESET + GAP) + 2 * (168 + GAP)
     np.testing.assert_array_equal(several[-168 - GAP :, : one.shape[1]], one[-168 - GAP :])
 
 

@@ -1,6 +1,8 @@
-/** The list of symbols: a button each with sign and confidence, and buttons that copy all of them. */
+/** What was found: the formula, a button for each symbol with sign and confidence, and buttons that copy it all. */
 import { byId, create, percent } from "../dom.ts";
 import type { Detection } from "../engine/protocol.ts";
+import { parse } from "../structure/parsing.ts";
+import { latex, mathml } from "../structure/writing.ts";
 import { sign } from "../symbols.ts";
 import type { Notices } from "./notices.ts";
 
@@ -14,7 +16,9 @@ export class SymbolList {
   readonly root = byId("symbols");
   private readonly notices: Notices;
   private readonly pointed: (symbol: Detection | null) => void;
+  private readonly formula = byId("formula");
   private names: readonly string[] = [];
+  private text = "";
 
   /** `pointed` is called with the symbol that the user points at, and with null when the pointer leaves it. */
   constructor(notices: Notices, pointed: (symbol: Detection | null) => void) {
@@ -24,14 +28,19 @@ export class SymbolList {
     byId("copy-signs").addEventListener("click", () => void notices.copy(this.names.map(sign).join("")));
   }
 
-  /** The names of all symbols in reading order. */
+  /** The LaTeX of the formula. */
   get latex(): string {
-    return this.names.join(" ");
+    return this.text;
   }
 
-  /** Replaces the list by symbols in reading order. */
+  /** Replaces the list by symbols in reading order, and the formula by theirs. */
   show(symbols: readonly NamedSymbol[]): void {
     this.names = symbols.map(({ name }) => name);
+    const boxes = symbols.map(({ detection }) => detection);
+    const tree = parse(this.names, boxes);
+    this.text = latex(tree);
+    this.formula.innerHTML = symbols.length ? mathml(tree) : "";
+    this.formula.hidden = !symbols.length;
     this.root.replaceChildren(...symbols.map((symbol) => create("li", {}, this.createChip(symbol))));
     byId("no-symbols").hidden = symbols.length > 0;
   }

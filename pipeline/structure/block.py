@@ -1,0 +1,67 @@
+"""Blocks: what `parsing` and `scripts` put into rows, symbols with what they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.structure.tree import Node
+
+
+@dataclass(frozen=True)
+class Block:
+    """A symbol with what it holds. Lengths are in any unit, y downwards.
+
+    Attributes:
+        node: the symbol.
+        top, left, bottom, right: extent of the whole.
+        middle: height at which it stands on its line: the centre of the symbol, or the bar of a fraction.
+        whole: whether it holds others, and is therefore taller than its line.
+    """
+
+    node: Node
+    top: float
+    left: float
+    bottom: float
+    right: float
+    middle: float
+    whole: bool = False
+
+    @property
+    def label(self) -> str:
+        """Name of the symbol."""
+        return self.node.label
+
+    @property
+    def height(self) -> float:
+        """Height of the whole."""
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> float:
+        """Width of the whole."""
+        return self.right - self.left
+
+    @property
+    def across(self) -> float:
+        """Horizontal centre of the whole."""
+        return (self.left + self.right) / 2
+
+    @property
+    def upright(self) -> float:
+        """Vertical centre of the whole."""
+        return (self.top + self.bottom) / 2
+
+
+def joined(node: Node, holder: Block, held: Sequence[Block]) -> Block:
+    """Returns `node` as one block that covers `holder` and what it holds."""
+    parts = [holder, *held]
+    return Block(
+        node,
+        min(one.top for one in parts),
+        min(one.left for one in parts),
+        max(one.bottom for one in parts),
+        max(one.right for one in parts),
+        holder.middle,
+        whole=True,
+    )
