@@ -43,12 +43,12 @@ def row(hands: dict[str, Hand], chars: str, writer: Writer, number: int) -> list
     return cells
 
 
-def sheet(hands: dict[str, Hand], chars: str, looseness: float) -> Image.Image:
+def sheet(hands: dict[str, Hand], chars: str, looseness: float, narrow: float) -> Image.Image:
     """Draws the sheet: dark on white, one row per hand by a tidy writer, then loose writers who mix all hands."""
     tidy = draw_writer(SEED, FIRST_WRITER, 0.1)
     rows = {name: row({name: hand}, chars, tidy, FIRST_WRITER) for name, hand in hands.items()}
     for number in range(FIRST_WRITER + 1, FIRST_WRITER + 1 + WRITERS):
-        writer = draw_writer(SEED, number, looseness)
+        writer = draw_writer(SEED, number, looseness, narrow)
         rows[f"writer {number}, {writer.leaning:.2f}"] = row(hands, chars, writer, number)
     picture = Image.new("L", (NAME + SIDE * len(chars), SIDE * len(rows)), 255)
     pen, font = ImageDraw.Draw(picture), ImageFont.load_default(13)
@@ -69,7 +69,7 @@ def main() -> None:
     found = [name for name in FACES if (HANDS / name / "strokes.jsonl").exists()]
     hands, _ = load_hands(params.model_copy(update={"hands": found}), MEDIANS / "medians.jsonl", HANDS)
     with atomic_file(arguments.picture) as partial:
-        sheet(hands, arguments.chars, params.looseness).save(partial, format="PNG", optimize=True)
+        sheet(hands, arguments.chars, params.looseness, params.narrow).save(partial, format="PNG", optimize=True)
 
 
 if __name__ == "__main__":

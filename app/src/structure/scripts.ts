@@ -82,10 +82,7 @@ export function readLine(blocks: readonly Block[]): Row {
         choices(row, block, 0).map((choice) => ({
           score: score + choice.score,
           row: choice.row,
-          edges: [
-            ...edges,
-            { child: block.node.symbol, parent: choice.parent.node.symbol, place: choice.place },
-          ],
+          edges: [...edges, { child: block.node.symbol, parent: choice.parent.node.symbol, place: choice.place }],
         })),
       )
       .sort((a, b) => b.score - a.score)
