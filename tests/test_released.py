@@ -20,6 +20,7 @@ from pipeline.synthesis.hands.writers import draw_writer
 FOLDER = Path(__file__).resolve().parent.parent / "released/hccr"
 MODEL = FOLDER / "dynamic.tflite"
 MOST_BYTES, MOST_MODEL_BYTES = 10_000_000, 3_230_000  # the article's file has 3.23 MB, for 3,755 characters
+SITTING = {"train.epochs", "train.learning_rate", "train.warmup_epochs"}
 SEED, LOOSENESS, WRITERS = 11, 0.5, range(30_001, 30_005)  # no corpus has these writers
 # Drawn with a ruler: what needs no stroke data.
 DRAWN = {
@@ -96,13 +97,14 @@ def test_the_model_describes_itself(data):
 
 
 def test_its_params_are_those_of_the_recipe():
+    """But for those of the sittings in which it was trained: docs/release.md lists them."""
     params = yaml.safe_load((FOLDER / "params.yaml").read_text(encoding="utf-8"))
     recipe = [line.split("=", 1) for line in (FOLDER.parent / "hccr.params").read_text().split() if "=" in line]
     for key, value in recipe:
         node = params
         for name in key.split("."):
             node = node[name]
-        assert node == yaml.safe_load(value), key
+        assert node == yaml.safe_load(value) or key in SITTING, key
     assert set(params) <= set(Params.model_fields)
 
 

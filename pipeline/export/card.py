@@ -76,6 +76,8 @@ _LIMITS: Mapping[Kind, tuple[str, ...]] = {
     "characters": (
         "Reads one character per picture and always returns one of its labels, even for a scribble or a character that "
         "is not among them. Reject answers below the threshold in the metadata (calibration.json).",
+        "Characters outside GB2312 level 1 are taken to be as many times rarer than in training as `rarer` in "
+        "calibration.json says.",
         "The confidence is calibrated on synthetic writers (temperature in the metadata); on real ink it is too high.",
         "A picture without its line says nothing about size and height: 0, O and o, or C and c, are often mistaken.",
         "The input must be normalised as in training (README); for other pictures, the answers are meaningless.",
