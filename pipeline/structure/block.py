@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.structure.tree import Node
+from pipeline.structure.shapes import shape_of
+from pipeline.structure.tree import LIMITS, Node
+
+LEAST_UNIT = 1e-6  # of symbols without extent
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,7 @@ class Block:
         top, left, bottom, right: extent of the whole.
         middle: height at which it stands on its line: the centre of the symbol, or the bar of a fraction.
         whole: whether it holds others, and is therefore taller than its line.
+        unit: size of a full-size digit among what it holds; None if it holds nothing, or if that does not tell.
     """
 
     node: Node
@@ -26,6 +30,7 @@ class Block:
     right: float
     middle: float
     whole: bool = False
+    unit: float | None = None
 
     @property
     def label(self) -> str:
@@ -56,6 +61,9 @@ class Block:
 def joined(node: Node, holder: Block, held: Sequence[Block]) -> Block:
     """Returns `node` as one block that covers `holder` and what it holds."""
     parts = [holder, *held]
+    # Limits are smaller than what their sign stands among.
+    telling = [holder] if holder.label in LIMITS else held
+    units = sorted(unit for one in telling if (unit := unit_of(one)) is not None)
     return Block(
         node,
         min(one.top for one in parts),
@@ -64,4 +72,13 @@ def joined(node: Node, holder: Block, held: Sequence[Block]) -> Block:
         max(one.right for one in parts),
         holder.middle,
         whole=True,
+        unit=units[len(units) // 2] if units else None,
     )
+
+
+def unit_of(block: Block) -> float | None:
+    """Returns the size of a full-size digit by the size of a block; None if it does not tell."""
+    length = shape_of(block.label).length
+    if block.whole:
+        return block.unit
+    return None if length is None else max(block.height, block.width, LEAST_UNIT) / length

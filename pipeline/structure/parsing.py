@@ -21,7 +21,8 @@ from pipeline.structure.block import Block, joined
 from pipeline.structure.scripts import read_line
 from pipeline.structure.tree import BAR, LIMITS, RADICAL, Node, Row
 
-OVERHANG = 0.08  # of the width of a bar: so far its fraction may reach beyond it
+ACROSS = 0.25  # of a symbol's height: one that reaches so far to both sides of a bar is not in its fraction
+SHARED = 0.15  # of a symbol's width: so much of it is over or under the bar of its fraction
 TICK = 0.25  # of the height of a root: so far from its left end an index may stand
 LOW = 0.45  # of the height of a root: so far below its top the centre of an index may be
 BESIDE = 0.25  # of the width of a sum: so far beside it a limit may start
@@ -79,9 +80,10 @@ def _hold(holder: Block, blocks: list[Block]) -> list[Block]:
 
 
 def _is_over_or_under(one: Block, bar: Block) -> bool:
-    slack = OVERHANG * bar.width
-    around = one.left <= bar.left and one.right >= bar.right and one.top <= bar.middle <= one.bottom
-    return bar.left - slack <= one.across <= bar.right + slack and not around
+    if min(bar.middle - one.top, one.bottom - bar.middle) > ACROSS * one.height:
+        return False
+    shared = min(one.right, bar.right) - max(one.left, bar.left)
+    return bar.left <= one.across <= bar.right or shared > SHARED * one.width
 
 
 def _is_index(one: Block, root: Block) -> bool:
@@ -101,8 +103,8 @@ def _limit(sign: Block, blocks: list[Block]) -> list[Block]:
     """Returns the blocks after a sign has taken the limits above and below it."""
     others = [one for one in blocks if one is not sign]
     reach = INTO * sign.height
-    above = _spread_out(sign, [one for one in others if one.bottom < sign.top + reach])
-    below = _spread_out(sign, [one for one in others if one.top > sign.bottom - reach])
+    above = _spread_out(sign, [one for one in others if one.bottom < sign.top + reach and one.upright < sign.top])
+    below = _spread_out(sign, [one for one in others if one.top > sign.bottom - reach and one.upright > sign.bottom])
     if not above and not below:
         return blocks
     node, held = replace(sign.node, above=_row(above), below=_row(below)), [*above, *below]

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from pipeline.structure.block import Block
+from pipeline.structure.block import LEAST_UNIT, Block, unit_of
 from pipeline.structure.shapes import AXIS, BRACKET, SIGN, shape_of
 from pipeline.structure.tree import Node, Row
 
@@ -45,9 +45,9 @@ FITS: dict[Place, Fit] = {
     "sub": Fit((-0.03, 0.18), (-0.75, 0.4), (0.14, 0.2), -1.4),
 }
 OUTLIER = 16.0  # largest square of a deviation that counts: a bracket may be as tall as a fraction
+CONTENT = 0.35  # spread of the size of what a fraction or a root holds
 SCRIPT = 0.62  # size of a script whose first symbol does not tell it
 SMALLEST, LARGEST = 0.35, 1.1  # size of a script relative to its row
-LEAST_UNIT = 1e-6
 DRIFT = 0.6  # weight of the last block in the baseline of a row
 
 DIGITS = frozenset("0123456789")
@@ -59,10 +59,10 @@ WITHOUT_SCRIPTS = OPENING | RELATION_SIGNS | OPERATORS | {",", ".", "\\ldots", "
 NEVER_FIRST = CLOSING | (RELATION_SIGNS - {"\\rightarrow"}) | {"\\times", "\\div", "/"}
 # Logarithms of how much rarer something is than in any two symbols.
 UNPAIRED = 3.0  # a bracket that its row does not close
-RELATION_IN_SCRIPT = 3.0
-FIRST_BRACKET = 2.5  # a script that starts with a bracket
-FIRST_SIGN = 1.5  # or with + or a comma
-MINUS_BELOW = 2.5  # a subscript that starts with a minus
+RELATION_IN_SCRIPT = 5.0
+FIRST_BRACKET = 4.0  # a script that starts with a bracket
+FIRST_SIGN = 3.0  # or with +, a comma or a dot
+MINUS_BELOW = 4.0  # a subscript that starts with a minus
 DIGIT_BASE = 3.0  # a subscript of a digit
 PRIME_BESIDE = 6.0  # a prime that is no superscript, or a symbol beside one
 PRIME_ABOVE = 2.0  # how much more often a prime is a superscript
@@ -114,7 +114,7 @@ def read_line(blocks: Sequence[Block]) -> Row:
         blocks: at least one, from left to right.
     """
     first = blocks[0]
-    unit = _unit(first)
+    unit = unit_of(first)
     start = _opened(first, unit or _typical(blocks), unit is not None)
     readings = [_Reading(0.0, start, ())]
     for block in blocks[1:]:
@@ -147,7 +147,7 @@ def _choices(row: _Open, block: Block, depth: int) -> Iterator[_Choice]:
 
 
 def _score(place: Place, row: _Open, block: Block, depth: int) -> float:
-    fit, shape, unit = FITS[place], shape_of(block.label), _unit(block)
+    fit, unit = FITS[place], unit_of(block)
     last, tall = row.last, _is_tall(row)
     if place == "right":
         offset = row.baseline - _centre(block) * row.unit - block.middle
@@ -159,7 +159,8 @@ def _score(place: Place, row: _Open, block: Block, depth: int) -> float:
     score += _likelihood(offset / row.unit, *fit.offset)
     score += _likelihood((block.left - last.right) / row.unit, *fit.gap)
     if unit is not None and row.known:
-        score += _likelihood(math.log(unit / row.unit), fit.size[0], max(fit.size[1], shape.spread))
+        spread = CONTENT if block.whole else shape_of(block.label).spread
+        score += _likelihood(math.log(unit / row.unit), fit.size[0], max(fit.size[1], spread))
     return score
 
 
@@ -179,7 +180,7 @@ def _rarity(place: Place, row: _Open, block: Block, depth: int) -> float:
         return rarity + (RELATION_IN_SCRIPT if depth and label in RELATION_SIGNS else 0.0)
     if label == "\\prime":
         return -PRIME_ABOVE if place == "sup" else 0.0
-    rarity = FIRST_BRACKET if label in OPENING else FIRST_SIGN if label in ("+", ",") else 0.0
+    rarity = FIRST_BRACKET if label in OPENING else FIRST_SIGN if label in ("+", ",", ".") else 0.0
     if place == "sub":
         rarity += (MINUS_BELOW if label == "-" else 0.0) + (DIGIT_BASE if parent in DIGITS else 0.0)
     return rarity
@@ -200,16 +201,8 @@ def _centre(block: Block) -> float:
     return AXIS if block.whole else shape_of(block.label).centre
 
 
-def _unit(block: Block) -> float | None:
-    """Returns the size of a full-size digit by the size of a symbol; None if it does not tell."""
-    length = shape_of(block.label).length
-    if block.whole or length is None:
-        return None
-    return max(block.height, block.width, LEAST_UNIT) / length
-
-
 def _typical(blocks: Sequence[Block]) -> float:
-    units = sorted(unit for block in blocks if (unit := _unit(block)) is not None)
+    units = sorted(unit for block in blocks if (unit := unit_of(block)) is not None)
     return units[len(units) // 2] if units else max(LEAST_UNIT, *(block.height for block in blocks))
 
 
@@ -218,13 +211,13 @@ def _opened(block: Block, unit: float, known: bool) -> _Open:
 
 
 def _started(row: _Open, block: Block) -> _Open:
-    unit = _unit(block)
+    unit = unit_of(block)
     share = SCRIPT if unit is None else min(max(unit / row.unit, SMALLEST), LARGEST)
     return _opened(block, row.unit * share, unit is not None)
 
 
 def _continued(row: _Open, block: Block) -> _Open:
-    unit, brackets = _unit(block), _brackets(row.brackets, block)
+    unit, brackets = unit_of(block), _brackets(row.brackets, block)
     if unit is None:
         return _Open(row.baseline, row.unit, row.known, block, brackets)
     if not row.known:

@@ -1,11 +1,15 @@
 /** `pipeline/structure/block.py` in TypeScript: symbols with what they hold. */
 import { type Bounds, hull } from "../ink/bounds.ts";
-import type { Node } from "./tree.ts";
+import { shapeOf } from "./shapes.ts";
+import { LIMITS, type Node } from "./tree.ts";
+
+export const LEAST_UNIT = 1e-6;
 
 export interface Block extends Bounds {
   readonly node: Node;
   readonly middle: number;
   readonly whole: boolean;
+  readonly unit: number | null;
 }
 
 export const heightOf = ({ top, bottom }: Bounds): number => bottom - top;
@@ -15,5 +19,18 @@ export const uprightOf = ({ top, bottom }: Bounds): number => (top + bottom) / 2
 
 /** `node` as one block that covers `holder` and what it holds. */
 export function joined(node: Node, holder: Block, held: readonly Block[]): Block {
-  return { ...hull([holder, ...held]), node, middle: holder.middle, whole: true };
+  const telling = LIMITS.has(holder.node.label) ? [holder] : held;
+  const units = telling
+    .map(unitOf)
+    .filter((unit) => unit !== null)
+    .sort((a, b) => a - b);
+  const unit = units[Math.floor(units.length / 2)] ?? null;
+  return { ...hull([holder, ...held]), node, middle: holder.middle, whole: true, unit };
+}
+
+/** Size of a full-size digit by the size of a block; null if it does not tell. */
+export function unitOf(block: Block): number | null {
+  if (block.whole) return block.unit;
+  const { length } = shapeOf(block.node.label);
+  return length === null ? null : Math.max(heightOf(block), widthOf(block), LEAST_UNIT) / length;
 }

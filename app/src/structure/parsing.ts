@@ -4,7 +4,8 @@ import { acrossOf, type Block, heightOf, joined, uprightOf, widthOf } from "./bl
 import { readLine } from "./scripts.ts";
 import { BAR, holds, leaf, LIMITS, type Node, RADICAL, type Row } from "./tree.ts";
 
-const OVERHANG = 0.08;
+const ACROSS = 0.25;
+const SHARED = 0.15;
 const TICK = 0.25;
 const LOW = 0.45;
 const BESIDE = 0.25;
@@ -17,7 +18,7 @@ export function parse(labels: readonly string[], boxes: readonly Bounds[]): Row 
   return rowOf(
     boxes.map(({ top, left, bottom, right }, index) => {
       const node = leaf(index, labels[index]!);
-      return { node, top, left, bottom, right, middle: (top + bottom) / 2, whole: false };
+      return { node, top, left, bottom, right, middle: (top + bottom) / 2, whole: false, unit: null };
     }),
   );
 }
@@ -55,9 +56,9 @@ function taken(node: Node, holder: Block, others: readonly Block[], held: readon
 }
 
 function isOverOrUnder(one: Block, bar: Block): boolean {
-  const slack = OVERHANG * widthOf(bar);
-  const around = one.left <= bar.left && one.right >= bar.right && one.top <= bar.middle && bar.middle <= one.bottom;
-  return bar.left - slack <= acrossOf(one) && acrossOf(one) <= bar.right + slack && !around;
+  if (Math.min(bar.middle - one.top, one.bottom - bar.middle) > ACROSS * heightOf(one)) return false;
+  const shared = Math.min(one.right, bar.right) - Math.max(one.left, bar.left);
+  return (bar.left <= acrossOf(one) && acrossOf(one) <= bar.right) || shared > SHARED * widthOf(one);
 }
 
 function isIndex(one: Block, root: Block): boolean {
@@ -82,11 +83,11 @@ function limit(sign: Block, blocks: readonly Block[]): readonly Block[] {
   const reach = INTO * heightOf(sign);
   const above = spreadOut(
     sign,
-    others.filter((one) => one.bottom < sign.top + reach),
+    others.filter((one) => one.bottom < sign.top + reach && uprightOf(one) < sign.top),
   );
   const below = spreadOut(
     sign,
-    others.filter((one) => one.top > sign.bottom - reach),
+    others.filter((one) => one.top > sign.bottom - reach && uprightOf(one) > sign.bottom),
   );
   if (!above.length && !below.length) return blocks;
   return taken({ ...sign.node, above: rowOf(above), below: rowOf(below) }, sign, others, [...above, ...below]);

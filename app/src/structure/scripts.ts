@@ -1,5 +1,5 @@
 /** `pipeline/structure/scripts.py` in TypeScript: rows and scripts of a line. Its docstring explains the search. */
-import { type Block, heightOf, uprightOf, widthOf } from "./block.ts";
+import { type Block, heightOf, LEAST_UNIT, unitOf, uprightOf } from "./block.ts";
 import { AXIS, BRACKET, shapeOf, SIGN } from "./shapes.ts";
 import type { Node, Row } from "./tree.ts";
 
@@ -24,9 +24,9 @@ const FITS: Readonly<Record<Place, Fit>> = {
   sub: { offset: [-0.03, 0.18], size: [-0.75, 0.4], gap: [0.14, 0.2], frequency: -1.4 },
 };
 const OUTLIER = 16.0;
+const CONTENT = 0.35;
 const SCRIPT = 0.62;
 const [SMALLEST, LARGEST] = [0.35, 1.1];
-const LEAST_UNIT = 1e-6;
 const DRIFT = 0.6;
 
 const OPENING = new Set(["(", "[", "\\{"]);
@@ -38,10 +38,10 @@ const WITHOUT_SCRIPTS = new Set([...OPENING, ...RELATION_SIGNS, ...OPERATORS, ..
 const NEVER_FIRST = new Set([...CLOSING, ...RELATION_SIGNS, "\\times", "\\div", "/"]);
 NEVER_FIRST.delete("\\rightarrow");
 const UNPAIRED = 3.0;
-const RELATION_IN_SCRIPT = 3.0;
-const FIRST_BRACKET = 2.5;
-const FIRST_SIGN = 1.5;
-const MINUS_BELOW = 2.5;
+const RELATION_IN_SCRIPT = 5.0;
+const FIRST_BRACKET = 4.0;
+const FIRST_SIGN = 3.0;
+const MINUS_BELOW = 4.0;
 const DIGIT_BASE = 3.0;
 const PRIME_BESIDE = 6.0;
 const PRIME_ABOVE = 2.0;
@@ -119,8 +119,8 @@ function scoreOf(place: Place, row: Open, block: Block, depth: number): number {
   score += likelihood(offsetOf(place, row, block) / row.unit, ...fit.offset);
   score += likelihood((block.left - row.last.right) / row.unit, ...fit.gap);
   if (unit !== null && row.known) {
-    const spread = Math.max(fit.size[1], shapeOf(block.node.label).spread);
-    score += likelihood(Math.log(unit / row.unit), fit.size[0], spread);
+    const spread = block.whole ? CONTENT : shapeOf(block.node.label).spread;
+    score += likelihood(Math.log(unit / row.unit), fit.size[0], Math.max(fit.size[1], spread));
   }
   return score;
 }
@@ -148,7 +148,7 @@ function rarity(place: Place, row: Open, block: Block, depth: number): number {
     return unpaired + (depth && RELATION_SIGNS.has(label) ? RELATION_IN_SCRIPT : 0);
   }
   if (label === PRIME) return place === "sup" ? -PRIME_ABOVE : 0;
-  const first = OPENING.has(label) ? FIRST_BRACKET : ["+", ","].includes(label) ? FIRST_SIGN : 0;
+  const first = OPENING.has(label) ? FIRST_BRACKET : ["+", ",", "."].includes(label) ? FIRST_SIGN : 0;
   if (place === "sup") return first;
   return first + ((label === "-" ? MINUS_BELOW : 0) + (isDigit(parent) ? DIGIT_BASE : 0));
 }
@@ -169,12 +169,6 @@ function isDigit(label: string): boolean {
 
 function centreOf(block: Block): number {
   return block.whole ? AXIS : shapeOf(block.node.label).centre;
-}
-
-/** Size of a full-size digit by the size of a symbol; null if it does not tell. */
-function unitOf(block: Block): number | null {
-  const { length } = shapeOf(block.node.label);
-  return block.whole || length === null ? null : Math.max(heightOf(block), widthOf(block), LEAST_UNIT) / length;
 }
 
 function typicalUnit(blocks: readonly Block[]): number {
