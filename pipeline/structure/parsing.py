@@ -6,8 +6,8 @@ r"""Finds the structure of a formula from its symbols and their boxes, by rules.
    symbols inside, a sum with limits. What they hold is parsed on its own, and the whole becomes one block.
 2. `scripts` reads the blocks that remain from left to right.
 
-The lengths were set by hand and checked on CROHME's test 2013 (`python -m benchmarks.structure`). The web app ports
-this code (`app/src/structure`); both give the same tree.
+The lengths were set by hand and checked on CROHME's training set and test 2013 (`python -m benchmarks.structure`). The
+web app ports this code (`app/src/structure`); both give the same tree.
 """
 
 from __future__ import annotations
