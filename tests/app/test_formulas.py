@@ -90,7 +90,7 @@ def test_symbols_are_copied_as_latex_and_as_signs(new_context, site):
     page.get_by_role("button", name="Copy LaTeX").click()
     page.get_by_text("Copied x-ox").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == "x-ox"
-    assert page.locator("#formula math").inner_text() == "x−ox"
+    assert page.locator("#formula math").text_content() == "x−ox"
     page.get_by_role("button", name="Copy signs").click()
     page.get_by_text("Copied x−ox").wait_for()
     assert page.evaluate("navigator.clipboard.readText()") == "x−ox"
