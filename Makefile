@@ -12,7 +12,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export DVC_NO_ANALYTICS := 1
 export TF_CPP_MIN_LOG_LEVEL := 2
 
-.PHONY: help install repro app release-hccr test check test-flink flink-up flink-down fuzz lint hooks lock clean
+.PHONY: help install repro app release-hccr release-math test check test-flink flink-up flink-down fuzz lint hooks lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -45,6 +45,11 @@ release-hccr: install ## train the released recogniser of characters from nothin
 	dvc exp run --name release-hccr $(addprefix -S ,$(shell grep -v '^#' released/hccr.params)) evaluate@float32 report@dynamic
 	test -z "$(REAL)" || python -m benchmarks.real_ink $(REAL) --model models/hccr/float32.tflite --model models/hccr/dynamic.tflite --output real_ink.json
 	python -m pipeline.export hccr --release $(if $(REAL),--real-ink real_ink.json)
+
+release-math: install ## train the released detector of symbols from nothing, and write it to released/math (1 hour on 2 cores; resumes)
+	dvc exp run --name release-math $(addprefix -S ,$(shell grep -v '^#' released/math.params)) math-report@float16
+	test -z "$(REAL)" || python -m benchmarks.real_formulas $(REAL) --model models/math/float16.tflite --output real_ink.json
+	python -m pipeline.export math --release $(if $(REAL),--real-ink real_ink.json)
 
 # Two processes by default: TESTERS=4 uses more cores. tests/conftest.py says which tests stay together.
 TESTERS ?= 2

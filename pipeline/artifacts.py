@@ -10,8 +10,9 @@ from pipeline.errors import InkError
 from pipeline.files import read_plain
 
 DVC_YAML = Path("dvc.yaml")
-RELEASED = "released"  # name of the recogniser of characters that comes with the project
-RELEASED_MODELS = {RELEASED: Path("released/hccr/dynamic.tflite")}
+# Names of the recognisers that come with the project: of characters, and of the symbols of formulas.
+RELEASED, RELEASED_MATH = "released", "released-math"
+RELEASED_MODELS = {RELEASED: Path("released/hccr/dynamic.tflite"), RELEASED_MATH: Path("released/math/float16.tflite")}
 
 
 def artifacts() -> dict[str, Path]:
@@ -33,7 +34,7 @@ def read_model(name: str) -> tuple[Path, bytes]:
     """Returns the path and the bytes of a model; `name` is a file or, if no such file exists, a name.
 
     Args:
-        name: path of a .tflite file, `RELEASED`, or the name of an artifact.
+        name: path of a .tflite file, one of `RELEASED_MODELS`, or the name of an artifact.
 
     Raises:
         InkError: the model or dvc.yaml cannot be read.

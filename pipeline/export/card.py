@@ -83,11 +83,32 @@ _LIMITS: Mapping[Kind, tuple[str, ...]] = {
         "The input must be normalised as in training (README); for other pictures, the answers are meaningless.",
     ),
     "formulas": (
-        "Returns symbols and their boxes; it does not parse the formula.",
+        "Returns symbols and their boxes; `pipeline.structure` puts them together to a formula.",
         "Finds at most 100 symbols per formula. A symbol without a label is left out or mistaken for another symbol.",
         "A box may occur several times, with labels that share its score: at most one of them has more than half. The "
         "README explains how to merge them into one symbol.",
         "The input must be normalised as in training (README); for other pictures, the boxes are meaningless.",
+    ),
+}
+
+# By kind: the benchmark of real ink, and the columns of its table: counts and shares, with their names in its rows.
+_REAL_INK: Mapping[Kind, tuple[str, Mapping[str, str], Mapping[str, str]]] = {
+    "characters": (
+        "real_ink",
+        {"samples": "samples", "characters in it": "characters"},
+        {"top-1": "top1", "top-5": "top5", "top-10": "top10"},
+    ),
+    "formulas": (
+        "real_formulas",
+        {"formulas": "formulas", "symbols": "symbols"},
+        {
+            "Segments": "segments_recall",
+            "Seg+Class": "seg_class_recall",
+            "ExpRate": "exprate",
+            "≤ 1 error": "at_most_1",
+            "≤ 2 errors": "at_most_2",
+            "structure": "structure",
+        },
     ),
 }
 
@@ -108,7 +129,7 @@ def model_card(
         graph: the model's graph.
         described: the model's metadata.
         lineage: the model's lineage.
-        real_ink: figures on real ink, as `benchmarks/real_ink.py` writes them; may be empty.
+        real_ink: figures on real ink, as `benchmarks/real_ink.py` or `real_formulas.py` writes them; may be empty.
 
     Raises:
         InkError: an output of a stage, or the page of licence terms, is missing or has changed.
@@ -118,7 +139,7 @@ def model_card(
         "Data": _data(lineage),
         "Recipe": _recipe(lineage),
         "Metrics": _metrics(lineage),
-        **({"Real ink": _real_ink(real_ink, len(described.labels))} if real_ink else {}),
+        **({"Real ink": _real_ink(real_ink, described)} if real_ink else {}),
         "Limits": _limits(described.kind, lineage),
         "Licence": _licence(lineage),
         "Provenance": _provenance(lineage),
@@ -174,16 +195,18 @@ def _metrics(lineage: Lineage) -> str:
     )
 
 
-def _real_ink(rows: Sequence[Mapping[str, Any]], labels: int) -> str:
+def _real_ink(rows: Sequence[Mapping[str, Any]], described: Description) -> str:
+    benchmark, counts, shares = _REAL_INK[described.kind]
     cells = [
-        [row["set"], row["variant"], f"{row['samples']:,}", f"{row['characters']:,}"]
-        + [f"{row[name]:.2%}" for name in ("top1", "top5", "top10")]
+        [row["set"], row["variant"]]
+        + [f"{row[name]:,}" for name in counts.values()]
+        + [f"{row[name]:.2%}" for name in shares.values()]
         for row in rows
     ]
-    header = ("set", "variant", "samples", "characters in it", "top-1", "top-5", "top-10")
     return (
-        f"Read over all {labels:,} labels, by `python -m benchmarks.real_ink`. No sample of these sets was used in "
-        "training, and none is distributed:\n\n" + markdown(header, cells, left=2)
+        f"Read over all {len(described.labels):,} labels, by `python -m benchmarks.{benchmark}`. No sample of these "
+        "sets was used in training, and none is distributed:\n\n"
+        + markdown(("set", "variant", *counts, *shares), cells, left=2)
     )
 
 

@@ -4,7 +4,7 @@
 
 Besides the files of a bundle, `released/<name>` contains `weights.npz` (16 bits), `params.yaml` as the stages were run,
 `lineage.json` (the MD5 of all inputs and outputs, by stage) and `real_ink.json`, the figures of
-`benchmarks/real_ink.py`.
+`benchmarks/real_ink.py` or, of formulas, `benchmarks/real_formulas.py`.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from typing import Any
 
 import yaml
 
+from pipeline.edge import metadata
 from pipeline.errors import InkError
 from pipeline.export.bundle import LINEAGE, PARAMS, REAL_INK, WEIGHTS, bundle_files
 from pipeline.export.folder import replace_folder
-from pipeline.export.lineage import Lineage, Stage, read_lineage, read_output_bytes
+from pipeline.export.lineage import Lineage, read_lineage, read_output_bytes
 
 MOST_BYTES = 10_000_000
 
@@ -33,7 +34,7 @@ def write_release(name: str, path: Path, data: bytes, folder: Path, real_ink: Pa
         path: path of the model.
         data: content of the file.
         folder: folder of all releases.
-        real_ink: figures on real ink, see `benchmarks/real_ink.py`; the card shows them.
+        real_ink: figures on real ink, see `benchmarks/real_ink.py` and `real_formulas.py`; the card shows them.
 
     Returns:
         The folder of this release, in `folder`.
@@ -45,7 +46,7 @@ def write_release(name: str, path: Path, data: bytes, folder: Path, real_ink: Pa
     extra = {
         PARAMS: yaml.safe_dump(_nested(lineage), allow_unicode=True, sort_keys=False).encode(),
         LINEAGE: (json.dumps(_hashes(lineage), indent=2, ensure_ascii=False) + "\n").encode(),
-        WEIGHTS: _weights(lineage),
+        WEIGHTS: _weights(lineage, metadata.read(data)),
     }
     if real_ink is not None:
         extra[REAL_INK] = _figures(real_ink, path.stem)
@@ -62,7 +63,7 @@ def _figures(path: Path, variant: str) -> bytes:
         content = path.read_bytes()
         variants = {row["variant"] for row in json.loads(content)}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InkError(f"{path}: expected the figures that benchmarks.real_ink writes, found none ({error})") from error
+        raise InkError(f"{path}: expected figures of a benchmark of real ink, found none ({error})") from error
     if variant not in variants:
         raise InkError(f"{path}: expected figures of {variant}, found {', '.join(sorted(variants))}; measure it")
     return content
@@ -88,7 +89,7 @@ def _hashes(lineage: Lineage) -> dict[str, Mapping[str, Mapping[str, str]]]:
     }
 
 
-def _weights(lineage: Lineage) -> bytes:
+def _weights(lineage: Lineage, described: metadata.Description) -> bytes:
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     import keras
 
@@ -97,11 +98,10 @@ def _weights(lineage: Lineage) -> bytes:
     trained = next(stage for stage in lineage.stages if any(name.endswith(".keras") for name in stage.outs))
     name = next(name for name in trained.outs if name.endswith(".keras"))
     read_output_bytes(trained, name)  # is it the one that was exported?
-    model = keras.models.load_model(name, compile=False)
-    return pack(model.get_weights(), _classes(lineage.stages))
+    if described.kind == "formulas":
+        from pipeline.detector.model import load_detector
 
-
-def _classes(stages: list[Stage]) -> list[str]:
-    path = "data/classes.txt"
-    stage = next(stage for stage in stages if path in stage.outs)
-    return read_output_bytes(stage, path).decode().splitlines()
+        model = load_detector(name)
+    else:
+        model = keras.models.load_model(name, compile=False)
+    return pack(model.get_weights(), described.labels)

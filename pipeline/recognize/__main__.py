@@ -2,8 +2,8 @@
 
     python -m pipeline.recognize character.jpg                     # a table of candidates, the most likely first
     python -m pipeline.recognize --model hccr character.jpg        # by the one trained here, not the released
-    python -m pipeline.recognize --model math formula.jpg          # the formula in LaTeX, and its symbols
-    python -m pipeline.recognize --model math --json formula.jpg   # symbols, boxes, the tree, LaTeX and MathML
+    python -m pipeline.recognize --model released-math formula.jpg # the formula in LaTeX, and its symbols
+    python -m pipeline.recognize --model math --json formula.jpg   # by the one trained here: also boxes, tree, MathML
     python -m pipeline.recognize --model bundle/model.tflite --draw found.png *.png
 
 Pictures may have any size and colour mode, dark on light or light on dark; `-` is standard input. If some pictures
@@ -102,8 +102,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--model",
         default=RELEASED,
-        help="a .tflite file; released: characters, with the recogniser that came with the project (the default); or "
-        "an artifact of dvc.yaml, trained here: hccr for characters, math for formulas",
+        help="a .tflite file; released or released-math: characters (the default) or formulas, with the recogniser "
+        "that came with the project; or an artifact of dvc.yaml, trained here: hccr for characters, math for formulas",
     )
     parser.add_argument(
         "--top",

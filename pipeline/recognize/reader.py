@@ -121,7 +121,7 @@ class FormulaReader:
 
     def __init__(self, data: bytes, top: int | None = None, score: float = DEFAULT_THRESHOLD):
         description = metadata.read(data)
-        self.labels, self._frame = description.labels, _frame(data, description.normalisation)
+        self.labels, self._frame = description.labels, model_frame(data, description.normalisation)
         self._runner, self._top, self._score = Runner(data), top, score
 
     def read(self, grey: np.ndarray, name: str = "picture") -> FormulaReading:
@@ -177,7 +177,7 @@ def normalise_picture(grey: np.ndarray) -> np.ndarray:
     return normalise(PAPER - find_ink(picture).image if scan is None else scan)
 
 
-def _frame(data: bytes, sizes: Mapping[str, float]) -> Frame:
+def model_frame(data: bytes, sizes: Mapping[str, float]) -> Frame:
     """The canvas sizes of a detector: those of its input, and the pen and symbol sizes of its training data."""
     _, height, width, _ = read_graph(data).inputs[0].shape or ()
     pen, symbol = (sizes.get(name, math.nan) for name in ("pen", "symbol"))

@@ -173,7 +173,7 @@ def test_every_metric_that_is_measured_has_a_meaning():
     [
         (
             ["models/none.tflite"],
-            r"models/none\.tflite: expected a \.tflite model or one of the names released, hccr, math",
+            r"models/none\.tflite: expected a \.tflite model or one of the names released, released-math, hccr, math",
         ),
         (["dvc.lock"], r"dvc\.lock: not a TFLite model"),
         (["bare.tflite"], r"bare\.tflite: expected metadata with a class list in the model, found none"),
