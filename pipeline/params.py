@@ -174,13 +174,18 @@ class Train(Recipe):
 
 
 class Formulas(_Section):
-    """The embedded corpus of formulas. `classes`: the first N labels in the grammar's order, or a list of labels."""
+    """The embedded corpus of formulas.
+
+    `classes`: the first N labels in the grammar's order, or a list of labels. `usual`: share of the formulas with the
+    frequencies of school and university formulas.
+    """
 
     classes: Annotated[int, Field(ge=8, le=MATH_CLASSES)] | Annotated[list[str], Field(min_length=8)]
     writers: Annotated[int, Field(ge=1, le=9000)]
     handwritten: Annotated[int, Field(ge=0, lt=2**63)]
     printed: Annotated[int, Field(ge=0, lt=2**63)]
     looseness: Annotated[float, Field(ge=0, le=2)]
+    usual: Fraction
     seed: Seed
 
 

@@ -18,7 +18,7 @@ from pipeline.synthesis.formulas.expressions import labels, latex
 from pipeline.synthesis.formulas.grammar import compose, formula_classes
 
 ROOT = Path(__file__).parents[2]
-PARAMS = Formulas(classes=101, writers=3, handwritten=8, printed=6, looseness=0.8, seed=7)
+PARAMS = Formulas(classes=101, writers=3, handwritten=8, printed=6, looseness=0.8, usual=0.0, seed=7)
 # Of the names and contents of the files of PARAMS. They change when the generator does: then every stored corpus does.
 HANDWRITTEN_SHA256 = "2814f4edfa7cd85908bab584c40f7957e2c3c98f6d3f9c3501585a172146f65e"
 PRINTED_SHA256 = "3ab6936e66bdfe87dce04cef665c4c1674c44c716f50a7767c45c4b0d224ab96"

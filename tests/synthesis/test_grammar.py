@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pipeline.errors import InkError
 from pipeline.formats.symbols import CROHME_SYMBOLS
 from pipeline.synthesis.formulas.expressions import BAR, Fence, Fraction, Grid, Root, Script, children, labels, latex
-from pipeline.synthesis.formulas.grammar import ATOMS, ORDER, compose, formula_classes
+from pipeline.synthesis.formulas.grammar import ATOMS, ORDER, USUAL, compose, formula_classes
 
 # Pairs of which only the context tells which one it is: at most one of each is among the default classes.
 LOOK_ALIKES = [
@@ -107,3 +107,25 @@ def test_an_expression_depends_on_seed_stream_and_number_alone():
     texts = [latex(compose(ORDER, *which)) for which in [(1, 0, 5), (1, 0, 5), (2, 0, 5), (1, 1, 5), (1, 0, 6)]]
     assert texts[0] == texts[1]
     assert len(set(texts)) == 4
+
+
+def test_every_symbol_has_a_usual_frequency():
+    assert set(USUAL) == set(ORDER)
+
+
+def test_usual_formulas_have_the_symbols_that_people_write():
+    def shares(usual):
+        seen = Counter(label for number in range(600) for label in labels(compose(ORDER, 1, 0, number, usual)))
+        return {label: seen[label] / seen.total() for label in ORDER}
+
+    even, usual = shares(0.0), shares(1.0)
+    assert usual["x"] > 4 * even["x"]
+    assert usual["\\exists"] < even["\\exists"] / 2
+    assert 0.05 < usual["x"] < 0.2
+    assert usual["1"] > usual["7"] > usual["Y"]
+
+
+def test_a_share_of_usual_formulas_leaves_the_others_as_they_are():
+    kinds = [(compose(ORDER, 1, 0, i, 0.5), compose(ORDER, 1, 0, i), compose(ORDER, 1, 0, i, 1.0)) for i in range(200)]
+    assert all(mixed in (even, usual) for mixed, even, usual in kinds)
+    assert 70 < sum(mixed == even for mixed, even, _ in kinds) < 130

@@ -68,7 +68,7 @@ def _write_writer(task: Task) -> int:
     home.mkdir(parents=True)
     numbers = range(index, params.handwritten, params.writers)
     for number in numbers:
-        expression = compose(classes, params.seed, STREAMS[kind], number)
+        expression = compose(classes, params.seed, STREAMS[kind], number, params.usual)
         ink = write_formula(expression, writer, number)
         write_inkml(home / f"{number:06d}.inkml", ink.traces, ink.symbols, latex(expression), name)
     return len(numbers)
@@ -84,7 +84,7 @@ def _write_batch(task: Task) -> int:
     images: list[dict] = []
     annotations: list[dict] = []
     for number in numbers:
-        expression = compose(classes, params.seed, STREAMS[kind], number)
+        expression = compose(classes, params.seed, STREAMS[kind], number, params.usual)
         rng = np.random.default_rng(np.random.SeedSequence([params.seed, STREAMS[kind], 3, number]))
         face = FACES[int(rng.integers(len(FACES)))]
         picture = photograph(typeset(expression, face), rng, params.looseness)

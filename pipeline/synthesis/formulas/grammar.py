@@ -5,6 +5,9 @@ symbols twice. The pack is shuffled again when it is used up, so the frequency o
 of expressions or on the process that composes them. A required symbol brings the structure that it needs: a sum its
 limits, a bracket its counterpart. Letters and digits, all equally likely, fill the remaining places. A structure leaves
 out the parts whose symbols are not allowed.
+
+In a share `usual` of the expressions, symbols are as frequent as in formulas of schools and universities (`USUAL`):
+their required symbols and those that fill places are drawn by these weights.
 """
 
 from __future__ import annotations
@@ -36,6 +39,20 @@ RELATIONS = ("=", "\\lt", "\\gt", "\\leq", "\\geq", "\\neq", "\\rightarrow", "\\
 FUNCTIONS = ("\\sin", "\\cos", "\\tan", "\\log")
 FENCES = {"(": ")", "[": "]", "\\{": "\\}", "|": "|"}
 CLOSING = {closing: opening for opening, closing in FENCES.items()}
+# How often people write a symbol, relative to the others: a judgement of textbooks, no corpus was counted.
+USUAL: dict[str, float] = {
+    label: weight
+    for weight, group in (
+        (40, "x 1 2"),
+        (16, "y a n 0 3 b - + = ("),
+        (8, r"z i k c t d 4 5 \sqrt )"),
+        (5, r"6 7 8 9 f m p r e A \theta \pi \sin \cos \sum \int"),
+        (2.5, r"g h j q s u v w B C X R S E F N P \alpha \beta \infty \log \lim \tan \times . , / |"),
+        (1.2, r"[ ] \rightarrow \leq \geq \lt \gt \pm \neq \div \ldots ! \prime G H I L M T V Y l o \gamma \phi"),
+        (0.6, r"\sigma \lambda \mu \Delta \{ \} \in \forall \exists"),
+    )
+    for label in group.split()
+}
 REQUIRED = 3  # symbols that an expression must contain
 DEPTH = 3  # of nested structures
 
@@ -58,10 +75,26 @@ def formula_classes(classes: int | Sequence[str]) -> tuple[str, ...]:
     return chosen
 
 
-def compose(classes: Sequence[str], seed: int, stream: int, number: int) -> Node:
-    """Returns expression `number` of a stream, built only from the labels in `classes` (see `formula_classes`)."""
+def compose(classes: Sequence[str], seed: int, stream: int, number: int, usual: float = 0.0) -> Node:
+    """Returns expression `number` of a stream, built only from the labels in `classes` (see `formula_classes`).
+
+    Args:
+        classes: the labels allowed.
+        seed, stream, number: which expression.
+        usual: share of the expressions whose symbols are as frequent as people write them.
+    """
     rng = np.random.default_rng(np.random.SeedSequence([seed, stream, 1, number]))
+    kind = np.random.default_rng(np.random.SeedSequence([seed, stream, 3, number]))
+    if kind.random() < usual:
+        return _Usual(rng, classes, _weighted(kind, classes)).expression()
     return _Composer(rng, classes, _required(classes, seed, stream, number)).expression()
+
+
+def _weighted(rng: np.random.Generator, classes: Sequence[str]) -> list[str]:
+    """The labels that a usual expression must contain, by `USUAL`, each once."""
+    weights = np.array([USUAL[label] for label in classes])
+    drawn = rng.choice(len(classes), REQUIRED, replace=False, p=weights / weights.sum())
+    return [classes[int(i)] for i in drawn]
 
 
 def _required(classes: Sequence[str], seed: int, stream: int, number: int) -> list[str]:
@@ -249,15 +282,15 @@ class _Composer:
     def _atom(self) -> Symbol:
         """A required letter or digit, with even chance if one is left; otherwise any."""
         required = [label for label in self.required if label in ATOMS]
-        return Symbol(self._take(required[0]) if required and self._chance(0.5) else self._pick(self.atoms))
+        return Symbol(self._take(required[0]) if required and self._chance(0.5) else self._symbol(self.atoms))
 
     def _letter(self) -> Symbol:
         known = [label for label in (*LETTERS, *GREEK) if label in self.allowed]
-        return Symbol(self._pick(known)) if known else self._atom()
+        return Symbol(self._symbol(known)) if known else self._atom()
 
     def _digit(self) -> str:
         known = [label for label in DIGITS if label in self.allowed]
-        return self._pick(known) if known else self._atom().label
+        return self._symbol(known) if known else self._atom().label
 
     def _digit_symbol(self) -> Symbol:
         return Symbol(self._digit())
@@ -272,5 +305,17 @@ class _Composer:
     def _pick(self, choices):
         return choices[int(self.rng.integers(len(choices)))]
 
+    def _symbol(self, labels: Sequence[str]) -> str:
+        """Any of the labels of letters or digits, evenly."""
+        return self._pick(labels)
+
     def _shuffled(self, items: list[str]) -> list[str]:
         return [items[int(i)] for i in self.rng.permutation(len(items))]
+
+
+class _Usual(_Composer):
+    """Builds one expression whose letters and digits are as frequent as people write them."""
+
+    def _symbol(self, labels: Sequence[str]) -> str:
+        weights = np.cumsum([USUAL[label] for label in labels])
+        return labels[int(np.searchsorted(weights, self.rng.random() * weights[-1], side="right"))]
