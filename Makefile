@@ -41,7 +41,7 @@ app: install ## build the web app and serve it at http://127.0.0.1:8000 (PORT=80
 # The params are an experiment on top of params.yaml. REAL="FILES" adds figures on real ink that you hold to the card.
 REAL ?=
 
-release-hccr: install ## train the released recogniser of characters from nothing, and write it to released/hccr (3 hours on 2 cores; resumes)
+release-hccr: install ## train the released recogniser of characters from nothing, and write it to released/hccr (4 hours on 2 cores; resumes)
 	dvc exp run --name release-hccr $(addprefix -S ,$(shell grep -v '^#' released/hccr.params)) evaluate@float32 report@dynamic
 	test -z "$(REAL)" || python -m benchmarks.real_ink $(REAL) --model models/hccr/float32.tflite --model models/hccr/dynamic.tflite --output real_ink.json
 	python -m pipeline.export hccr --release $(if $(REAL),--real-ink real_ink.json)
