@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import yaml
@@ -72,6 +73,7 @@ FORMULA = Row(
         Fraction(Symbol("b"), Symbol("3")),
     )
 )
+SCRIBBLES = 40
 # Drawn with a ruler: what needs no stroke data.
 DRAWN = {
     "十": [[(100, 480), (920, 470)], [(510, 60), (512, 960)]],
@@ -184,10 +186,14 @@ def test_it_reads_what_unknown_writers_write(data, char):
     assert right >= len(WRITERS) - 1
 
 
-def test_a_scribble_is_none_that_it_knows(data):
-    rng = np.random.default_rng(3)
-    scribble = np.where(rng.random((60, 60)) < 0.3, 0, 255).astype(np.uint8)
-    assert not load_reader(data).read(scribble).sure
+def test_most_scribbles_are_none_that_it_knows(data):
+    reader, rng = load_reader(data), np.random.default_rng(3)
+    sure = 0
+    for _ in range(SCRIBBLES):
+        picture = np.full((120, 120), 255, np.uint8)
+        cv2.polylines(picture, [rng.integers(10, 110, (12, 2)).astype(np.int32)], False, 0, 4)
+        sure += reader.read(picture).sure
+    assert sure <= 0.3 * SCRIBBLES  # calibration.json states how many strangers it turns away
 
 
 def test_the_detector_reads_what_an_unknown_writer_writes():
