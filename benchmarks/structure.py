@@ -48,12 +48,15 @@ def read_known(data: bytes) -> KnownFormula | None:
     if len(hrefs) != len(ink.symbols) or sorted(hrefs) != sorted(truth.names):
         return None
     labels = [canonical(symbol.label) for symbol in ink.symbols]
-    corners = []
-    for symbol in ink.symbols:
-        points = np.concatenate([ink.traces[index] for index in symbol.traces])[:, ::-1]
-        corners.append(np.concatenate([points.min(axis=0), points.max(axis=0)]))
+    corners = [extent([ink.traces[index] for index in symbol.traces]) for symbol in ink.symbols]
     numbers = [place[name] for name in truth.names]
     return KnownFormula(labels, np.array(corners), _renumbered(truth.tree, numbers, labels))
+
+
+def extent(strokes: Sequence[np.ndarray]) -> np.ndarray:
+    """The common box of strokes, each [points, 2] (x, y): float64 [4], ymin, xmin, ymax, xmax."""
+    points = np.concatenate(strokes).astype(np.float64)[:, ::-1]
+    return np.concatenate([points.min(axis=0), points.max(axis=0)])
 
 
 def _renumbered(tree: Row, numbers: Sequence[int], labels: Sequence[str]) -> Row:

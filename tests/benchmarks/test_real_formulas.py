@@ -43,9 +43,10 @@ def read(tmp_path, formula_model):
 
 def test_symbols_and_formulas_are_counted(read):
     assert read(["-", "|"], ["-", "-"]) == {
-        "set": "ink", "variant": "tiny", "formulas": 2, "symbols": 4, "structured": 2, "unknown": 0,
+        "set": "ink", "variant": "tiny", "left_out": 0, "formulas": 2, "symbols": 4, "structured": 2, "unknown": 0,
         "segments_recall": 1.0, "seg_class_recall": 0.75,
         "exprate": 0.5, "at_most_1": 1.0, "at_most_2": 1.0, "structure": 1.0,
+        "exprate_true_names": 1.0,
     }  # fmt: skip
 
 
@@ -61,5 +62,12 @@ def test_a_formula_without_true_structure_counts_for_its_symbols(read):
 
 def test_what_is_no_formula_is_left_out(read, tmp_path, capsys):
     (tmp_path / "ink/torn.inkml").write_text("<ink", encoding="utf-8")
-    assert read(["-", "|"])["formulas"] == 1
+    row = read(["-", "|"])
+    assert (row["formulas"], row["left_out"]) == (1, 1)
     assert "ExpRate" in capsys.readouterr().out
+
+
+def test_wrong_names_are_printed(tmp_path, read, capsys):
+    read(["-", "-"], ["-", "-"])
+    main([str(tmp_path / "ink"), "--model", str(tmp_path / "tiny.tflite"), "--confusions", "3"])
+    assert "ink, tiny: - as | 2" in capsys.readouterr().out
