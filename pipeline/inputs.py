@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 
 import yaml
 
 from pipeline.errors import InkError
 from pipeline.files import write_text
+from pipeline.stores import Blob, is_remote, list_blobs
 
-Stamps = dict[str, tuple[int, int] | None]
-"""Size in bytes and modification time in ns of each file, by its path; None for a file that cannot be examined."""
+Stamps = dict[str, tuple[int, float, str] | None]
+"""Size in bytes, modification time and ETag (in a store) of each file, by its path; None if it cannot be examined."""
 
 _EXPERIMENTS = Path(".dvc/tmp/exps")  # DVC makes temporary workspaces there: `tmp*` and `standalone/tmp*`
 _COPY = "this is a temporary copy of the workspace (`dvc exp run --temp` or `--queue`)"
@@ -28,11 +29,19 @@ def stamps(path: Path | str, files: Iterable[Path] | None = None) -> Stamps:
 
     By default, `files` are all files except hidden ones; links to folders are not followed.
     """
+    if is_remote(path):
+        blobs = [(blob, PurePosixPath(file_name(str(path), blob))) for blob in list_blobs(str(path))]
+        return {str(name): (blob.size, blob.updated, blob.etag) for blob, name in blobs if not is_hidden(name)}
     root = Path(path)
     if files is None:
         files = [root] if root.is_file() else [file for file in root.rglob("*") if not file.is_dir()]
     names = {file.relative_to(root): file for file in files}
-    return {name.as_posix(): _stamp(file) for name, file in names.items() if not _is_hidden(name)}
+    return {name.as_posix(): _stamp(file) for name, file in names.items() if not is_hidden(name)}
+
+
+def file_name(source: str, blob: Blob) -> str:
+    """The name of a file in a store, relative to the source; its last part if the source is the file itself."""
+    return blob.path.removeprefix(source.rstrip("/")).lstrip("/") or PurePosixPath(blob.path).name
 
 
 def check_unchanged(path: Path | str, before: Stamps, files: Iterable[Path] | None = None) -> None:
@@ -47,10 +56,16 @@ def check_unchanged(path: Path | str, before: Stamps, files: Iterable[Path] | No
         return
     name, more = changed[0], f" and {len(changed) - 1} more" if len(changed) > 1 else ""
     how = "is gone" if name not in after else "is new" if name not in before else "changed"
+    shown = f"{path}/{name}" if is_remote(path) else str(Path(path) / name)
     raise InkError(
-        f"{Path(path) / name}{more}: expected files to stay unchanged while they are read, found that the first "
-        f"{how}; stop whatever writes there and run again"
+        f"{shown}{more}: expected files to stay unchanged while they are read, found that the first {how}; stop "
+        "whatever writes there and run again"
     )
+
+
+def absolute(source: str) -> str:
+    """The path of a source that is valid in other folders."""
+    return source if is_remote(source) else str(Path(source).absolute())
 
 
 def check_there(source: Path | str, kinds: str, param: str) -> None:
@@ -59,7 +74,13 @@ def check_there(source: Path | str, kinds: str, param: str) -> None:
     Raises:
         InkError: it does not exist. In a workspace of `dvc exp run --temp` or `--queue`, the message explains why.
     """
-    if not Path(source).exists():
+    if is_remote(source):
+        if not list_blobs(str(source)):
+            raise InkError(
+                f"{source}: expected a folder, a {kinds} file or a .zip of them, found no object; check the names of "
+                f"the bucket and the folder, or correct {param}"
+            )
+    elif not Path(source).exists():
         advice = _advice(Path(source), param) or f"correct {param} or make it first (`dvc repro`, `dvc pull`)"
         raise InkError(f"{source}: expected a folder, a {kinds} file or a .zip of them, found nothing there; {advice}")
 
@@ -100,13 +121,14 @@ def _advice(source: Path, param: str) -> str:
     return f"{_COPY}, which contains only files that git or DVC tracks: run {track} and try again"
 
 
-def _stamp(file: Path) -> tuple[int, int] | None:
+def _stamp(file: Path) -> tuple[int, float, str] | None:
     try:
         status = file.stat()
     except OSError:
         return None
-    return status.st_size, status.st_mtime_ns
+    return status.st_size, status.st_mtime_ns, ""
 
 
-def _is_hidden(name: Path) -> bool:
+def is_hidden(name: PurePath) -> bool:
+    """Whether a part of a path starts with a dot."""
     return any(part.startswith(".") for part in name.parts)

@@ -11,12 +11,23 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from yaml.constructor import ConstructorError
 
 from pipeline.errors import InkError
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+def _with_parquet(formats: tuple[str, ...]) -> tuple[str, ...]:
+    if "parquet" not in formats or len(set(formats)) != len(formats):
+        raise ValueError(f"expected parquet, which the next stages read, and each format once, found {list(formats)}")
+    return tuple(sorted(formats))
+
+
+Formats = Annotated[
+    tuple[Literal["parquet", "tfrecord"], ...], Field(strict=False), AfterValidator(_with_parquet)
+]  # of shards
 Count = Annotated[int, Field(ge=1, lt=2**63)]
 Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")]  # also for file names
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]  # of the arithmetic; weights are float32
@@ -68,6 +79,7 @@ class Decode(_Section):
     classes: Literal["found", "charset"]
     max_bad_fraction: Fraction
     shards: Annotated[int, Field(ge=1, le=MOST_SHARDS)]
+    formats: Formats = ("parquet", "tfrecord")
 
     @field_validator("charset")
     @classmethod
@@ -91,6 +103,7 @@ class _Parts(_Section):
     validation: Annotated[float, Field(gt=0, lt=1)]
     shards: Annotated[int, Field(ge=1, le=MOST_SHARDS)]
     seed: Seed
+    formats: Formats = ("parquet", "tfrecord")
 
     @model_validator(mode="after")
     def _leaves_a_training_part(self) -> Self:
@@ -199,6 +212,7 @@ class MathDecode(_Section):
     pen: Annotated[float, Field(ge=1, le=8)]
     max_bad_fraction: Fraction
     shards: Annotated[int, Field(ge=1, le=MOST_SHARDS)]
+    formats: Formats = ("parquet", "tfrecord")
 
 
 class MathSplit(_Parts):

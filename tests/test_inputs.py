@@ -21,7 +21,7 @@ def folder(tmp_path):
 def test_every_file_but_hidden_ones_is_looked_at(folder):
     before = stamps(folder)
     assert sorted(before) == ["a.gnt", "deep/b.gnt", "lost"]
-    assert before["a.gnt"] == (5, (folder / "a.gnt").stat().st_mtime_ns)
+    assert before["a.gnt"] == (5, (folder / "a.gnt").stat().st_mtime_ns, "")
     assert before["lost"] is None
     (folder / ".hidden/c.gnt").unlink()
     check_unchanged(folder, before)

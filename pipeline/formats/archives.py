@@ -21,6 +21,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import IO, BinaryIO, NamedTuple, cast
 
+from pipeline.stores import open_binary
+
 ZIP, TAR = ".zip", ".tar"
 # By extension of a compressed file: the extension of its content, and the function that opens it and reads in small
 # steps.
@@ -37,9 +39,9 @@ _ENCRYPTED, _UTF8 = 1, 0x800  # flags of a zip member
 
 
 class Place(NamedTuple):
-    """Bytes of a file on disk: the whole file, or the part that an uncompressed archive member occupies."""
+    """Bytes of a file: the whole file, or the part that an uncompressed archive member occupies."""
 
-    path: str  # absolute
+    path: str  # absolute, or of an object in a store
     start: int = 0
     size: int | None = None  # None: to the end of the file
 
@@ -93,8 +95,8 @@ class Window(io.RawIOBase):
 
 @contextlib.contextmanager
 def open_place(place: Place) -> Iterator[BinaryIO]:
-    """Opens the bytes of a place as a seekable file."""
-    with open(place.path, "rb") as file:
+    """Opens the bytes of a place, on disk or in a store, as a seekable file."""
+    with open_binary(place.path) as file:
         yield file if place.size is None else cast(BinaryIO, Window(file, place.start, place.size))
 
 

@@ -16,6 +16,7 @@ from typing import IO
 
 from pipeline.formats.archives import Place, open_place
 from pipeline.formats.zip_member import ZIP_ERRORS, open_member
+from pipeline.stores import is_remote
 
 _CHUNK = 1 << 16  # bytes
 
@@ -82,7 +83,7 @@ def checksum(entry: Entry) -> int | None:
     """The CRC-32 of an entry's bytes; None if they cannot be read or are fewer than its size."""
     if entry.crc is not None:
         return entry.crc
-    if not Path(entry.place.path).is_file():
+    if not _is_file(entry.place):
         return None
     try:
         with open_entry(entry) as file:
@@ -100,8 +101,13 @@ def _open_zip(place: Place) -> Iterator[zipfile.ZipFile]:
         yield archive
 
 
+def _is_file(place: Place) -> bool:
+    """Whether a place can be opened; opening a pipe would wait for its other end."""
+    return is_remote(place.path) or Path(place.path).is_file()
+
+
 def _read(entry: Entry, archive: zipfile.ZipFile | None, limit: int) -> bytes | Exception:
-    if not Path(entry.place.path).is_file():  # opening a pipe would wait for its other end
+    if not _is_file(entry.place):
         return FileNotFoundError("no such file")
     try:
         with open_entry(entry) if archive is None else open_member(archive, entry.number or 0) as file:

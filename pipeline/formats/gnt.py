@@ -18,7 +18,7 @@ from __future__ import annotations
 import mmap
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -55,6 +55,19 @@ class Defect:
     reason: str
 
 
+class Span(NamedTuple):
+    """A part of a file between two boundaries of records."""
+
+    first: int  # index of its first record
+    start: int  # bytes
+    stop: int  # bytes
+
+    @property
+    def read_to(self) -> int:
+        """End of the bytes that its reader needs: the next header confirms the last record. May lie behind the file."""
+        return self.stop + HEADER_BYTES
+
+
 class _Header(NamedTuple):
     offset: int
     end: int
@@ -63,14 +76,44 @@ class _Header(NamedTuple):
     height: int
 
 
-def read_gnt(buffer: bytes | mmap.mmap | memoryview) -> Iterator[GntRecord | Defect]:
-    """Yields the contents of a `.gnt` file in file order: records, and defects where no record can be recovered."""
-    data = memoryview(buffer)
-    size = len(data)
-    index = offset = 0
+def read_gnt(buffer: bytes | mmap.mmap | memoryview, span: Span | None = None) -> Iterator[GntRecord | Defect]:
+    """Yields the contents of a `.gnt` file in file order: records, and defects where no record can be recovered.
+
+    Args:
+        buffer: the file; with `span`, its bytes from `span.start` to `span.read_to`.
+        span: the part to read. The parts of `spans` yield together exactly what the file yields.
+    """
+    items = _read(
+        memoryview(buffer), 0 if span is None else span.first, None if span is None else span.stop - span.start
+    )
+    if span is None or not span.start:
+        yield from items
+        return
+    for item in items:
+        yield replace(item, offset=item.offset + span.start)
+
+
+def spans(buffer: bytes | mmap.mmap | memoryview, most: int) -> list[Span]:
+    """Splits a file into parts of at least `most` bytes (the last may be smaller), at boundaries of sound records.
+
+    A boundary lies between two records of which the second starts where the first ends. The reader's state there is
+    only its offset and index, so reading can start anew.
+    """
+    found, start, index, end = list[Span](), 0, 0, -1
+    for item in read_gnt(buffer):
+        is_record = isinstance(item, GntRecord)
+        if is_record and item.offset == end and item.offset - start >= most:
+            found.append(Span(index, start, item.offset))
+            index, start = item.index, item.offset
+        end = item.offset + HEADER_BYTES + item.pixels.size if isinstance(item, GntRecord) else -1
+    return [*found, Span(index, start, len(buffer))]
+
+
+def _read(data: memoryview, index: int, stop: int | None) -> Iterator[GntRecord | Defect]:
+    size, offset = len(data), 0
     if not size:
         yield Defect(0, 0, "empty file")
-    while offset < size:
+    while offset < (size if stop is None else stop):
         header = _header(data, offset)
         follower = header is not None and _follows(data, header.end)
         if header is not None and follower:

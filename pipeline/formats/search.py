@@ -31,7 +31,8 @@ from pipeline.formats.tars import tar_members
 from pipeline.formats.tree import walk
 from pipeline.formats.unpacking import Room
 from pipeline.formats.zip_member import ZIP_ERRORS, open_member
-from pipeline.inputs import check_there
+from pipeline.inputs import check_there, file_name, is_hidden
+from pipeline.stores import is_remote, list_blobs
 
 MAX_DEPTH = 4  # of nested archives
 MAX_FILES = 1 << 20  # in the archives of one file of the source
@@ -67,7 +68,7 @@ def find_entries(
     """Finds all files of `source`, sorted by name. Searches subfolders, links to folders and archives.
 
     Args:
-        source: folder, file or archive.
+        source: folder, file or archive, on disk or in a store (`s3://…`).
         endings: wanted extensions, in lower case; file names match in any case.
         param: name of the param that holds the source, for messages.
         room: disk space for archives that must be unpacked for the search; entries refer to its files. The default is
@@ -78,22 +79,14 @@ def find_entries(
         InkError: no source, no wanted file, an unreadable file, a damaged archive, an archive that unpacks to too many
             bytes, or a full disk.
     """
-    kinds, root = kinds or " or ".join(endings), Path(source).absolute()
+    kinds = kinds or " or ".join(endings)
     check_there(source, kinds, param)
-    tree = walk(root)
-    base = root.parent if root.is_file() else root
     search = _Search(endings, param, room or Room())
-    for path in tree.files:
-        search.add_file(path, path.relative_to(base).as_posix())
+    files = search.add_store(str(source)) if is_remote(source) else search.add_folder(Path(source).absolute())
     found = search.found
-    for folder, reason, first in tree.skipped:
-        same_as = "" if first is None else first.relative_to(base).as_posix()
-        found.not_read.append(
-            not_read(folder.relative_to(base).as_posix(), reason or f"the same as {same_as}", same_as)
-        )
     if not found.entries:
         raise InkError(
-            f"{source}: expected {kinds} files or zips of them, found none among {len(tree.files)} files{found.seen}; "
+            f"{source}: expected {kinds} files or zips of them, found none among {files} files{found.seen}; "
             f"zip, tar, gz and bz2 are opened, set {param} to the place of the data"
         )
     for entries in (found.entries, found.others):
@@ -104,7 +97,7 @@ def find_entries(
 class _Bounds:
     """The limits for one file of the source, nested archives included."""
 
-    def __init__(self, path: Path, top: str, size: int, param: str) -> None:
+    def __init__(self, path: Path | str, top: str, size: int, param: str) -> None:
         self.depth = 0  # number of open archives
         self._path, self._top, self._param = path, top, param
         self._allowed, self._unpacked, self._files = archives.may_unpack_to(size), 0, 0
@@ -146,6 +139,26 @@ class _Search:
     def __init__(self, endings: tuple[str, ...], param: str, room: Room) -> None:
         self.found = Found()
         self._endings, self._param, self._room = endings, param, room
+
+    def add_store(self, source: str) -> int:
+        """Adds all files below a folder of a store; returns their number."""
+        blobs = {file_name(source, blob): blob for blob in list_blobs(source)}
+        visible = {name: blob for name, blob in blobs.items() if not is_hidden(PurePosixPath(name))}
+        for name, blob in sorted(visible.items()):
+            entry = Entry(name, PurePosixPath(name), Place(blob.path, 0, blob.size), blob.size)
+            self._add(entry, _Bounds(blob.path, name, blob.size, self._param))
+        return len(visible)
+
+    def add_folder(self, root: Path) -> int:
+        """Adds a file, or all files below a folder, on disk; returns their number."""
+        tree, base = walk(root), root.parent if root.is_file() else root
+        for path in tree.files:
+            self.add_file(path, path.relative_to(base).as_posix())
+        for folder, reason, first in tree.skipped:
+            same_as = "" if first is None else first.relative_to(base).as_posix()
+            reason = reason or f"the same as {same_as}"
+            self.found.not_read.append(not_read(folder.relative_to(base).as_posix(), reason, same_as))
+        return len(tree.files)
 
     def add_file(self, path: Path, name: str) -> None:
         """Adds one file on disk."""

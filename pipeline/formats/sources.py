@@ -15,28 +15,32 @@ import mmap
 import re
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, cast
 
 from pipeline.errors import InkError
 from pipeline.formats.entries import Entry, open_entry, same_bytes
-from pipeline.formats.gnt import Defect, GntRecord, read_gnt
+from pipeline.formats.gnt import Defect, GntRecord, Span, read_gnt, spans
 from pipeline.formats.not_read import NotRead, not_read
 from pipeline.formats.search import find_entries
 from pipeline.formats.unpacking import CHUNK, Room, write_all
 from pipeline.formats.zip_member import ZIP_ERRORS
+from pipeline.stores import is_remote, local_copy
 
 GNT = ".gnt"
 PARAM = "decode.source"
 _CASIA_STEM = re.compile(r"([A-Z]?\d{3,4})-[a-z]", re.IGNORECASE)  # 1001-f, C001-f, 001-f: writer, kind of sample
 # Truncating a mapped file would kill the process (SIGBUS), so smaller files are read; CASIA's have 10 to 20 MB.
 _MAPPED_FROM = 1 << 26  # bytes
+PART_BYTES = 1 << 26  # of the parts of a large file: about 2 s of work
 
 
 @dataclass(frozen=True, slots=True)
 class Unit(Entry):
-    """One `.gnt` file."""
+    """One `.gnt` file, or a part of a large one."""
+
+    span: Span | None = None  # the part; None: the whole file
 
     @property
     def writer(self) -> str:
@@ -87,11 +91,11 @@ def read_unit(unit: Unit) -> Iterator[GntRecord | Defect]:
     try:
         with _open(unit) as (buffer, breakage):
             last: GntRecord | Defect | None = None
-            for item in read_gnt(buffer):
+            for item in read_gnt(buffer, unit.span):
                 if last is not None:
                     yield last
                 last = item
-            assert last is not None  # an empty file has its defect
+            assert last is not None  # an empty file has its defect, and a part has a record
             if breakage is None or isinstance(last, GntRecord):
                 yield last
             if breakage is not None:
@@ -106,10 +110,16 @@ def _open(unit: Unit) -> Iterator[tuple[memoryview, str | None]]:
     """Yields the bytes of a unit and the error that ended their unpacking, or None."""
     with contextlib.ExitStack() as stack:
         start, size, breakage = unit.place.start, unit.place.size, None
-        if not unit.packed:
-            file: BinaryIO = stack.enter_context(open(unit.place.path, "rb"))
+        if unit.span is not None:
+            size = min(unit.span.read_to, unit.size) - unit.span.start
+            start += unit.span.start
+        if not unit.packed and is_remote(unit.place.path):
+            file = stack.enter_context(local_copy(unit.place.path, start, size))
+            start, size = 0, None
+        elif not unit.packed:
+            file = stack.enter_context(open(unit.place.path, "rb"))
         else:
-            file = stack.enter_context(tempfile.TemporaryFile(buffering=0))
+            file = cast(BinaryIO, stack.enter_context(tempfile.TemporaryFile(buffering=0)))
             start, size, breakage = 0, None, _unpack(unit, file)
         if size is None:
             size = file.seek(0, 2)
@@ -131,6 +141,25 @@ def _unpack(unit: Unit, target: BinaryIO) -> str | None:
     except ZIP_ERRORS as error:
         return f"broken zip member after {target.tell()} of {unit.size} bytes: {error}"
     return None
+
+
+def split_unit(unit: Unit, room: Room | None = None) -> list[Unit]:
+    """Splits a large unit into parts of about `PART_BYTES` at boundaries of records; keys stay what they are.
+
+    A compressed zip member is first unpacked to `room`. A damaged one stays whole: its reader keeps what it can.
+    """
+    if unit.size <= PART_BYTES or unit.span is not None:
+        return [unit]
+    try:
+        if unit.packed:
+            with open_entry(unit) as member:
+                place, _ = (room or Room()).keep(member, unit.name, lambda _: None)
+            unit = replace(unit, place=place, number=None)
+        with _open(unit) as (buffer, _):
+            parts = spans(buffer, PART_BYTES)
+    except ZIP_ERRORS:
+        return [unit]
+    return [replace(unit, span=span) for span in parts]
 
 
 def _unit(entry: Entry) -> Unit:

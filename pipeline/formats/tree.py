@@ -9,6 +9,8 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+from pipeline.stores import is_remote
+
 
 class Tree(NamedTuple):
     """The files below a folder, without hidden names."""
@@ -16,6 +18,11 @@ class Tree(NamedTuple):
     files: list[Path]  # everything except folders, sorted
     skipped: list[tuple[Path, str, Path | None]]
     """Folders that are not searched: path, reason, and the path under which the same folder is searched, if any."""
+
+
+def source_files(source: Path | str) -> list[Path] | None:
+    """The files of a source on disk; None if it is in a store."""
+    return None if is_remote(source) else walk(Path(source)).files
 
 
 def walk(root: Path) -> Tree:

@@ -14,15 +14,21 @@ from typing import IO
 
 from pipeline.errors import InkError
 from pipeline.formats.archives import Place
+from pipeline.stores import join, upload
 
 CHUNK = 1 << 16  # bytes per step; bytes after the last complete chunk of a damaged archive are lost
 
 
 class Room:
-    """A folder for unpacked files, made at first use. The default is a temporary folder, removed with the process."""
+    """A folder for unpacked files, made at first use.
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self._named = folder
+    Args:
+        folder: the folder. The default is a temporary folder, removed with the process.
+        store: a folder of a store to which the files move, so that workers without a common disk can read them.
+    """
+
+    def __init__(self, folder: Path | None = None, store: str = "") -> None:
+        self._named, self._store = folder, store
 
     def keep(self, stream: IO[bytes], shown: str, count: Callable[[int], None]) -> tuple[Place, int]:
         """Copies a stream to a file.
@@ -49,7 +55,16 @@ class Room:
                 count(len(chunk))
                 write_all(file, chunk, shown, "room", self._folder)
                 crc = zlib.crc32(chunk, crc)
-            return Place(path, 0, file.tell()), crc
+            size = file.tell()
+        return Place(self._moved(Path(path)), 0, size), crc
+
+    def _moved(self, path: Path) -> str:
+        if not self._store:
+            return str(path)
+        target = join(self._store, path.name)
+        upload(path, target)
+        path.unlink()
+        return target
 
     @property
     def _folder(self) -> Path:

@@ -1,6 +1,6 @@
 """Accounts for all records of a decode job (records = written + filtered + quarantined) and limits bad records.
 
-Each unit of work writes a receipt with these counts and its `defects`: one dict per quarantined record with `file`,
+Each piece of work gives a receipt with these counts and its defects: one line per quarantined record with `file`,
 `offset`, `reason` and further keys of the job.
 """
 
@@ -20,14 +20,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.errors import InkError
-from pipeline.files import partial_path, remove, write_text
+from pipeline.files import write_text
 from pipeline.formats.not_read import NotRead, lines
-from pipeline.formats.unpacking import Room
-from pipeline.jobs.shuffle import Scratch, total
+from pipeline.formats.tree import source_files
+from pipeline.inputs import check_unchanged, stamps
+from pipeline.jobs.receipts import Receipt, TooManyBadError
+from pipeline.jobs.shuffle import Chunk
 from pipeline.jobs.spills import hash64, shard_of
 
-SHOWN_DEFECTS = 5  # largest number of defects in the message about too many
 SHOWN_NAMES = 5  # largest number of file names in one metric
 
 logger = logging.getLogger(__name__)
@@ -55,62 +55,51 @@ class Account:
     section: str  # section of the job in the params
     source: str
     max_bad_fraction: float
+    report: Path  # gets all bad records of a refused run
 
-    def refuses(self, receipts: list[dict]) -> bool:
-        """Whether more than the allowed fraction are bad."""
-        return total(receipts, "quarantined") > self.max_bad_fraction * total(receipts, self.noun)
-
-    def check(self, receipts: list[dict], report: Path) -> None:
-        """Checks the fraction of bad records; if it is too large, writes all of them to `report`.
+    def check(self, receipt: Receipt) -> None:
+        """Checks the fraction of bad records.
 
         Raises:
-            InkError: too many are bad.
+            TooManyBadError: too many are bad.
         """
-        if self.refuses(receipts):
-            write_text(report, quarantine_lines(receipts))
-            raise InkError(self._refusal(defects(receipts), total(receipts, self.noun), report))
+        bad, count = receipt.counts["quarantined"], receipt.counts[self.noun]
+        if bad > self.max_bad_fraction * count:
+            raise TooManyBadError(self._refusal([defect.line for defect in receipt.defects], bad, count), self.report)
 
-    def metrics(self, receipts: list[dict], directory: Path) -> dict[str, int]:
+    def metrics(self, receipt: Receipt, directory: Path) -> dict[str, int]:
         """Checks that no record was lost on the way to `directory`/parquet and returns the counts."""
-        metrics = {name: total(receipts, name) for name in (self.noun, "written", "filtered", "quarantined")}
+        metrics = {name: receipt.counts[name] for name in (self.noun, "written", "filtered", "quarantined")}
         stored = sum(pq.read_metadata(path).num_rows for path in (directory / "parquet").iterdir())
         accounted = metrics["written"] + metrics["filtered"] + metrics["quarantined"]
         if accounted != metrics[self.noun] or stored != metrics["written"]:
             raise AssertionError(f"expected all {self.noun} in the counts, found {stored} stored and {metrics}")
         return metrics
 
-    def _refusal(self, lines: list[dict], count: int, report: Path) -> str:
-        first = "\n".join(
-            f"  {line['file']}, offset {line['offset']}: {line['reason']}" for line in lines[:SHOWN_DEFECTS]
-        )
-        needed = math.ceil(len(lines) / count * 1e4) / 1e4
+    def _refusal(self, lines: list[dict], bad: int, count: int) -> str:
+        first = "\n".join(f"  {line['file']}, offset {line['offset']}: {line['reason']}" for line in lines)
+        needed = math.ceil(bad / count * 1e4) / 1e4
         return (
-            f"{self.source}: {len(lines)} of {count} {self.noun} are bad, a share of {len(lines) / count:.2g}, and "
+            f"{self.source}: {bad} of {count} {self.noun} are bad, a share of {bad / count:.2g}, and "
             f"{self.section}.max_bad_fraction allows {self.max_bad_fraction}; the first of them:\n{first}\n"
-            f"{report} lists all of them. Correct or fetch these files again, or set {self.section}.max_bad_fraction "
-            f"to {needed} to continue without the bad {self.noun}"
+            f"{self.report} lists all of them. Correct or fetch these files again, or set "
+            f"{self.section}.max_bad_fraction to {needed} to continue without the bad {self.noun}"
         )
-
-
-def defects(receipts: list[dict]) -> list[dict]:
-    """All quarantined records, in the order of their files and offsets."""
-    return [line for receipt in receipts for line in receipt["defects"]]
-
-
-def quarantine_lines(receipts: list[dict]) -> str:
-    """The quarantine report: one JSON object per line."""
-    return _json_lines(defects(receipts))
 
 
 @contextlib.contextmanager
-def temporary_room(directory: Path) -> Iterator[Room]:
-    """Disk space for unpacked files in a folder next to the output, which all workers see. Removes it at the end."""
-    folder = partial_path(directory.with_name(f"{directory.name}.unpacked"))
-    remove(folder)  # a killed run may have left it
+def unchanging(source: str) -> Iterator[None]:
+    """Context for reading a source.
+
+    Raises:
+        InkError: the source has changed, see `check_unchanged`. This error takes precedence over others that a changing
+            source may cause.
+    """
+    before = stamps(source, source_files(source))
     try:
-        yield Room(folder.absolute())
+        yield
     finally:
-        remove(folder)
+        check_unchanged(source, before, source_files(source))
 
 
 def report_not_read(files: list[NotRead], source: str, directory: Path) -> dict[str, int | str]:
@@ -146,27 +135,16 @@ def _json_lines(rows: list[dict]) -> str:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
-def spill_all(
-    rows: Iterator[Any], table: Callable[[list], pa.Table], chunk: int, scratch: Scratch, unit: int, shards: int
-) -> int:
-    """Spills rows by the hash of their keys.
+def chunks(rows: Iterator[Any], table: Callable[[list], pa.Table], size: int, shards: int) -> Iterator[Chunk]:
+    """Yields rows in chunks; the hash of a key decides the shard.
 
     Args:
         rows: the rows.
         table: turns a list of rows into a table with a `key` column.
-        chunk: number of rows per spill.
-        scratch: the scratch folder.
-        unit: number of the unit of work.
+        size: number of rows per chunk.
         shards: number of shards.
-
-    Returns:
-        The number of chunks.
     """
-    chunks = 0
-    while taken := list(itertools.islice(rows, chunk)):
+    while taken := list(itertools.islice(rows, size)):
         made = table(taken)
         hashes = np.fromiter((hash64(key) for key in made["key"].to_pylist()), np.uint64, len(made))
-        spilled = made.append_column("hash", pa.array(hashes))
-        scratch.spill(unit, chunks, spilled, shard_of(hashes, shards), shards)
-        chunks += 1
-    return chunks
+        yield Chunk(made.append_column("hash", pa.array(hashes)), shard_of(hashes, shards))

@@ -2,37 +2,39 @@
 
     run(params.decode, Output(...))
 
-One `.gnt` file is one unit of work. Any runner with any number of workers writes the same bytes. Each worker holds one
-spill chunk (16,384 samples, 20 MB) or one shard in memory; set `decode.shards` so that a shard has fewer than 100,000
-samples.
+One `.gnt` file is one unit of work; a large one is split. Any runner with any number of workers writes the same bytes.
+Each worker holds one spill chunk (16,384 samples, 20 MB) or one shard in memory; set `decode.shards` so that a shard
+has fewer than 100,000 samples.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 
 from pipeline.errors import InkError
-from pipeline.files import atomic_directory, remove, write_json, write_text
-from pipeline.formats.charset import class_list, read_charset, write_class_list
+from pipeline.files import atomic_directory, remove, write_json
+from pipeline.formats.charset import Charset, class_list, read_charset, write_class_list
 from pipeline.formats.gnt import Defect
 from pipeline.formats.parquet import COLUMNS, samples_table
 from pipeline.formats.png import encode_png
 from pipeline.formats.shards import shard_names
-from pipeline.formats.sources import Unit, read_unit, take_stock
-from pipeline.formats.tree import walk
+from pipeline.formats.sources import GNT, PARAM, Unit, read_unit, split_unit, take_stock
+from pipeline.formats.tfrecord import encode_batch
 from pipeline.formats.unpacking import Room
 from pipeline.ink.normalise import BlankScanError, normalise
-from pipeline.inputs import check_unchanged, stamps
+from pipeline.inputs import absolute, check_there
 from pipeline.jobs import shuffle
-from pipeline.jobs.accounts import Account, Output, quarantine_lines, report_not_read, spill_all, temporary_room
-from pipeline.jobs.shuffle import Scratch, total
-from pipeline.jobs.spills import check_complete, gather, write_shard
+from pipeline.jobs.accounts import Account, Output, chunks, report_not_read, unchanging
+from pipeline.jobs.receipts import Receipt, numbered
+from pipeline.jobs.shuffle import Chunk, Found
+from pipeline.jobs.spills import check_complete
 from pipeline.params import Decode
 
 PART = "samples"
@@ -49,31 +51,20 @@ def run(params: Decode, output: Output) -> dict[str, int | str]:
         InkError: no `.gnt` file, a larger fraction of bad records than `params.max_bad_fraction`, no sample of the
             charset, or a source that changes during the run.
     """
-    with temporary_room(output.directory) as room:
-        return _run(params, output, room)
-
-
-def _run(params: Decode, output: Output, room: Room) -> dict[str, int | str]:
-    before = stamps(params.source, walk(Path(params.source)).files)
-    units, not_read = take_stock(params.source, room)
-    read_charset(params.charset)  # so that an unreadable file is an error before the work
-    params = params.model_copy(update={"charset": str(Path(params.charset).absolute())})
+    check_there(params.source, f"{GNT} or .zip", PARAM)
+    classes = class_list((), params.charset, "charset") if params.classes == "charset" else None
+    allowed = read_charset(params.charset)
+    job = DecodeJob(params, absolute(params.source), allowed, classes, output.refused)
     remove(output.refused)
     with atomic_directory(output.directory) as directory:
-        job = DecodeJob(params, Scratch.below(directory))
-        unread = report_not_read(not_read, params.source, directory)
-        seconds = sum(unit.size for unit in units) / BYTES_PER_SECOND
-        receipts = shuffle.run(job, [(unit, unit.size) for unit in units], seconds, "decode")
-        check_unchanged(params.source, before, walk(Path(params.source)).files)
-        job.account.check(receipts, output.refused)
-        _check_written(receipts, params)
-        check_complete(directory, job.shard_names)
-        metrics = job.account.metrics(receipts, directory)
-        classes = class_list(_chars(receipts), params.charset, params.classes)
-        write_text(directory / "quarantine.jsonl", quarantine_lines(receipts))
-    write_class_list(output.classes, classes)
-    metrics["writers"] = len({receipt["writer"] for receipt in receipts if receipt["written"]} - {""})
-    metrics["classes"] = len(classes)
+        with unchanging(params.source):
+            outcome = shuffle.run(job, directory, "decode")
+        unread = report_not_read(outcome.not_read, params.source, directory)
+        check_complete(directory, job.shard_names, job.formats)
+        metrics = job.account.metrics(outcome.receipt, directory)
+    write_class_list(output.classes, outcome.settled)
+    metrics["writers"] = len(outcome.receipt.names["writers"] - {""})
+    metrics["classes"] = len(outcome.settled)
     write_json(output.metrics, metrics | unread)
     logger.info("%(records)d records: %(written)d written, %(filtered)d filtered, %(quarantined)d quarantined", metrics)
     return metrics | unread
@@ -84,42 +75,63 @@ class DecodeJob:
     """The work of the decode job, see `pipeline.jobs.shuffle.Job`."""
 
     params: Decode
-    scratch: Scratch
+    source: str  # where its workers find it
+    allowed: Charset  # read here, because workers may not see the file
+    classes: tuple[str, ...] | None  # the class list; None: the characters that occur
+    refused: Path  # gets the bad records of a refused run
+
+    size_per_second = BYTES_PER_SECOND
 
     @property
     def account(self) -> Account:
         """The account of records."""
-        return Account("records", "decode", self.params.source, self.params.max_bad_fraction)
+        return Account("records", "decode", self.params.source, self.params.max_bad_fraction, self.refused)
 
     @property
     def shard_names(self) -> list[str]:
         """The shard names of the only part."""
         return shard_names(PART, self.params.shards)
 
-    def make(self, number: int, unit: Unit) -> dict[str, int]:
-        """Spills the samples of one file and writes a receipt that accounts for its records."""
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """The file formats of the shards."""
+        return self.params.formats
+
+    def moved(self, move: Callable[[str], str]) -> DecodeJob:
+        """The same job with its source elsewhere."""
+        return replace(self, source=move(self.source))
+
+    def find(self, room: Room) -> Found:
+        """Finds the `.gnt` files of the source."""
+        units, not_read = take_stock(self.source, room)
+        return Found([(unit, unit.size) for unit in units], not_read)
+
+    def split(self, unit: Unit, room: Room) -> list[Unit]:
+        """Splits a large file at boundaries of records."""
+        return split_unit(unit, room)
+
+    def make(self, unit: Unit, number: int, piece: int) -> Iterator[Chunk | Receipt]:
+        """Yields the samples of one file, or of a part, and the account of its records."""
         tally = _Tally()
-        samples = _samples(unit, read_charset(self.params.charset), tally)
-        table = partial(_spill_table, unit=unit)
-        chunks = spill_all(samples, table, SPILL_ROWS, self.scratch, number, self.params.shards)
-        defects = [{"file": unit.name, **asdict(defect)} for defect in tally.defects]
-        chars = "".join(sorted(tally.chars))  # a list would take 40 times the memory when all receipts are read
-        receipt = {"chunks": chunks, "writer": unit.writer, "chars": chars, "defects": defects}
-        self.scratch.leave_receipt(number, tally.counts | receipt)
-        return tally.counts
+        samples = _samples(unit, self.allowed, tally)
+        yield from chunks(samples, partial(_spill_table, unit=unit), SPILL_ROWS, self.params.shards)
+        lines = ({"file": unit.name, **asdict(defect)} for defect in tally.defects)
+        names = {"chars": tally.chars, "writers": {unit.writer} if tally.written else set()}
+        yield Receipt(Counter(tally.counts), names, {}, numbered(lines, number, piece))
 
-    def settle(self) -> tuple[tuple[str, ...], list[Path]] | None:
-        """Returns the class list and the spills; None if the run must fail."""
-        receipts = self.scratch.receipts()
-        if not total(receipts, "written") or self.account.refuses(receipts):
-            return None
-        return class_list(_chars(receipts), self.params.charset, self.params.classes), self.scratch.spills()
+    def settle(self, receipt: Receipt) -> tuple[str, ...]:
+        """Returns the class list; raises InkError for too many bad records, or none of the charset."""
+        self.account.check(receipt)
+        _check_written(receipt, self.params)
+        return self.classes or tuple(sorted(receipt.names["chars"]))
 
-    def publish(self, shard: int, settled: tuple[tuple[str, ...], list[Path]]) -> None:
-        """Writes one shard in both file formats."""
-        classes, spills = settled
-        table = samples_table(gather(spills, shard), classes)
-        write_shard(self.scratch.directory, self.shard_names[shard], table)
+    def layout(self, table: pa.Table, settled: tuple[str, ...]) -> pa.Table:
+        """The rows with their labels."""
+        return samples_table(table, settled)
+
+    def encode(self, batch: pa.RecordBatch) -> Iterable[bytes]:
+        """Serialises samples."""
+        return encode_batch(batch)
 
 
 @dataclass
@@ -173,14 +185,10 @@ def _spill_table(rows: list[tuple], unit: Unit) -> pa.Table:
     )
 
 
-def _check_written(receipts: list[dict], params: Decode) -> None:
-    records, bad = total(receipts, "records"), total(receipts, "quarantined")
-    if not total(receipts, "written"):
+def _check_written(receipt: Receipt, params: Decode) -> None:
+    records, bad = receipt.counts["records"], receipt.counts["quarantined"]
+    if not receipt.counts["written"]:
         raise InkError(
             f"{params.source}: expected samples of charset {params.charset}, found none among {records} records "
             f"({bad} of them bad); set decode.charset to data/charsets/all.txt or to a list that matches the data"
         )
-
-
-def _chars(receipts: list[dict]) -> set[str]:
-    return {char for receipt in receipts for char in receipt["chars"]}

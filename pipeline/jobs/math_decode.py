@@ -12,27 +12,29 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import pyarrow as pa
+
 from pipeline.errors import InkError
-from pipeline.files import atomic_directory, remove, write_json, write_text
+from pipeline.files import atomic_directory, remove, write_json
 from pipeline.formats.charset import write_class_list
 from pipeline.formats.coco import write_coco, write_images
 from pipeline.formats.formula import Formula, encode_formulas, formulas_table
-from pipeline.formats.formulas import Drawn, Filtered, Rejected, Unit, read_unit, take_stock
+from pipeline.formats.formulas import KINDS, PARAM, Drawn, Filtered, Rejected, Unit, read_unit, take_stock
 from pipeline.formats.shards import shard_names
 from pipeline.formats.symbols import CROHME_SYMBOLS
-from pipeline.formats.tree import walk
 from pipeline.formats.unpacking import Room
 from pipeline.ink.canvas import Frame
-from pipeline.inputs import check_unchanged, stamps
+from pipeline.inputs import absolute, check_there
 from pipeline.jobs import shuffle
-from pipeline.jobs.accounts import Account, Output, quarantine_lines, report_not_read, spill_all, temporary_room
-from pipeline.jobs.shuffle import Scratch, total
-from pipeline.jobs.spills import check_complete, gather, write_shard
+from pipeline.jobs.accounts import Account, Output, chunks, report_not_read, unchanging
+from pipeline.jobs.receipts import Receipt, numbered
+from pipeline.jobs.shuffle import Chunk, Found
+from pipeline.jobs.spills import check_complete
 from pipeline.params import MathDecode
 
 PART = "samples"
@@ -50,33 +52,25 @@ def run(params: MathDecode, output: Output) -> dict[str, int | str]:
         InkError: no files to decode, a larger fraction of bad files than `params.max_bad_fraction`, no formula with
             only known symbols, or a source that changes during the run.
     """
-    with temporary_room(output.directory) as room:
-        return _run(params, output, room)
-
-
-def _run(params: MathDecode, output: Output, room: Room) -> dict[str, int | str]:
-    before = stamps(params.source, walk(Path(params.source)).files)
-    units, not_read = take_stock(params.source, room)
+    check_there(params.source, KINDS, PARAM)
+    job = MathDecodeJob(params, absolute(params.source), output.refused)
     remove(output.refused)
     with atomic_directory(output.directory) as directory:
-        job = MathDecodeJob(params, Scratch.below(directory))
-        unread = report_not_read(not_read, params.source, directory)
-        files = sum(unit.files for unit in units)
-        receipts = shuffle.run(job, [(unit, unit.files) for unit in units], files / FILES_PER_SECOND, "math-decode")
-        check_unchanged(params.source, before, walk(Path(params.source)).files)
-        job.account.check(receipts, output.refused)
-        _check_labels(receipts, params)
-        check_complete(directory, job.shard_names)
-        metrics = job.account.metrics(receipts, directory)
+        with unchanging(params.source):
+            outcome = shuffle.run(job, directory, "math-decode")
+        unread = report_not_read(outcome.not_read, params.source, directory)
+        _warn_of_unknown(outcome.receipt)
+        check_complete(directory, job.shard_names, job.formats)
+        metrics = job.account.metrics(outcome.receipt, directory)
         shards = [directory / "parquet" / f"{name}.parquet" for name in job.shard_names]
         (directory / "coco").mkdir()
         write_coco(directory / "coco" / f"{PART}.json", shards, CROHME_SYMBOLS, "all samples")
         write_images(directory / "coco" / "images.zip", shards)
-        write_text(directory / "quarantine.jsonl", quarantine_lines(receipts))
     write_class_list(output.classes, CROHME_SYMBOLS, symbols=True)
-    metrics |= {name: total(receipts, name) for name in ("symbols", "dropped_symbols", "unreferenced_traces")}
-    metrics["writers"] = len({writer for receipt in receipts for writer in receipt["writers"]} - {""})
-    metrics["classes"] = len({symbol for receipt in receipts for symbol in receipt["labels"]})
+    counts, names = outcome.receipt.counts, outcome.receipt.names
+    metrics |= {name: counts[name] for name in ("symbols", "dropped_symbols", "unreferenced_traces")}
+    metrics["writers"] = len(names["writers"] - {""})
+    metrics["classes"] = len(names["labels"])
     write_json(output.metrics, metrics | unread)
     logger.info("%(files)d files: %(written)d written, %(filtered)d filtered, %(quarantined)d quarantined", metrics)
     return metrics | unread
@@ -87,38 +81,59 @@ class MathDecodeJob:
     """The work of the math-decode job, see `pipeline.jobs.shuffle.Job`."""
 
     params: MathDecode
-    scratch: Scratch
+    source: str  # where its workers find it
+    refused: Path  # gets the bad files of a refused run
+
+    size_per_second = FILES_PER_SECOND
 
     @property
     def account(self) -> Account:
         """The account of files."""
-        return Account("files", "math.decode", self.params.source, self.params.max_bad_fraction)
+        return Account("files", "math.decode", self.params.source, self.params.max_bad_fraction, self.refused)
 
     @property
     def shard_names(self) -> list[str]:
         """The shard names of the only part."""
         return shard_names(PART, self.params.shards)
 
-    def make(self, number: int, unit: Unit) -> dict[str, int]:
-        """Spills the formulas of one unit and writes a receipt that accounts for its files."""
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """The file formats of the shards."""
+        return self.params.formats
+
+    def moved(self, move: Callable[[str], str]) -> MathDecodeJob:
+        """The same job with its source elsewhere."""
+        return replace(self, source=move(self.source))
+
+    def find(self, room: Room) -> Found:
+        """Finds the files of the source, up to 256 of one folder in a unit."""
+        units, not_read = take_stock(self.source, room)
+        return Found([(unit, unit.files) for unit in units], not_read)
+
+    def split(self, unit: Unit, room: Room) -> list[Unit]:
+        """Splits nothing: units are small."""
+        return [unit]
+
+    def make(self, unit: Unit, number: int, piece: int) -> Iterator[Chunk | Receipt]:
+        """Yields the formulas of one unit and the account of its files."""
         tally = _Tally()
         frame = Frame(self.params.height, self.params.width, self.params.symbol, self.params.pen)
         formulas = tally.counted(read_unit(unit, frame))
-        table = partial(formulas_table, classes=CROHME_SYMBOLS)
-        chunks = spill_all(formulas, table, SPILL_ROWS, self.scratch, number, self.params.shards)
-        self.scratch.leave_receipt(number, tally.receipt | {"chunks": chunks})
-        return dict(tally.counts)
+        yield from chunks(formulas, partial(formulas_table, classes=CROHME_SYMBOLS), SPILL_ROWS, self.params.shards)
+        yield tally.receipt(number, piece)
 
-    def settle(self) -> list[Path] | None:
-        """Returns the spills; None if the run must fail."""
-        receipts = self.scratch.receipts()
-        refused = not total(receipts, "written") or self.account.refuses(receipts)
-        return None if refused else self.scratch.spills()
+    def settle(self, receipt: Receipt) -> None:
+        """Raises InkError for too many bad files, or no formula of known symbols."""
+        self.account.check(receipt)
+        _check_written(receipt, self.params)
 
-    def publish(self, shard: int, settled: list[Path]) -> None:
-        """Writes one shard in both file formats."""
-        table = gather(settled, shard).drop_columns("hash")
-        write_shard(self.scratch.directory, self.shard_names[shard], table, encode_formulas)
+    def layout(self, table: pa.Table, settled: None) -> pa.Table:
+        """The rows without their hashes."""
+        return table.drop_columns("hash")
+
+    def encode(self, batch: pa.RecordBatch) -> Iterable[bytes]:
+        """Serialises formulas."""
+        return encode_formulas(batch)
 
 
 class _Tally:
@@ -154,25 +169,32 @@ class _Tally:
         self._labels.update(drawn.formula.symbols)
         self._writers.add(drawn.formula.writer)
 
-    @property
-    def receipt(self) -> dict:
-        """All counts, as a JSON object."""
-        seen = {"labels": sorted(self._labels), "writers": sorted(self._writers), "unknown": dict(self._unknown)}
-        return self.counts | seen | {"defects": self._defects}
+    def receipt(self, number: int, piece: int) -> Receipt:
+        """The account of the unit."""
+        names = {"labels": self._labels, "writers": self._writers}
+        return Receipt(Counter(self.counts), names, {"unknown": self._unknown}, numbered(self._defects, number, piece))
 
 
-def _check_labels(receipts: list[dict], params: MathDecode) -> None:
-    """Warns about symbols that are not in the class list; raises InkError if no formula was written."""
-    unknown: Counter[str] = Counter()
-    for receipt in receipts:
-        unknown.update(receipt["unknown"])
-    shown = ", ".join(f"{label[:20]!r} ({count})" for label, count in unknown.most_common(SHOWN_LABELS))
-    if not total(receipts, "written"):
-        raise InkError(
-            f"{params.source}: expected formulas of CROHME's {len(CROHME_SYMBOLS)} symbols, found none among "
-            f"{total(receipts, 'files')} files ({total(receipts, 'quarantined')} of them bad)"
-            + (f"; symbols outside the class list: {shown}; correct their spelling" if unknown else "")
-        )
-    if unknown:
-        files = total(receipts, "filtered")
-        logger.warning("%d files are left out because of symbols outside the class list: %s", files, shown)
+def _check_written(receipt: Receipt, params: MathDecode) -> None:
+    if receipt.counts["written"]:
+        return
+    unknown = _unknown(receipt)
+    raise InkError(
+        f"{params.source}: expected formulas of CROHME's {len(CROHME_SYMBOLS)} symbols, found none among "
+        f"{receipt.counts['files']} files ({receipt.counts['quarantined']} of them bad)"
+        + (f"; symbols outside the class list: {unknown}; correct their spelling" if unknown else "")
+    )
+
+
+def _warn_of_unknown(receipt: Receipt) -> None:
+    """Warns about symbols that are not in the class list."""
+    if unknown := _unknown(receipt):
+        files = receipt.counts["filtered"]
+        logger.warning("%d files are left out because of symbols outside the class list: %s", files, unknown)
+
+
+def _unknown(receipt: Receipt) -> str:
+    """The most frequent symbols outside the class list, equal ones by name, for messages."""
+    tally = receipt.tallies.get("unknown", Counter())
+    most = sorted(tally.items(), key=lambda item: (-item[1], item[0]))[:SHOWN_LABELS]
+    return ", ".join(f"{label[:20]!r} ({count})" for label, count in most)

@@ -38,7 +38,6 @@ from pipeline.jobs.parts import (
     rank_writers,
     shard_counts,
 )
-from pipeline.jobs.shuffle import Scratch
 from pipeline.params import MathSplit
 
 SAMPLES_PER_SECOND = 1_500  # in one process; only for the estimate whether several processes are faster
@@ -61,19 +60,20 @@ def run(params: MathSplit, files: Files) -> dict[str, int]:
     for part in PARTS:
         if not counts[part]:
             raise empty_part(part, samples, "math.split")
-    shards = shard_counts(params.shards, [counts[part] for part in PARTS], samples)
+    shard_numbers = shard_counts(params.shards, [counts[part] for part in PARTS], samples)
     with atomic_directory(files.directory) as directory:
-        job = PartsJob(Scratch.below(directory), shards, params.seed, parts_of, "symbols", encode_formulas)
-        receipts = job.run(units, 1 / SAMPLES_PER_SECOND, "math-split")
+        paths, rate = tuple(str(unit.absolute()) for unit in units), SAMPLES_PER_SECOND
+        job = PartsJob(paths, shard_numbers, params.seed, parts_of, "symbols", params.formats, rate, encode_formulas)
+        receipt = job.run(directory, "math-split")
         check_unchanged(files.decoded, before)
         classes = read_classes(units[0])
-        found = {name for receipt in receipts for part in PARTS for name in receipt["parts"][part]["classes"]}
-        metrics = account(receipts, [name for name in classes if name in found], samples, "math.split", " ")
+        found = {name for part in PARTS for name in receipt.names[f"{part} classes"]}
+        metrics = account(receipt, [name for name in classes if name in found], samples, "math.split", " ")
         (directory / "coco").mkdir()
         for part in PARTS:
-            paths = [directory / "parquet" / f"{name}.parquet" for name in job.names_of(part)]
-            write_coco(directory / "coco" / f"{part}.json", paths, classes, f"{part} part")
-            metrics[f"symbols_{part}"] = sum(receipt["parts"][part]["symbols"] for receipt in receipts)
+            shards = [directory / "parquet" / f"{name}.parquet" for name in job.names_of(part)]
+            write_coco(directory / "coco" / f"{part}.json", shards, classes, f"{part} part")
+            metrics[f"symbols_{part}"] = receipt.counts[f"{part} symbols"]
     metrics |= {"no_writer": no_writer, "shared_ink": counts[LEFT_OUT]}
     write_json(files.metrics, metrics)
     return metrics

@@ -9,9 +9,8 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,9 +21,12 @@ from pipeline.errors import InkError
 from pipeline.formats.parquet import damage_reported
 from pipeline.formats.shards import shard_names
 from pipeline.formats.tfrecord import encode_batch
+from pipeline.formats.unpacking import Room
 from pipeline.jobs import shuffle
-from pipeline.jobs.shuffle import Scratch, total
-from pipeline.jobs.spills import HASH_BITS, check_complete, gather, hash64, shard_of, write_shard
+from pipeline.jobs.receipts import Receipt
+from pipeline.jobs.shuffle import Chunk, Found
+from pipeline.jobs.spills import HASH_BITS, check_complete, hash64, shard_of
+from pipeline.stores import open_binary
 
 PARTS = ("train", "validation", "test")
 MOST_SHARDS = 1024  # per part: the largest value in params.yaml; also limits derived numbers
@@ -75,12 +77,14 @@ def shard_counts(shards: int, shares: Sequence[float], samples: int) -> tuple[in
 class PartsJob:
     """The work of a split job, see `pipeline.jobs.shuffle.Job`."""
 
-    scratch: Scratch
+    units: tuple[str, ...]  # paths of the decoded shards
     shard_counts: tuple[int, ...]  # one per part
     seed: int
     parts_of: Callable[[pa.Table], np.ndarray]  # index in PARTS, or LEFT_OUT, of each row: int64 [rows]; it must pickle
     classes: str  # the column that holds the class of a sample, or a list of them
-    encode: Callable[[pa.RecordBatch], Iterable[bytes]] = encode_batch
+    formats: tuple[str, ...]
+    size_per_second: float  # samples
+    encode_rows: Callable[[pa.RecordBatch], Iterable[bytes]] = encode_batch
 
     @property
     def shard_names(self) -> list[str]:
@@ -91,10 +95,21 @@ class PartsJob:
         """The shard names of one part."""
         return [name for name in self.shard_names if name.startswith(f"{part}-")]
 
-    def make(self, number: int, unit: str) -> dict[str, int]:
-        """Spills the samples of one decoded shard to the shards of their parts."""
+    def moved(self, move: Callable[[str], str]) -> PartsJob:
+        """The same job with its decoded shards elsewhere."""
+        return replace(self, units=tuple(map(move, self.units)))
+
+    def find(self, room: Room) -> Found:
+        """The decoded shards."""
+        return Found([(unit, size) for unit, size in zip(self.units, map(row_count, self.units), strict=True)])
+
+    def split(self, unit: str, room: Room) -> list[str]:
+        """Splits nothing: the decode job has made shards of about one size."""
+        return [unit]
+
+    def make(self, unit: str, number: int, piece: int) -> Iterator[Chunk | Receipt]:
+        """Yields the samples of one decoded shard with the shards of their parts, and the account of the parts."""
         tallies = [_Tally() for _ in PARTS]
-        chunks = 0
         for table in _tables(unit):
             parts = self.parts_of(table)
             names = _names(table, self.classes)
@@ -104,30 +119,28 @@ class PartsJob:
             table, parts = table.filter(pa.array(kept)), parts[kept]
             hashes = hashes_of(table["key"], f"shuffle-{self.seed}")
             destinations = self._destinations(parts, hashes)
-            table = table.append_column("hash", pa.array(hashes))
-            self.scratch.spill(number, chunks, table, destinations, len(self.shard_names))
-            chunks += 1
-        receipt = {part: tally.to_json() for part, tally in zip(PARTS, tallies, strict=True)}
-        counts = {part: tally.samples for part, tally in zip(PARTS, tallies, strict=True)}
-        self.scratch.leave_receipt(number, {"chunks": chunks, "parts": receipt, **counts})
-        return counts
+            yield Chunk(table.append_column("hash", pa.array(hashes)), destinations)
+        receipt = Receipt()
+        for part, tally in zip(PARTS, tallies, strict=True):
+            receipt.add(tally.receipt(part))
+        yield receipt
 
-    def settle(self) -> list[Path] | None:
-        """Returns the spills."""
-        return self.scratch.spills()
+    def settle(self, receipt: Receipt) -> None:
+        """Accepts everything."""
 
-    def publish(self, shard: int, settled: list[Path]) -> None:
-        """Writes one shard in both file formats."""
-        table = gather(settled, shard).drop_columns("hash")
-        write_shard(self.scratch.directory, self.shard_names[shard], table, self.encode)
+    def layout(self, table: pa.Table, settled: None) -> pa.Table:
+        """The rows without their hashes."""
+        return table.drop_columns("hash")
 
-    def run(self, units: Sequence[Path], seconds_per_sample: float, desc: str) -> list[dict]:
-        """Runs the job on decoded shards and returns its receipts."""
-        sizes = [row_count(unit) for unit in units]
-        work = [(str(unit.absolute()), size) for unit, size in zip(units, sizes, strict=True)]
-        receipts = shuffle.run(self, work, sum(sizes) * seconds_per_sample, desc)
-        check_complete(self.scratch.output, self.shard_names)
-        return receipts
+    def encode(self, batch: pa.RecordBatch) -> Iterable[bytes]:
+        """Serialises samples."""
+        return self.encode_rows(batch)
+
+    def run(self, directory: Path, desc: str) -> Receipt:
+        """Runs the job and returns its account."""
+        outcome = shuffle.run(self, directory, desc)
+        check_complete(directory, self.shard_names, self.formats)
+        return outcome.receipt
 
     def _destinations(self, parts: np.ndarray, hashes: np.ndarray) -> np.ndarray:
         counts = np.array(self.shard_counts)
@@ -135,14 +148,14 @@ class PartsJob:
         return first[parts] + shard_of(hashes, counts[parts])
 
 
-def row_count(shard: Path) -> int:
+def row_count(shard: Path | str) -> int:
     """Number of samples in a shard.
 
     Raises:
         InkError: see `damage_reported`.
     """
-    with damage_reported(shard):
-        return pq.read_metadata(shard).num_rows
+    with damage_reported(shard), open_binary(str(shard)) as file:
+        return pq.read_metadata(file).num_rows
 
 
 def column_counts(shards: Iterable[Path], column: str) -> Counter[str]:
@@ -199,11 +212,11 @@ def empty_part(part: str, samples: int, section: str) -> InkError:
     return InkError(f"the {part} part got none of {samples} samples; raise its share under `{section}` or bring more")
 
 
-def account(receipts: list[dict], classes: Sequence[str], samples: int, section: str, joint: str) -> dict[str, int]:
+def account(receipt: Receipt, classes: Sequence[str], samples: int, section: str, joint: str) -> dict[str, int]:
     """Checks that no sample was lost and returns the metrics; warns if a part lacks classes.
 
     Args:
-        receipts: receipts of the job.
+        receipt: account of the job.
         classes: the class list.
         samples: expected number of samples.
         section: section in the params, for messages.
@@ -212,15 +225,15 @@ def account(receipts: list[dict], classes: Sequence[str], samples: int, section:
     Raises:
         InkError: a part has no sample.
     """
-    metrics = {part: total(receipts, part) for part in PARTS}
+    metrics = {part: receipt.counts[part] for part in PARTS}
     if sum(metrics.values()) != samples:
         raise AssertionError(f"expected {samples} samples in all parts, found {metrics}")
     for part in PARTS:
         if not metrics[part]:
             raise empty_part(part, samples, section)
-        metrics[f"writers_{part}"] = len({w for receipt in receipts for w in receipt["parts"][part]["writers"]} - {""})
+        metrics[f"writers_{part}"] = len(receipt.names[f"{part} writers"] - {""})
     for part in PARTS:
-        found = {name for receipt in receipts for name in receipt["parts"][part]["classes"]}
+        found = receipt.names[f"{part} classes"]
         missing = [name for name in classes if name not in found]
         metrics[f"classes_missing_{part}"] = len(missing)
         if missing:
@@ -248,12 +261,13 @@ class _Tally:
         self.classes.update(pc.unique(values).to_pylist())
         self.writers.update(pc.unique(names["writer"]).to_pylist())
 
-    def to_json(self) -> dict[str, Any]:
-        return {"symbols": self.symbols, "classes": sorted(self.classes), "writers": sorted(self.writers)}
+    def receipt(self, part: str) -> Receipt:
+        counts = Counter({part: self.samples, f"{part} symbols": self.symbols})
+        return Receipt(counts, {f"{part} classes": self.classes, f"{part} writers": self.writers})
 
 
 def _tables(unit: str) -> Iterator[pa.Table]:
-    with damage_reported(unit), pq.ParquetFile(unit) as file:
+    with damage_reported(unit), open_binary(unit) as opened, pq.ParquetFile(opened) as file:
         for batch in file.iter_batches(SPILL_ROWS):
             yield pa.Table.from_batches([batch])
 

@@ -58,6 +58,11 @@ def run(transform: beam.PTransform, seconds: float, progress: Callable[[], tuple
         pipeline.run().wait_until_finish()
 
 
+def is_asked() -> bool:
+    """Whether the environment names a Beam runner."""
+    return bool(os.environ.get(VARIABLE))
+
+
 def count_files(folder: Path, pattern: str) -> int:
     """Number of files in `folder` that match a glob pattern."""
     return sum(1 for _ in folder.glob(pattern))

@@ -45,13 +45,19 @@ def shard_of(hashes: np.ndarray, shards: int) -> np.ndarray:
 
 def spill(path: Path, table: pa.Table, destinations: np.ndarray, count: int) -> None:
     """Writes the rows of `table` by destination (int [rows], 0 .. count - 1): one batch for each, even if empty."""
+    with renamed_when_done(path) as partial, pa.ipc.new_file(partial, table.schema) as writer:
+        for batch in by_shard(table, destinations, count):
+            writer.write_batch(batch)
+
+
+def by_shard(table: pa.Table, destinations: np.ndarray, count: int) -> Iterator[pa.RecordBatch]:
+    """Yields the rows of each destination, 0 to `count` - 1, as one batch."""
     order = np.argsort(destinations, kind="stable")
     grouped = table.take(pa.array(order)).combine_chunks()
     bounds = np.searchsorted(destinations[order], np.arange(count + 1))
     (batch,) = grouped.to_batches() or [pa.RecordBatch.from_pylist([], table.schema)]
-    with renamed_when_done(path) as partial, pa.ipc.new_file(partial, table.schema) as writer:
-        for start, stop in itertools.pairwise(bounds):
-            writer.write_batch(batch.slice(start, stop - start))
+    for start, stop in itertools.pairwise(bounds):
+        yield batch.slice(start, stop - start)
 
 
 def gather(spills: Sequence[Path], destination: int) -> pa.Table:
@@ -62,7 +68,16 @@ def gather(spills: Sequence[Path], destination: int) -> pa.Table:
     Raises:
         InkError: two rows have the same key.
     """
-    table = pa.concat_tables(_joined(spills, destination))
+    return sorted_rows(_joined(spills, destination))
+
+
+def sorted_rows(tables: Iterable[pa.Table]) -> pa.Table:
+    """The rows of all tables, sorted by (hash, key).
+
+    Raises:
+        InkError: two rows have the same key.
+    """
+    table = pa.concat_tables(tables)
     table = table.sort_by([("hash", "ascending"), ("key", "ascending")]).combine_chunks()
     keys = table["key"].to_pylist()
     for one, other in itertools.pairwise(keys):
@@ -92,7 +107,11 @@ def _joined(spills: Sequence[Path], destination: int) -> Iterator[pa.Table]:
 
 
 def write_shard(
-    directory: Path, name: str, table: pa.Table, encode: Callable[[pa.RecordBatch], Iterable[bytes]] = encode_batch
+    directory: Path,
+    name: str,
+    table: pa.Table,
+    encode: Callable[[pa.RecordBatch], Iterable[bytes]] = encode_batch,
+    formats: Sequence[str] = FORMATS,
 ) -> None:
     """Writes `directory`/parquet/`name`.parquet and `directory`/tfrecord/`name`.tfrecord with the same rows.
 
@@ -101,13 +120,16 @@ def write_shard(
         name: name of the shard, see `pipeline.formats.shards.shard_name`.
         table: the rows in their Parquet layout, sorted.
         encode: turns rows into serialised `tf.train.Example`s; the default encodes HCCR samples.
+        formats: the file formats to write.
     """
-    for folder in FORMATS:
+    for folder in formats:
         (directory / folder).mkdir(exist_ok=True)
-    with renamed_when_done(directory / "tfrecord" / f"{name}.tfrecord") as partial:
-        write_records(partial, itertools.chain.from_iterable(map(encode, table.to_batches(1024))))
-    with renamed_when_done(directory / "parquet" / f"{name}.parquet") as partial:
-        write_table(partial, table)
+    if "tfrecord" in formats:
+        with renamed_when_done(directory / "tfrecord" / f"{name}.tfrecord") as partial:
+            write_records(partial, itertools.chain.from_iterable(map(encode, table.to_batches(1024))))
+    if "parquet" in formats:
+        with renamed_when_done(directory / "parquet" / f"{name}.parquet") as partial:
+            write_table(partial, table)
 
 
 @contextlib.contextmanager
@@ -119,9 +141,9 @@ def renamed_when_done(path: Path) -> Iterator[Path]:
         os.replace(partial, path)
 
 
-def check_complete(directory: Path, names: Sequence[str]) -> None:
-    """Removes partial files of killed workers from `directory` and checks that both files of every shard exist."""
-    for folder in FORMATS:
+def check_complete(directory: Path, names: Sequence[str], formats: Sequence[str] = FORMATS) -> None:
+    """Removes partial files of killed workers from `directory` and checks that all files of every shard exist."""
+    for folder in formats:
         for leftover in (directory / folder).glob(f"*{_PARTIAL}*"):
             leftover.unlink()
         found = {path.stem for path in (directory / folder).iterdir()}

@@ -30,7 +30,6 @@ from pipeline.jobs.parts import (
     row_count,
     shard_counts,
 )
-from pipeline.jobs.shuffle import Scratch
 from pipeline.params import Split
 
 SAMPLES_PER_SECOND = 30_000  # in one process; only for the estimate whether several processes are faster
@@ -53,10 +52,11 @@ def run(params: Split, files: Files) -> dict[str, int]:
     train = 1 - (params.test + params.validation)  # above 0: `Split` checks the sum
     counts = shard_counts(params.shards, (train, params.validation, params.test), samples)
     with atomic_directory(files.directory) as partial:
-        job = PartsJob(Scratch.below(partial), counts, params.seed, PartsOf(params, writers), "char")
-        receipts = job.run(units, 1 / SAMPLES_PER_SECOND, "split")
+        paths, parts_of = tuple(str(unit.absolute()) for unit in units), PartsOf(params, writers)
+        job = PartsJob(paths, counts, params.seed, parts_of, "char", params.formats, SAMPLES_PER_SECOND)
+        receipt = job.run(partial, "split")
         check_unchanged(files.decoded, before)
-        metrics = account(receipts, read_classes(units[0]), samples, "split", "")
+        metrics = account(receipt, read_classes(units[0]), samples, "split", "")
     write_json(files.metrics, metrics)
     return metrics
 

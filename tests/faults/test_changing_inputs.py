@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import InkError
-from pipeline.jobs import accounts, decode, math_decode, math_split, parts, split
+from pipeline.jobs import accounts, decode, math_decode, math_split, parts, runner, split
 from pipeline.params import Decode, MathSplit, Split
 from tests.jobs import tiny_math
 from tests.jobs.execution import files, work_with
@@ -95,10 +95,10 @@ def at_unit(job: type, number: int, change: Callable[[], None], monkeypatch: pyt
     make = job.make
     left = [change]
 
-    def changing(self, current, unit):
+    def changing(self, unit, current, piece):
         if current == number and left:
             left.pop()()
-        return make(self, current, unit)
+        return make(self, unit, current, piece)
 
     monkeypatch.setattr(job, "make", changing)
 
@@ -155,13 +155,13 @@ def test_workers_of_other_processes_tell_as_much(tmp_path, monkeypatch):
     (tmp_path / "metrics.json").unlink()
     work_with("two processes", monkeypatch)
     victim = tmp_path / "decoded/parquet/samples-00001-of-00002.parquet"
-    started = parts.shuffle.runner.run
+    started = runner.run
 
     def run_without(*arguments):
         gone(victim)
         started(*arguments)
 
-    monkeypatch.setattr(parts.shuffle.runner, "run", run_without)
+    monkeypatch.setattr(runner, "run", run_without)
     check_refused(tmp_path, run, r"samples-00001-of-00002.parquet: expected a complete Parquet file, found .*No such")
 
 

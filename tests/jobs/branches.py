@@ -35,11 +35,10 @@ def output(folder: Path) -> Output:
     return Output(folder / "decoded", folder / "classes.txt", folder / "decode.json")
 
 
-def decode_characters(source: Path, target: Output) -> dict:
+def decode_characters(source: Path | str, target: Output, shards: int = 3) -> dict:
     """Runs job `decode`."""
-    return decode.run(
-        Decode(source=str(source), charset=str(ALL), classes="found", max_bad_fraction=0, shards=3), target
-    )
+    params = Decode(source=str(source), charset=str(ALL), classes="found", max_bad_fraction=0, shards=shards)
+    return decode.run(params, target)
 
 
 BRANCHES = {

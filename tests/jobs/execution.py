@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cluster import flink
-from pipeline.jobs import runner
+from pipeline.jobs import runner, through_files
 from pipeline.jobs.parts import PARTS, Files
 
 RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
@@ -29,14 +29,14 @@ def work_with(workers: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(runner.VARIABLE, options)
 
 
-def work_twice(job: type, monkeypatch: pytest.MonkeyPatch) -> None:
+def work_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes jobs do every piece of work twice, as runners may."""
 
     def twice(step):
-        return lambda *args: (step(*args), step(*args))[1]
+        return lambda *args, **sides: (list(step(*args, **sides)), step(*args, **sides))[1]
 
-    for name in ("make", "publish"):
-        monkeypatch.setattr(job, name, twice(getattr(job, name)))
+    for step in (through_files._Make, through_files._Publish):
+        monkeypatch.setattr(step, "process", twice(step.process))
 
 
 def quarantine(path: Path) -> list[dict]:

@@ -91,7 +91,7 @@ def test_the_bytes_depend_neither_on_spills_nor_on_the_packing(source, tmp_path,
 
 def test_work_that_runs_twice_does_no_harm(source, tmp_path, monkeypatch):
     decode(source, tmp_path / "one")
-    work_twice(decode_module.DecodeJob, monkeypatch)
+    work_twice(monkeypatch)
     decode(source, tmp_path / "two")
     assert digests(tmp_path / "one") == digests(tmp_path / "two")
 
@@ -168,9 +168,10 @@ def test_too_many_bad_records_are_refused(source, tmp_path):
 
 
 def test_no_sample_of_the_charset_is_an_error(tmp_path):
-    (tmp_path / "a.gnt").write_bytes(gnt(1, "垯宬"))
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source/a.gnt").write_bytes(gnt(1, "垯宬"))
     with pytest.raises(InkError, match=r"expected samples of charset .*gb2312-level1.txt, found none among 2 records"):
-        decode(tmp_path, tmp_path / "out", charset=str(LEVEL1))
+        decode(tmp_path / "source", tmp_path / "out", charset=str(LEVEL1))
     assert not (tmp_path / "out" / "decoded").exists()
 
 

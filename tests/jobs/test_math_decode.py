@@ -90,7 +90,7 @@ def test_the_bytes_depend_neither_on_units_and_spills_nor_on_the_packing(source,
 
 def test_work_that_runs_twice_does_no_harm(source, tmp_path, monkeypatch):
     decode(source, tmp_path / "one")
-    work_twice(job_module.MathDecodeJob, monkeypatch)
+    work_twice(monkeypatch)
     decode(source, tmp_path / "two")
     assert digests(tmp_path / "one") == digests(tmp_path / "two")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.jobs.shuffle import ShuffleThroughFiles
+from pipeline.jobs.through_files import ShuffleThroughFiles
 from tests.jobs.branches import BRANCHES
 from tests.jobs.execution import WORKERS, work_with
 

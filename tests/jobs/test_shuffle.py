@@ -4,8 +4,9 @@ import pytest
 
 from pipeline.files import remove
 from pipeline.formats.parquet import COLUMNS, samples_table
-from pipeline.jobs.shuffle import Scratch
+from pipeline.jobs.receipts import Receipt
 from pipeline.jobs.spills import check_complete, renamed_when_done, write_shard
+from pipeline.jobs.through_files import Scratch
 from tests.jobs.tiny_casia import digests
 
 EMPTY = samples_table(COLUMNS.empty_table(), ["啊"])
@@ -22,7 +23,7 @@ def test_a_worker_that_is_still_at_it_leaves_nothing(tmp_path):
             partial.write_bytes(b"half")
             scratch.deliver()
 
-    late = lambda: write_shard(scratch.directory, "a", EMPTY), lambda: scratch.leave_receipt(0, {"chunks": 0})
+    late = lambda: write_shard(scratch.directory, "a", EMPTY), lambda: scratch.leave_receipt(0, 0, Receipt())
     for work in (end_meanwhile, *late):
         with pytest.raises(FileNotFoundError):
             work()
@@ -39,5 +40,11 @@ def test_a_worker_of_a_run_that_was_killed_does_not_find_the_next(tmp_path):
     output.mkdir()
     scratch = Scratch.below(output)
     with pytest.raises(FileNotFoundError):
-        killed.leave_receipt(0, {"chunks": 1})
-    assert scratch.receipts() == []
+        killed.leave_receipt(0, 1, Receipt())
+    assert list(scratch.receipts()) == []
+
+
+def test_one_format_alone(tmp_path):
+    write_shard(tmp_path, "a", EMPTY, formats=("parquet",))
+    check_complete(tmp_path, ["a"], ("parquet",))
+    assert [path.name for path in tmp_path.iterdir()] == ["parquet"]

@@ -1,0 +1,60 @@
+"""An S3 server in this process, for tests of object stores."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import boto3
+import pytest
+import requests
+from moto.server import ThreadedMotoServer
+from werkzeug.serving import WSGIRequestHandler
+
+BUCKET = "ink"
+
+
+class Requests:
+    """Counts the requests to the server by method."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.counts: Counter[str] = Counter()
+        handle = WSGIRequestHandler.run_wsgi
+
+        def counted(handler):
+            self.counts[handler.command] += 1
+            handle(handler)
+
+        monkeypatch.setattr(WSGIRequestHandler, "run_wsgi", counted)
+
+
+@pytest.fixture
+def s3(monkeypatch) -> Iterator:
+    """A client of an S3 server with one bucket; the environment names the server and made-up credentials."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    endpoint = "http://{}:{}".format(*server.get_host_and_port())
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "made-up",
+        "AWS_SECRET_ACCESS_KEY": "made-up",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": endpoint,
+    }.items():
+        monkeypatch.setenv(name, value)
+    client = boto3.client("s3")
+    client.create_bucket(Bucket=BUCKET)
+    yield client
+    requests.post(f"{endpoint}/moto-api/reset", timeout=10)  # all servers of a process share their buckets
+    server.stop()
+
+
+def put_folder(client, folder, prefix: str) -> str:
+    """Copies the files of a folder to the bucket; returns its address there."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            client.put_object(Bucket=BUCKET, Key=f"{prefix}/{path.relative_to(folder)}", Body=path.read_bytes())
+    return f"s3://{BUCKET}/{prefix}"
+
+
+def keys(client) -> list[str]:
+    """The names of all objects."""
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
+    return [item["Key"] for page in pages for item in page.get("Contents", [])]

@@ -1,0 +1,141 @@
+"""Beam's own shuffle, with sources and staging in an S3 server."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import InkError
+from pipeline.formats import sources
+from pipeline.jobs import through_beam
+from pipeline.stores import list_blobs
+from tests.jobs.branches import BRANCHES, decode_characters, output
+from tests.jobs.execution import work_with
+from tests.jobs.stores import BUCKET, Requests, keys, put_folder, s3  # noqa: F401
+from tests.jobs.tiny_casia import digests, gnt, make_source
+
+WORKERS = "options in the environment"
+
+
+@pytest.fixture
+def staged(s3, monkeypatch):  # noqa: F811
+    """The S3 client; jobs run with Beam's shuffle and stage in the bucket."""
+    work_with(WORKERS, monkeypatch)
+    monkeypatch.setenv(through_beam.VARIABLE, f"s3://{BUCKET}/staging")
+    return s3
+
+
+@pytest.mark.parametrize("name", BRANCHES)
+@pytest.mark.parametrize("place", ["on disk", "in S3"])
+def test_the_bytes_are_those_of_a_local_run(name, place, tmp_path, staged, monkeypatch):
+    branch = BRANCHES[name]
+    source = branch.make_source(tmp_path / "source")
+    with monkeypatch.context() as local:
+        local.delenv("INK2EDGE_BEAM")
+        expected = branch.run(source, tmp_path / "expected")
+    address = source if place == "on disk" else put_folder(staged, source, "data set #1 [a]")
+    assert branch.run(address, tmp_path / "staged") == expected
+    assert [key for key in keys(staged) if key.startswith("staging")] == []
+    assert not list((tmp_path / "staged").glob("*.json.*"))
+
+
+@pytest.mark.parametrize("packing", ["a zip", "a tar.gz"])
+def test_an_archive_in_a_bucket(packing, tmp_path, staged):
+    source = make_source(tmp_path / "source")
+    expected = decoded(source, tmp_path / "plain")
+    kind = "zip" if packing == "a zip" else "gztar"
+    archive = Path(shutil.make_archive(str(tmp_path / "packed/all"), kind, source))
+    address = put_folder(staged, archive.parent, "packed")
+    assert decoded(address, tmp_path / "folder") == expected
+    assert decoded(f"{address}/{archive.name}", tmp_path / "file") == expected
+    assert [key for key in keys(staged) if key.startswith("staging")] == []
+
+
+def decoded(source, folder: Path) -> dict[str, str]:
+    decode_characters(source, output(folder))
+    return {name: digest for name, digest in digests(folder).items() if "/parquet/" in name or "/tfrecord/" in name}
+
+
+def test_a_large_file_is_split_and_its_keys_stay(tmp_path, staged, monkeypatch):
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source/1001-f.gnt").write_bytes(gnt(1001, "啊阿埃挨哎" * 20))
+    expected = decoded(tmp_path / "source", tmp_path / "whole")
+    monkeypatch.setattr(sources, "PART_BYTES", 20_000)
+    assert len(sources.split_unit(sources.expand(tmp_path / "source")[0])) > 5
+    assert decoded(tmp_path / "source", tmp_path / "parts") == expected
+    assert decoded(put_folder(staged, tmp_path / "source", "large"), tmp_path / "stored") == expected
+    monkeypatch.delenv("INK2EDGE_BEAM")
+    assert decoded(tmp_path / "source", tmp_path / "local") == expected
+
+
+def test_requests_grow_with_units_plus_shards(tmp_path, staged, monkeypatch):
+    requests, found = Requests(monkeypatch), []
+    for count in (8, 32):
+        folder = tmp_path / f"{count}"
+        folder.mkdir()
+        for writer in range(count):
+            (folder / f"{1001 + writer}-f.gnt").write_bytes(gnt(writer, "啊阿埃挨哎" * 4))
+        address = put_folder(staged, folder, f"source{count}")
+        requests.counts.clear()
+        decode_characters(address, output(tmp_path / f"out{count}"), shards=count)
+        found.append(requests.counts.total())
+    assert found[1] < 5 * found[0]  # four times the units and shards; 16 if each shard opened each unit
+
+
+def test_what_a_killed_run_left_is_cleared(tmp_path, staged):
+    source = make_source(tmp_path / "source")
+    (tmp_path / "out").mkdir()
+    staging = through_beam.Staging.begin(tmp_path / "out/decoded.partial", "decode")
+    staged.put_object(Bucket=BUCKET, Key=f"{staging.url.removeprefix(f's3://{BUCKET}/')}/parquet/half", Body=b"half")
+    staged.put_object(Bucket=BUCKET, Key="staging/of another project", Body=b"stays")
+    decode_characters(source, output(tmp_path / "out"))
+    assert keys(staged) == ["staging/of another project"]
+
+
+def test_too_many_bad_records_are_refused_with_a_full_report(tmp_path, staged):
+    source = make_source(tmp_path / "source")
+    for path in source.iterdir():
+        path.write_bytes(path.read_bytes()[:-7])
+    with pytest.raises(InkError, match=r"6 of 30 records are bad"):
+        decode_characters(put_folder(staged, source, "bad"), output(tmp_path / "out"))
+    lines = (tmp_path / "out/decoded.refused.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["file"] for line in lines] == [f"{writer}-f.gnt" for writer in range(1001, 1007)]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["decoded.refused.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("s3://no-such-bucket/data", r"no-such-bucket/data: expected a folder, .* found no object; check the names"),
+        (f"s3://{BUCKET}/nothing", r"nothing: expected a folder, .* found no object"),
+        ("nfs://host/data", r"nfs://host/data: cannot be listed .* requirements-stores.txt"),
+    ],
+)
+def test_a_source_that_is_not_there(address, message, tmp_path, staged):
+    with pytest.raises(InkError, match=message):
+        decode_characters(address, output(tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_object_that_changes_while_it_is_read(tmp_path, staged, monkeypatch):
+    address = put_folder(staged, make_source(tmp_path / "source"), "changing")
+    read = sources.read_gnt
+
+    def changing(buffer, span=None):
+        staged.put_object(Bucket=BUCKET, Key="changing/1003-f.gnt", Body=gnt(7))
+        return read(buffer, span)
+
+    monkeypatch.setattr(sources, "read_gnt", changing)
+    with pytest.raises(InkError, match=r"1003-f.gnt.*: expected .* unchanged while"):
+        decode_characters(address, output(tmp_path / "out"))
+    assert list((tmp_path / "out").iterdir()) == []
+    assert [key for key in keys(staged) if key.startswith("staging")] == []
+
+
+def test_a_long_listing(staged, monkeypatch):
+    for number in range(1001):
+        staged.put_object(Bucket=BUCKET, Key=f"many/{number:05d}.gnt", Body=b"")
+    requests = Requests(monkeypatch)
+    assert len(list_blobs(f"s3://{BUCKET}/many")) == 1001
+    assert requests.counts == {"GET": 2}
