@@ -4,11 +4,12 @@ import hashlib
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from PIL import Image
 
-from pipeline.ink.normalise import BlankScanError, normalise
+from pipeline.ink.normalise import BlankScanError, fitted_size, normalise
 
 # SHA-256 of the picture of `stroke_scan()`. If the definition changes, it changes, and so must the web app.
 STROKE_SHA256 = "a2ac9af2b3c724736b554ca2c8bafd9529c1a7b734b2d46a6e184af14dd3e277"
@@ -80,6 +81,25 @@ def test_the_docstring_can_be_ported(scan):
     if (scan == 255).all():
         scan[0, 0] = 254
     np.testing.assert_array_equal(normalise(scan), port(scan))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 300), st.integers(1, 300), st.integers(0, 9))
+@example(202, 2, 0)  # `Image.resize` reduces it vertically first
+@example(200, 2, 0)
+@example(302, 3, 0)
+@example(2, 202, 0)
+@example(48, 48, 0)
+def test_the_resampling_is_that_of_pillow(height, width, seed):
+    scan = np.random.default_rng(seed).integers(0, 255, (height, width), np.uint8)  # ink everywhere
+    scan[0, 0] = 0
+    image = Image.fromarray(255 - scan).resize(fitted_size(width, height), Image.Resampling.BILINEAR)
+    left, top = (56 - image.width) // 2, (56 - image.height) // 2
+    expected = np.pad(
+        stretch(np.asarray(image).astype(int)),
+        ((top, 56 - top - image.height), (left, 56 - left - image.width)),
+    )
+    np.testing.assert_array_equal(normalise(scan), expected)
 
 
 def test_paper_around_the_ink_makes_no_difference():
