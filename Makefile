@@ -85,10 +85,12 @@ hooks: install ## run the checks of lint before each commit (pre-commit)
 	pre-commit install
 
 # One lock serves Python 3.11 to 3.13: pip-compile gives the same packages on each.
-lock: install ## pin every package that pyproject.toml's dependencies need, in requirements.txt
+lock: install ## pin every package that pyproject.toml's dependencies need, in requirements.txt and requirements-stores.txt
 	python -m pip install --quiet pip-tools
 	pip-compile --quiet --extra dev --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
 		--no-emit-options --output-file requirements.txt pyproject.toml
+	pip-compile --quiet --extra stores --constraint requirements.txt --strip-extras --no-emit-index-url --no-emit-find-links \
+		--no-emit-trusted-host --no-emit-options --output-file requirements-stores.txt pyproject.toml
 
 clean: ## remove .venv, training checkpoints and the Flink cluster's files
 	rm -rf $(VENV) .checkpoints .flink

@@ -1,11 +1,13 @@
-"""Runs one job manager, two task managers, Beam's job server and a pool of Python workers on this machine.
+"""Runs one job manager, two task managers, Beam's job server, Python workers and an S3 store on this machine.
 
     python -m cluster.flink up       starts missing processes, waits for them, prints how to send jobs there
     python -m cluster.flink down     stops all processes
 
-Programs, settings, logs and process ids are in .flink/. Starting takes about a minute; the cluster uses 1.5 GB of
+Programs, settings, logs and process ids are in .flink/. Starting takes about a minute; the cluster uses up to 6 GB of
 memory. As on a real cluster, the workers are processes outside the task managers (environment type EXTERNAL): a job
-must not depend on the process that submits it. A job survives the death of a worker or task manager up to three times.
+must not depend on the process that submits it. Workers do not see its disk either (`cluster.isolation`); they exchange
+files through the store (`cluster.store`). They import the code as it was when `up` started them: after a change, run
+`down` and `up`. A job survives the death of a worker or task manager up to three times.
 
 Flink and the pool listen on the loopback interface only. **Beam's Java servers listen on every network interface**, and
 no setting changes that: the job server (JOBS, ARTIFACTS), and random ports of the task managers while a job runs.
@@ -27,6 +29,7 @@ from functools import partial
 
 import yaml
 
+from cluster import isolation, store
 from cluster.install import BEAM, FLINK, HOME, install
 from pipeline.command import command_parser, run_command
 from pipeline.errors import InkError
@@ -40,6 +43,7 @@ OPTIONS = (
     f"--runner=PortableRunner --job_endpoint={HOST}:{JOBS} --environment_type=EXTERNAL "
     f"--environment_config={HOST}:{WORKERS} --parallelism={PARALLELISM}"
 )
+PORTS = (("job-server", JOBS), ("worker-pool", WORKERS), ("store", store.PORT), ("faulty-store", store.FAULTY_PORT))
 SECONDS_TO_START, SECONDS_TO_STOP = 180, 20
 TAIL = 15  # lines of a log in an error
 CONF, LOGS, RUN = HOME / "conf", HOME / "logs", HOME / "run"
@@ -60,15 +64,16 @@ SETTINGS = {
     "restart-strategy.type": "fixed-delay",
     "restart-strategy.fixed-delay.attempts": 3,
     "restart-strategy.fixed-delay.delay": "5 s",  # after a shorter delay, Flink would retry the dead task manager
-    # Starting a task manager by its class requires every memory size. They are small: samples do not pass through Beam.
+    # Starting a task manager by its class requires every memory size. Samples pass through Beam: the sorter's memory
+    # (managed) must hold several values and spills the rest, the heap holds what is on its way to a worker.
     "taskmanager.cpu.cores": 1,
     "taskmanager.memory.framework.heap.size": "128m",
     "taskmanager.memory.framework.off-heap.size": "64m",
-    "taskmanager.memory.task.heap.size": "192m",
-    "taskmanager.memory.task.off-heap.size": "0m",
-    "taskmanager.memory.managed.size": "64m",
-    "taskmanager.memory.network.min": "32m",
-    "taskmanager.memory.network.max": "32m",
+    "taskmanager.memory.task.heap.size": "1024m",
+    "taskmanager.memory.task.off-heap.size": "512m",
+    "taskmanager.memory.managed.size": "512m",
+    "taskmanager.memory.network.min": "256m",
+    "taskmanager.memory.network.max": "256m",
     "taskmanager.memory.jvm-metaspace.size": "256m",
     "taskmanager.memory.jvm-overhead.min": "192m",
     "taskmanager.memory.jvm-overhead.max": "192m",
@@ -94,19 +99,21 @@ JAVA = [
 
 def commands() -> dict[str, list[str]]:
     """Command of each process, by name."""
-    flink = ["java", "-Xmx320m", *JAVA, f"-Dlog4j.configurationFile={(CONF / 'log4j.properties').as_uri()}"]
+    flink = [*JAVA, f"-Dlog4j.configurationFile={(CONF / 'log4j.properties').as_uri()}"]
     flink += ["-cp", f"{FLINK}/*"]
     manager = "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint"
-    made = {"job-manager": [*flink, manager, "-c", str(CONF)]}
+    made = {"job-manager": ["java", "-Xmx512m", *flink, manager, "-c", str(CONF)]}
     for number in range(1, TASK_MANAGERS + 1):
         name = f"task-manager-{number}"
         runner = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
-        made[name] = [*flink, runner, "-c", str(CONF), "-D", f"taskmanager.resource-id={name}"]
+        made[name] = ["java", "-Xmx1152m", *flink, runner, "-c", str(CONF), "-D", f"taskmanager.resource-id={name}"]
     server = ["java", "-Xmx256m", *JAVA, "-cp", f"{BEAM}/*", "org.apache.beam.runners.flink.FlinkJobServerDriver"]
     ports = [f"--job-port={JOBS}", f"--artifact-port={ARTIFACTS}", "--expansion-port=-1"]  # -1: no expansion service
     folders = [f"--artifacts-dir={RUN / 'artifacts'}", f"--flink-conf-dir={CONF}"]
     made["job-server"] = [*server, f"--flink-master={HOST}:{REST}", f"--job-host={HOST}", *ports, *folders]
-    made["worker-pool"] = [sys.executable, "-m", "cluster.workers", str(WORKERS)]
+    made["worker-pool"] = isolation.isolated(["-m", "cluster.workers", str(WORKERS)])
+    made["store"] = [sys.executable, "-m", "cluster.store"]
+    made["faulty-store"] = [sys.executable, "-m", "cluster.faulty_s3"]
     return made
 
 
@@ -123,11 +130,13 @@ def up() -> None:
         _check_ports()
         remove(RUN)
     _write_settings()
+    if "worker-pool" in missing:
+        isolation.prepare()
     for name, command in missing.items():
         _start(name, command)
     try:
         _await("task managers", _task_managers_are_there)
-        for name, port in (("job-server", JOBS), ("worker-pool", WORKERS)):
+        for name, port in PORTS:
             _await(name, partial(_answers, port))
     except InkError:
         down()
@@ -144,6 +153,7 @@ def down() -> None:
         while any(map(_is_running, pids)) and time.monotonic() < deadline:
             time.sleep(0.2)
     remove(RUN)
+    remove(isolation.SHELL)
 
 
 def pid_of(name: str) -> int | None:
@@ -160,10 +170,11 @@ def rest(path: str) -> dict:
 
 
 def _start(name: str, command: list[str]) -> None:
-    environment = os.environ | {"PYTHONPATH": str(HOME.parent)}  # workers import the jobs from the project
+    code = isolation.SHELL / "code" if name == "worker-pool" else HOME.parent  # workers import the jobs
+    environment = os.environ | store.ENVIRONMENT | {"PYTHONPATH": str(code)}
     with open(LOGS / f"{name}.log", "wb") as log:
         started = subprocess.Popen(
-            command, cwd=HOME.parent, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            command, cwd=code, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             start_new_session=True,
         )  # fmt: skip
     write_text(RUN / f"{name}.pid", str(started.pid))
@@ -177,7 +188,7 @@ def _write_settings() -> None:
 
 
 def _check_ports() -> None:
-    taken = [port for port in (REST, RPC, JOBS, ARTIFACTS, WORKERS) if _answers(port)]
+    taken = [port for port in (REST, RPC, ARTIFACTS, *dict(PORTS).values()) if _answers(port)]
     if taken:
         raise InkError(
             f"expected free ports on {HOST}, found {taken} in use; stop what listens there, or change the ports in "
@@ -236,6 +247,8 @@ def main() -> None:
         return down()
     up()
     print(f"Flink answers at http://{HOST}:{REST}. Send it jobs with\n  export INK2EDGE_BEAM='{OPTIONS}'")
+    for name, value in {"INK2EDGE_STAGING": store.STAGING, **store.ENVIRONMENT}.items():
+        print(f"  export {name}={value}")
 
 
 if __name__ == "__main__":

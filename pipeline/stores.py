@@ -132,7 +132,7 @@ def upload(source: Path, target: str) -> tuple[int, str]:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
             size += len(chunk)
-    _patiently(lambda: _copy_in(source, target), target, "written")
+    _patiently(lambda: _copy_in(source, target), target, "written", missing=2)
     return size, digest.hexdigest()
 
 
@@ -193,16 +193,21 @@ def _copy_out(path: str, target: Any, start: int, size: int | None) -> None:
         )
 
 
-def _patiently(work: Callable[[], _Result], path: str, verb: str) -> _Result:
-    """Calls `work` until it succeeds, the error is final or the patience ends."""
-    for pause in (*_PATIENCE, None):
+def _patiently(work: Callable[[], _Result], path: str, verb: str, missing: int = 0) -> _Result:
+    """Calls `work` until it succeeds, the error is final or the patience ends.
+
+    `missing` is the number of times that 404 is no final error: if a connection is cut after the store has finished an
+    upload, the client repeats the request, and the store no longer knows the upload.
+    """
+    for attempt, pause in enumerate((*_PATIENCE, None)):
         try:
             return work()
         except InkError:
             raise
         except Exception as error:  # the stores' clients raise all kinds
             code = _code(error)
-            if pause is None or code in _FINAL_CODES or isinstance(error, (FileNotFoundError, ValueError, ImportError)):
+            final = code in _FINAL_CODES and not (code == 404 and attempt < missing)
+            if pause is None or final or isinstance(error, (FileNotFoundError, ValueError, ImportError)):
                 raise _refused(path, verb, error, code) from error
             time.sleep(pause)
     raise AssertionError("unreachable")

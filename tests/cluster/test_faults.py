@@ -1,4 +1,4 @@
-"""If a process dies during a job on Flink, the job restarts or fails; it never loses a byte or waits forever."""
+"""If a process dies or the store fails during a job on Flink, the job restarts or fails; it never loses a byte."""
 
 import os
 import signal
@@ -11,69 +11,93 @@ from pathlib import Path
 
 import pytest
 
-from cluster import flink
-from pipeline.jobs import decode
-from tests.cluster.held import DeadlyJob, HeldJob, WrongJob
-from tests.jobs.branches import decode_characters, output
+from cluster import faulty_s3, flink, store
+from pipeline.jobs import decode, math_decode
+from tests.cluster import held
+from tests.cluster.held import DeadlyJob, HeldJob, HeldMathJob, WrongJob
+from tests.jobs.branches import BRANCHES
 from tests.jobs.execution import work_with
-from tests.jobs.tiny_casia import digests, make_source
 
 SECONDS = 900  # that anything may take beside other work; 30 on an idle machine
-RAN = {"records": 30, "written": 30, "filtered": 0, "quarantined": 0, "writers": 6, "classes": 5}
+FAILING = 10  # seconds
+JOBS = {"characters": (decode, "DecodeJob", HeldJob), "math": (math_decode, "MathDecodeJob", HeldMathJob)}
 
 pytestmark = [pytest.mark.flink, pytest.mark.timeout(4 * SECONDS)]
 
 
-@pytest.fixture
-def source(tmp_path) -> Path:
-    """Six files to decode."""
-    return make_source(tmp_path / "source")
+@pytest.fixture(params=BRANCHES)
+def name(request) -> str:
+    """Each branch."""
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def _empty_store(monkeypatch) -> None:
+    for variable, value in store.ENVIRONMENT.items():
+        monkeypatch.setenv(variable, value)
+    faulty_s3.reset()
+    held.bucket().objects.all().delete()
 
 
 @pytest.fixture
-def expected(source, tmp_path) -> dict[str, str]:
-    """The digests of the outputs of decoding on this machine."""
-    decode_characters(source, output(tmp_path / "expected"))
-    return digests(tmp_path / "expected")
+def source(name, tmp_path) -> Path:
+    """Files to decode."""
+    return BRANCHES[name].make_source(tmp_path / "source")
 
 
 @pytest.fixture
-def started(source, tmp_path, monkeypatch) -> Iterator[Callable[[type], Future]]:
-    """Starts a decode job on Flink and waits for it at the end."""
+def expected(name, source, tmp_path) -> dict[str, str]:
+    """The digests of the outputs of both jobs on this machine."""
+    return BRANCHES[name].run(source, tmp_path / "expected")
+
+
+@pytest.fixture
+def in_store(source) -> str:
+    """The source as a folder in the store."""
+    for path in source.rglob("*"):
+        if path.is_file():
+            held.bucket().upload_file(str(path), f"source/{path.relative_to(source).as_posix()}")
+    return f"s3://{store.BUCKET}/source"
+
+
+@pytest.fixture
+def started(name, in_store, tmp_path, monkeypatch) -> Iterator[Callable[[type], Future]]:
+    """Starts both jobs of a branch on Flink, decoding with a special class; waits for them at the end."""
     with ThreadPoolExecutor() as threads:
 
-        def start(job: type) -> Future:
-            monkeypatch.setattr(decode, "DecodeJob", job)
+        def start(job: type | None = None) -> Future:
+            if job is not None:
+                module, original, _ = JOBS[name]
+                monkeypatch.setattr(module, original, job)
             work_with("Flink", monkeypatch)
-            return threads.submit(decode_characters, source, output(tmp_path / "flink"))
+            return threads.submit(BRANCHES[name].run, in_store, tmp_path / "flink")
 
         yield start
 
 
 @pytest.fixture
-def held(started, tmp_path, expected) -> Iterator[tuple[Future, set[int]]]:
-    """A job that has a worker on each task manager, which stand still, and their process ids; it goes on at the end."""
-    gate = tmp_path / "flink/gate"
-    gate.mkdir(parents=True)
-    job = started(HeldJob)
+def held_job(name, started, expected) -> Iterator[tuple[Future, set[int]]]:
+    """Jobs whose workers stand still, and the workers' process ids; they go on at the end."""
+    held.bucket().put_object(Key=held.GATE)
+    job = started(JOBS[name][2])
     try:
-        wait_for(lambda: job.done() or len(list(gate.iterdir())) == flink.TASK_MANAGERS)
-        assert not job.done()
-        yield job, {int(path.name) for path in gate.iterdir()}
+        wait_for(lambda: job.done() or held.keys(held.WORKERS))
+        if job.done():
+            job.result()
+        yield job, {int(key.rpartition("/")[2]) for key in held.keys(held.WORKERS)}
     finally:
-        if gate.is_dir():
-            release(gate)
+        release()
 
 
-def release(gate: Path) -> None:
-    gate.rename(gate.parents[1] / "open gate")
+def release() -> None:
+    held.bucket().objects.filter(Prefix=held.GATE).delete()
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
+def wait_for(condition: Callable[[], object]) -> None:
     deadline = time.monotonic() + SECONDS
     while not condition():
         assert time.monotonic() < deadline
-        time.sleep(0.02)
+        time.sleep(0.1)
 
 
 def children(pid: int) -> set[int]:
@@ -82,45 +106,50 @@ def children(pid: int) -> set[int]:
     return {int(child) for child in " ".join(lists).split()}
 
 
-def failures() -> list[str]:
-    """What made Flink restart the latest job."""
-    latest = max(flink.rest("jobs/overview")["jobs"], key=lambda job: job["start-time"])
-    history = flink.rest(f"jobs/{latest['jid']}/exceptions")["exceptionHistory"]
-    return [entry["exceptionName"] for entry in history["entries"]]
+def test_source_and_staging_in_the_store_give_the_same_bytes(started, expected):
+    assert started().result(SECONDS) == expected
+    assert held.keys("staging/") == []
 
 
-def test_a_worker_that_is_killed_costs_a_restart(held, tmp_path, expected):
-    job, workers = held
+def test_a_worker_that_is_killed_costs_a_restart(held_job, expected):
+    job, workers = held_job
     os.kill(workers.pop(), signal.SIGKILL)
-    release(tmp_path / "flink/gate")
-    assert job.result(SECONDS) == RAN
-    assert digests(tmp_path / "flink") == expected
-    assert len(failures()) == 1
+    release()
+    assert job.result(SECONDS) == expected
 
 
-def test_a_task_manager_that_is_killed_costs_a_restart_on_the_other(held, tmp_path, expected):
-    job, _ = held
+def test_a_task_manager_that_is_killed_costs_a_restart_on_the_other(held_job, expected):
+    job, _ = held_job
     pid = flink.pid_of("task-manager-1")
     os.kill(pid, signal.SIGKILL)
-    release(tmp_path / "flink/gate")  # its worker goes on for a while
+    release()  # its worker goes on for a while
     try:
-        assert job.result(SECONDS) == RAN
+        assert job.result(SECONDS) == expected
     finally:
         subprocess.run([sys.executable, "-m", "cluster.flink", "up"], check=True)
-    assert digests(tmp_path / "flink") == expected
     assert flink.pid_of("task-manager-1") not in (None, pid)
 
 
-def test_a_worker_that_is_killed_before_it_is_there_is_started_again(started, tmp_path, expected):
+@pytest.mark.parametrize("kind", ["503", "cut"])
+def test_a_store_that_fails_for_some_seconds_costs_only_time(kind, held_job, expected):
+    job, _ = held_job
+    faulty_s3.fail(kind, FAILING)
+    release()
+    assert job.result(SECONDS) == expected
+    assert sum(count for name, count in faulty_s3.counts().items() if name.startswith("failed")) > 0
+
+
+@pytest.mark.parametrize("name", ["characters"])
+def test_a_worker_that_is_killed_before_it_is_there_is_started_again(started, expected):
     pool = flink.pid_of("worker-pool")
     before = children(pool)
-    job = started(decode.DecodeJob)
+    job = started()
     wait_for(lambda: job.done() or children(pool) - before)
     os.kill(min(children(pool) - before), signal.SIGKILL)
-    assert job.result(SECONDS) == RAN
-    assert digests(tmp_path / "flink") == expected
+    assert job.result(SECONDS) == expected
 
 
+@pytest.mark.parametrize("name", ["characters"])
 @pytest.mark.parametrize(
     ("kind", "message"), [(DeadlyJob, "failed in state FAILED"), (WrongJob, "ZeroDivisionError: made up")]
 )

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cluster import flink
-from pipeline.jobs import runner, through_files
+from cluster import flink, store
+from pipeline.jobs import runner, through_beam, through_files
 from pipeline.jobs.parts import PARTS, Files
 
 RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
@@ -27,6 +27,9 @@ def work_with(workers: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("INK2EDGE_WORKERS", "2")
     else:
         monkeypatch.setenv(runner.VARIABLE, options)
+    if workers == "Flink":  # its workers see only the store
+        for name, value in (store.ENVIRONMENT | {through_beam.VARIABLE: store.STAGING}).items():
+            monkeypatch.setenv(name, value)
 
 
 def work_twice(monkeypatch: pytest.MonkeyPatch) -> None:
