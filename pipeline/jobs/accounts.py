@@ -28,6 +28,7 @@ from pipeline.jobs.receipts import Receipt, TooManyBadError
 from pipeline.jobs.shuffle import Chunk
 from pipeline.jobs.spills import hash64, shard_of
 
+QUARANTINE = "quarantine.jsonl"  # in the folder of the samples
 SHOWN_NAMES = 5  # largest number of file names in one metric
 
 logger = logging.getLogger(__name__)

@@ -31,7 +31,7 @@ from pipeline.formats.unpacking import Room
 from pipeline.ink.normalise import BlankScanError, normalise
 from pipeline.inputs import absolute, check_there
 from pipeline.jobs import shuffle
-from pipeline.jobs.accounts import Account, Output, chunks, report_not_read, unchanging
+from pipeline.jobs.accounts import QUARANTINE, Account, Output, chunks, report_not_read, unchanging
 from pipeline.jobs.receipts import Receipt, numbered
 from pipeline.jobs.shuffle import Chunk, Found
 from pipeline.jobs.spills import check_complete
@@ -58,7 +58,7 @@ def run(params: Decode, output: Output) -> dict[str, int | str]:
     remove(output.refused)
     with atomic_directory(output.directory) as directory:
         with unchanging(params.source):
-            outcome = shuffle.run(job, directory, "decode")
+            outcome = shuffle.run(job, directory, "decode", QUARANTINE)
         unread = report_not_read(outcome.not_read, params.source, directory)
         check_complete(directory, job.shard_names, job.formats)
         metrics = job.account.metrics(outcome.receipt, directory)

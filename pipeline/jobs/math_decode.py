@@ -31,7 +31,7 @@ from pipeline.formats.unpacking import Room
 from pipeline.ink.canvas import Frame
 from pipeline.inputs import absolute, check_there
 from pipeline.jobs import shuffle
-from pipeline.jobs.accounts import Account, Output, chunks, report_not_read, unchanging
+from pipeline.jobs.accounts import QUARANTINE, Account, Output, chunks, report_not_read, unchanging
 from pipeline.jobs.receipts import Receipt, numbered
 from pipeline.jobs.shuffle import Chunk, Found
 from pipeline.jobs.spills import check_complete
@@ -57,7 +57,7 @@ def run(params: MathDecode, output: Output) -> dict[str, int | str]:
     remove(output.refused)
     with atomic_directory(output.directory) as directory:
         with unchanging(params.source):
-            outcome = shuffle.run(job, directory, "math-decode")
+            outcome = shuffle.run(job, directory, "math-decode", QUARANTINE)
         unread = report_not_read(outcome.not_read, params.source, directory)
         _warn_of_unknown(outcome.receipt)
         check_complete(directory, job.shard_names, job.formats)

@@ -91,13 +91,14 @@ class Outcome:
     defects: Callable[[], Iterator[Defect]]  # all of them, in order
 
 
-def run(job: Job, directory: Path, desc: str) -> Outcome:
-    """Runs a job: writes its shards to `directory`, and its quarantined records to `directory`/quarantine.jsonl.
+def run(job: Job, directory: Path, desc: str, quarantine: str = "") -> Outcome:
+    """Runs a job and writes its shards to `directory`.
 
     Args:
         job: see `Job`.
         directory: an empty folder.
         desc: name of the job, for progress and staging.
+        quarantine: name of a file in `directory` for the quarantined records; "" writes none.
 
     Raises:
         InkError: a step raised it, or a worker was lost. If too many records are bad, the report that the error names
@@ -111,7 +112,8 @@ def run(job: Job, directory: Path, desc: str) -> Outcome:
             _write_quarantine(outcome.refusal.report, outcome)
         if outcome.refusal is not None:
             raise outcome.refusal
-        _write_quarantine(directory / "quarantine.jsonl", outcome)
+        if quarantine:
+            _write_quarantine(directory / quarantine, outcome)
     return outcome
 
 

@@ -104,4 +104,4 @@ def test_without_an_error_the_account_comes_back(tmp_path, monkeypatch, workers)
     outcome = shuffle.run(Refusing("no step"), tmp_path, "refusing")
     assert outcome.receipt == Receipt(Counter(units=4), {"units": set("abcd")})
     assert outcome.settled == "settled"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["parquet", "quarantine.jsonl"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["parquet"]
