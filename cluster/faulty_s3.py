@@ -1,10 +1,9 @@
 """A proxy in front of the store that counts requests and, on command, refuses them or cuts their connections.
 
-python -m cluster.faulty_s3
+    python -m cluster.faulty_s3
 
-fail("503", seconds=10)   answers 503 SlowDown
-fail("cut", seconds=10)   closes connections; every other one after the request reached the store
-counts()                  {"GET": 3, "failed GET": 1, ...} since the last `reset`
+`fail("503", seconds=10)` answers 503 SlowDown; `fail("cut", seconds=10)` closes connections, every other one after the
+request reached the store; `counts()` is {"GET": 3, "failed GET": 1, ...} since the last `reset`.
 """
 
 from __future__ import annotations
@@ -20,6 +19,7 @@ from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from cluster.store import ENDPOINT, FAULTY_PORT, HOST, PORT
+from pipeline.command import command_parser, run_command
 
 CONTROL = "/_faults/"
 SLOW_DOWN = b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>SlowDown</Code><Message>made up</Message></Error>'
@@ -125,10 +125,11 @@ class _Server(ThreadingHTTPServer):
 
 def main() -> None:
     """Serves until SIGTERM."""
+    command_parser("cluster.faulty_s3", __doc__).parse_args()
     server = _Server((HOST, FAULTY_PORT), _Handler)
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
     server.serve_forever()
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main, "faulty-store")

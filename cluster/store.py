@@ -10,6 +10,8 @@ from __future__ import annotations
 import signal
 import threading
 
+from pipeline.command import command_parser, run_command
+
 HOST = "127.0.0.1"
 PORT, FAULTY_PORT = 18086, 18087
 BUCKET = "ink2edge"
@@ -28,6 +30,7 @@ ENVIRONMENT = {
 
 def main() -> None:
     """Serves until SIGTERM."""
+    command_parser("cluster.store", __doc__).parse_args()
     import boto3
     from moto.server import ThreadedMotoServer
 
@@ -42,4 +45,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main, "store")

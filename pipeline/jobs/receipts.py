@@ -57,6 +57,34 @@ class Receipt:
             self.tallies.setdefault(name, Counter()).update(tally)
         self.defects = sorted([*self.defects, *other.defects], key=_order)[:SHOWN_DEFECTS]
 
+    def to_json(self) -> dict:
+        """The receipt as a JSON value; data are never unpickled."""
+        names = {name: sorted(found) for name, found in self.names.items()}
+        return {"counts": self.counts, "names": names, "tallies": self.tallies, "defects": self.defects}
+
+    @classmethod
+    def from_json(cls, value: dict) -> Receipt:
+        """The receipt that `to_json` described."""
+        names = {name: set(found) for name, found in value["names"].items()}
+        tallies = {name: Counter(tally) for name, tally in value["tallies"].items()}
+        defects = [Defect((order[0], order[1], order[2]), line) for order, line in value["defects"]]
+        return cls(Counter(value["counts"]), names, tallies, defects)
+
+
+def error_to_json(error: InkError | None) -> dict | None:
+    """An error as a JSON value."""
+    if error is None:
+        return None
+    return {"message": str(error), "report": str(error.report) if isinstance(error, TooManyBadError) else ""}
+
+
+def error_from_json(value: dict | None) -> InkError | None:
+    """The error that `error_to_json` described."""
+    if value is None:
+        return None
+    message, report = value["message"], value["report"]
+    return TooManyBadError(message, Path(report)) if report else InkError(message)
+
 
 def merged(receipts: Iterable[Receipt]) -> Receipt:
     """One receipt for all; holds one of them at a time in memory."""

@@ -71,7 +71,11 @@ class Job(Protocol):
         """Yields the rows of a piece in chunks, then one receipt."""
 
     def settle(self, receipt: Receipt) -> Any:
-        """Accepts the input, given the merged receipt, and returns the argument of `layout`; raises to refuse it."""
+        """Accepts the input, given the merged receipt, and returns the argument of `layout`, a JSON value.
+
+        Raises:
+            InkError: the job refuses its input.
+        """
 
     def layout(self, table: pa.Table, settled: Any) -> pa.Table:
         """The sorted rows of a shard in their file layout."""

@@ -19,7 +19,6 @@ import contextlib
 import functools
 import json
 import os
-import pickle
 import tempfile
 import uuid
 from collections.abc import Callable, Iterable, Iterator
@@ -35,15 +34,16 @@ from apache_beam.pvalue import AsList, AsSingleton, TaggedOutput
 from pipeline import stores
 from pipeline.errors import InkError
 from pipeline.files import read_json, remove, write_json
+from pipeline.formats.not_read import NotRead
 from pipeline.formats.shards import FORMATS
 from pipeline.formats.unpacking import Room
 from pipeline.jobs import runner
-from pipeline.jobs.receipts import Defect, Receipt
+from pipeline.jobs.receipts import Defect, Receipt, error_from_json, error_to_json
 from pipeline.jobs.shuffle import Job, Outcome
 from pipeline.jobs.spills import by_shard, sorted_rows, write_shard
 
 VARIABLE = "INK2EDGE_STAGING"
-SUMMARY = "summary.pickle"
+SUMMARY = "summary.json"
 ERRORS, RECEIPTS, DEFECTS, SCHEMAS, NOT_READ = "errors", "receipts", "defects", "schemas", "not_read"  # tags
 _LONG = 1e9  # seconds: the estimate of a job's duration matters only on this machine
 
@@ -115,7 +115,7 @@ def running(job: Job, directory: Path, desc: str) -> Iterator[Outcome]:
 
         runner.run(ShuffleThroughBeam(job, staging), _LONG, progress, desc)
         with stores.local_copy(staging.path(SUMMARY)) as file:
-            summary: Summary = pickle.loads(file.read())
+            summary = Summary.from_json(json.loads(file.read()))
         if summary.error is not None:
             raise summary.error
         settled, refusal = summary.verdict
@@ -133,10 +133,33 @@ class Summary:
     """What a job leaves besides its shards and defects."""
 
     receipt: Receipt
-    not_read: list
+    not_read: list[NotRead]
     verdict: Verdict
     error: InkError | None
     written: list[Written]
+
+    def to_json(self) -> dict:
+        """The summary as a JSON value; data of a store are never unpickled."""
+        accepted, refusal = self.verdict
+        return {
+            "receipt": self.receipt.to_json(),
+            "not_read": self.not_read,
+            "verdict": [accepted, error_to_json(refusal)],
+            "error": error_to_json(self.error),
+            "written": self.written,
+        }
+
+    @classmethod
+    def from_json(cls, value: dict) -> Summary:
+        """The summary that `to_json` described."""
+        accepted, refusal = value["verdict"]
+        return cls(
+            Receipt.from_json(value["receipt"]),
+            [NotRead(*file) for file in value["not_read"]],
+            Verdict(accepted and (accepted[0],), error_from_json(refusal)),
+            error_from_json(value["error"]),
+            [Written(*written) for written in value["written"]],
+        )
 
 
 class ShuffleThroughBeam(beam.PTransform):
@@ -301,7 +324,7 @@ def _write_defects(element: tuple[tuple[int, int], Iterable[Defect]], staging: S
     """Writes the defects of one piece of work."""
     (unit, place), defects = element
     lines = sorted(defects, key=lambda defect: defect.order)
-    return _put(staging, f"defects/{unit:09d}-{place:06d}.json", json.dumps(lines, ensure_ascii=False).encode())
+    return _put(staging, f"defects/{unit:09d}-{place:06d}.json", json.dumps(lines).encode())
 
 
 def _summarise(
@@ -310,7 +333,7 @@ def _summarise(
 ) -> None:  # fmt: skip
     """Writes the summary, when everything else is written."""
     summary = Summary(receipt, sorted(not_read), verdict, error or late, sorted(written))
-    _put(staging, SUMMARY, pickle.dumps(summary))
+    _put(staging, SUMMARY, json.dumps(summary.to_json()).encode())
 
 
 def _put(staging: Staging, name: str, data: bytes) -> str:

@@ -13,8 +13,8 @@ traceback.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
-import pickle
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -25,11 +25,11 @@ import apache_beam as beam
 from apache_beam.metrics import Metrics
 
 from pipeline.errors import InkError
-from pipeline.files import is_full, partial_path, remove
+from pipeline.files import is_full, partial_path, read_json, remove
 from pipeline.formats.shards import FORMATS
 from pipeline.formats.unpacking import Room
 from pipeline.jobs import runner
-from pipeline.jobs.receipts import Defect, Receipt, merged
+from pipeline.jobs.receipts import Defect, Receipt, error_from_json, error_to_json, merged
 from pipeline.jobs.shuffle import Job, Outcome
 from pipeline.jobs.spills import gather, renamed_when_done, spill, write_shard
 
@@ -62,12 +62,13 @@ class Scratch:
     def leave_receipt(self, number: int, chunks: int, receipt: Receipt) -> None:
         """Writes the receipt of a finished piece, which has spilled a number of chunks."""
         with renamed_when_done(self._receipt_path(number)) as partial:
-            partial.write_bytes(pickle.dumps((chunks, receipt)))
+            partial.write_text(json.dumps([chunks, receipt.to_json()]), encoding="utf-8")
 
     def receipts(self) -> Iterator[tuple[int, Receipt]]:
         """Yields chunks and receipt of all finished pieces, in their order."""
         for path in sorted(self.directory.glob("unit-*.receipt")):
-            yield pickle.loads(path.read_bytes())
+            chunks, receipt = read_json(path)
+            yield chunks, Receipt.from_json(receipt)
 
     def spills(self) -> list[Path]:
         """All spills, in the order of pieces."""
@@ -110,7 +111,7 @@ class Scratch:
     @property
     def verdict(self) -> Path:
         """The file of the merged receipt, the result of `Job.settle` and its refusal, if any."""
-        return self.directory / "verdict.pickle"
+        return self.directory / "verdict.json"
 
     @property
     def _reserve(self) -> Path:
@@ -149,7 +150,8 @@ def running(job: Job, directory: Path, desc: str) -> Iterator[Outcome]:
         runner.run(ShuffleThroughFiles(job, scratch, pieces), seconds, progress, desc)
         if refusal := scratch.refusal():
             raise refusal
-        receipt, settled, error = pickle.loads(scratch.verdict.read_bytes())
+        described, settled, refusal = read_json(scratch.verdict)
+        receipt, error = Receipt.from_json(described), error_from_json(refusal)
         finished = sum(1 for _ in scratch.receipts())
         if finished != len(pieces):
             raise AssertionError(f"{desc}: expected the receipts of {len(pieces)} pieces of work, found {finished}")
@@ -237,7 +239,8 @@ def _settle(job: Job, scratch: Scratch) -> tuple | None:
         except InkError as refusal:
             error = refusal
         with renamed_when_done(scratch.verdict) as partial:
-            partial.write_bytes(pickle.dumps((receipt, settled, error)))
+            verdict = [receipt.to_json(), settled, error_to_json(error)]
+            partial.write_text(json.dumps(verdict), encoding="utf-8")
         return None if error else (settled, scratch.spills())
     return None
 

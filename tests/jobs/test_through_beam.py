@@ -129,7 +129,8 @@ def test_an_object_that_changes_while_it_is_read(tmp_path, staged, monkeypatch):
     monkeypatch.setattr(sources, "read_gnt", changing)
     with pytest.raises(InkError, match=r"1003-f.gnt.*: expected .* unchanged while"):
         decode_characters(address, output(tmp_path / "out"))
-    assert list((tmp_path / "out").iterdir()) == []
+    # The new object is longer than the listed one, so its last record may be reported as bad.
+    assert {path.name for path in (tmp_path / "out").iterdir()} <= {"decoded.refused.jsonl"}
     assert [key for key in keys(staged) if key.startswith("staging")] == []
 
 
