@@ -34,7 +34,6 @@ EXEMPT = {
     "pipeline/params.py": "dvc.yaml lists the values that a stage uses as its `params`",
     "pipeline/processes.py": "number of processes; the bytes do not depend on it",
     "pipeline/progress.py": "progress bars",
-    "pipeline/stores.py": "moves files between stores and disks unchanged",
     "stages/__init__.py": "runs a stage's main()",
     "stages/paths.py": "dvc.yaml lists the paths as `deps` and `outs`",
 }

@@ -26,6 +26,11 @@ def partial_path(path: Path) -> Path:
     return path.with_name(f"{path.stem}.partial{path.suffix}")
 
 
+def final_path(partial: Path) -> Path:
+    """Returns the path of which `partial_path` made a folder's temporary name."""
+    return partial.with_name(partial.name.removesuffix(".partial"))
+
+
 @contextlib.contextmanager
 def atomic_directory(path: Path | str) -> Iterator[Path]:
     """Yields an empty directory that replaces `path` when the block ends without an exception.

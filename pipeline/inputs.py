@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from pathlib import Path, PurePath, PurePosixPath
+from pathlib import Path
 
 import yaml
 
 from pipeline.errors import InkError
 from pipeline.files import write_text
-from pipeline.stores import Blob, is_remote, list_blobs
+from pipeline.stores import is_hidden, is_remote, list_blobs, visible_blobs
 
 Stamps = dict[str, tuple[int, float, str] | None]
 """Size in bytes, modification time and ETag (in a store) of each file, by its path; None if it cannot be examined."""
@@ -30,18 +30,13 @@ def stamps(path: Path | str, files: Iterable[Path] | None = None) -> Stamps:
     By default, `files` are all files except hidden ones; links to folders are not followed.
     """
     if is_remote(path):
-        blobs = [(blob, PurePosixPath(file_name(str(path), blob))) for blob in list_blobs(str(path))]
-        return {str(name): (blob.size, blob.updated, blob.etag) for blob, name in blobs if not is_hidden(name)}
+        blobs = visible_blobs(str(path))
+        return {name: (blob.size, blob.updated, blob.etag) for name, blob in blobs.items()}
     root = Path(path)
     if files is None:
         files = [root] if root.is_file() else [file for file in root.rglob("*") if not file.is_dir()]
     names = {file.relative_to(root): file for file in files}
     return {name.as_posix(): _stamp(file) for name, file in names.items() if not is_hidden(name)}
-
-
-def file_name(source: str, blob: Blob) -> str:
-    """The name of a file in a store, relative to the source; its last part if the source is the file itself."""
-    return blob.path.removeprefix(source.rstrip("/")).lstrip("/") or PurePosixPath(blob.path).name
 
 
 def check_unchanged(path: Path | str, before: Stamps, files: Iterable[Path] | None = None) -> None:
@@ -127,8 +122,3 @@ def _stamp(file: Path) -> tuple[int, float, str] | None:
     except OSError:
         return None
     return status.st_size, status.st_mtime_ns, ""
-
-
-def is_hidden(name: PurePath) -> bool:
-    """Whether a part of a path starts with a dot."""
-    return any(part.startswith(".") for part in name.parts)

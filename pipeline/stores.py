@@ -20,16 +20,17 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, lru_cache
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 from types import SimpleNamespace
 from typing import Any, BinaryIO, NamedTuple, TypeVar, cast
 
 from pipeline.errors import InkError
+from pipeline.files import is_full, no_room
 
 _CHUNK = 1 << 20  # bytes per step of a copy
 _PATIENCE = (0.5, 1, 2, 4, 8, 15, 30)  # seconds between attempts
 # A store that refuses or cuts requests for some seconds must not end a job: botocore's default is five attempts.
-_PERSISTENCE = {"AWS_RETRY_MODE": "standard", "AWS_MAX_ATTEMPTS": "10"}
+_RETRIES = {"mode": "standard", "total_max_attempts": 10}
 _FINAL_CODES = {400, 401, 403, 404, 405, 409, 412, 416}  # HTTP: repeating the request does not help
 _Result = TypeVar("_Result")
 
@@ -101,6 +102,23 @@ def _s3_blobs(exact: str) -> Iterator[Blob]:
         request.continuation_token = page.next_token
 
 
+def visible_blobs(source: str) -> dict[str, Blob]:
+    """The files of a source in a store without hidden ones, by their names relative to the source, sorted.
+
+    If the source is one file, its name is the last part of its path.
+    """
+    root = source.rstrip("/")
+    named = {
+        blob.path.removeprefix(root).lstrip("/") or PurePosixPath(blob.path).name: blob for blob in list_blobs(source)
+    }
+    return {name: blob for name, blob in sorted(named.items()) if not is_hidden(PurePosixPath(name))}
+
+
+def is_hidden(name: PurePath) -> bool:
+    """Whether a part of a path starts with a dot."""
+    return any(part.startswith(".") for part in name.parts)
+
+
 @contextlib.contextmanager
 def open_binary(path: str) -> Iterator[BinaryIO]:
     """Opens a file for reading, without decompression. Seekable."""
@@ -119,7 +137,7 @@ def local_copy(path: str, start: int = 0, size: int | None = None) -> Iterator[B
     Raises:
         InkError: the file cannot be read, or its checksum (ETag) changes while it is read.
     """
-    with tempfile.TemporaryFile(buffering=0) as target:
+    with tempfile.TemporaryFile() as target:
         _patiently(lambda: _copy_out(path, target, start, size), path, "read")
         target.seek(0)
         yield cast(BinaryIO, target)
@@ -127,13 +145,8 @@ def local_copy(path: str, start: int = 0, size: int | None = None) -> Iterator[B
 
 def upload(source: Path, target: str) -> tuple[int, str]:
     """Copies a local file to a store under a temporary name, then renames it. Returns its size and SHA-256."""
-    digest, size = hashlib.sha256(), 0
-    with open(source, "rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-            size += len(chunk)
     _patiently(lambda: _copy_in(source, target), target, "written", missing=2)
-    return size, digest.hexdigest()
+    return _fingerprint(source)
 
 
 def fetch(source: str, target: Path, size: int, sha256: str) -> None:
@@ -144,13 +157,18 @@ def fetch(source: str, target: Path, size: int, sha256: str) -> None:
     """
     with local_copy(source) as file, open(target, "wb") as output:
         shutil.copyfileobj(file, output, _CHUNK)
-    with open(target, "rb") as copied:
-        found = (target.stat().st_size, hashlib.file_digest(copied, "sha256").hexdigest())
+    found = _fingerprint(target)
     if found != (size, sha256):
         raise InkError(
             f"{source}: expected {size} bytes with SHA-256 {sha256}, found {found[0]} with {found[1]}; something else "
             "writes there: set INK2EDGE_STAGING to a folder of its own and run again"
         )
+
+
+def _fingerprint(path: Path) -> tuple[int, str]:
+    """Size and SHA-256 of a file on disk."""
+    with open(path, "rb") as file:
+        return path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def delete_below(folder: str) -> None:
@@ -182,10 +200,9 @@ def _copy_out(path: str, target: Any, start: int, size: int | None) -> None:
         file.seek(start)
         left = size
         while left != 0 and (chunk := file.read(_CHUNK if left is None else min(left, _CHUNK))):
-            view = memoryview(chunk)
-            while view:
-                view = view[target.write(view) :]
+            target.write(chunk)
             left = None if left is None else left - len(chunk)
+    target.flush()  # others may map the file
     if _systems().checksum(path) != before:
         raise InkError(
             f"{path}: expected an object that stays unchanged while it is read, found another ETag afterwards; stop "
@@ -205,6 +222,8 @@ def _patiently(work: Callable[[], _Result], path: str, verb: str, missing: int =
         except InkError:
             raise
         except Exception as error:  # the stores' clients raise all kinds
+            if isinstance(error, OSError) and is_full(error):
+                raise no_room(path, error) from error
             code = _code(error)
             final = code in _FINAL_CODES and not (code == 404 and attempt < missing)
             if pause is None or final or isinstance(error, (FileNotFoundError, ValueError, ImportError)):
@@ -236,8 +255,6 @@ def _systems() -> Any:
     from apache_beam.io.filesystems import FileSystems
     from apache_beam.options.pipeline_options import PipelineOptions
 
-    for name, value in _PERSISTENCE.items():
-        os.environ.setdefault(name, value)
     _share_clients()
     if FileSystems._pipeline_options is None:  # outside of Beam's workers, nobody sets them
         FileSystems.set_options(PipelineOptions([]))
@@ -266,8 +283,10 @@ def _client(**options: Any) -> Any:
 @lru_cache(maxsize=8)
 def _client_of(options: tuple, settings: tuple) -> Any:
     import boto3
+    from botocore.config import Config
 
-    return boto3.session.Session().client(**dict(options))
+    asked = {"AWS_RETRY_MODE", "AWS_MAX_ATTEMPTS"} & dict(settings).keys()
+    return boto3.session.Session().client(**dict(options), config=None if asked else Config(retries=_RETRIES))
 
 
 def _uncompressed() -> Any:

@@ -18,7 +18,7 @@ from __future__ import annotations
 import mmap
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -83,14 +83,9 @@ def read_gnt(buffer: bytes | mmap.mmap | memoryview, span: Span | None = None) -
         buffer: the file; with `span`, its bytes from `span.start` to `span.read_to`.
         span: the part to read. The parts of `spans` yield together exactly what the file yields.
     """
-    items = _read(
-        memoryview(buffer), 0 if span is None else span.first, None if span is None else span.stop - span.start
-    )
-    if span is None or not span.start:
-        yield from items
-        return
-    for item in items:
-        yield replace(item, offset=item.offset + span.start)
+    data = memoryview(buffer)
+    first, start, stop = span or Span(0, 0, len(data))
+    return _read(data, first, start, stop - start)
 
 
 def spans(buffer: bytes | mmap.mmap | memoryview, most: int) -> list[Span]:
@@ -109,25 +104,25 @@ def spans(buffer: bytes | mmap.mmap | memoryview, most: int) -> list[Span]:
     return [*found, Span(index, start, len(buffer))]
 
 
-def _read(data: memoryview, index: int, stop: int | None) -> Iterator[GntRecord | Defect]:
+def _read(data: memoryview, index: int, start: int, stop: int) -> Iterator[GntRecord | Defect]:
+    """Yields the contents of `data` up to `stop`; `index` and `start` are those of its first byte in the file."""
     size, offset = len(data), 0
     if not size:
         yield Defect(0, 0, "empty file")
-    while offset < (size if stop is None else stop):
+    while offset < stop:
         header = _header(data, offset)
         follower = header is not None and _follows(data, header.end)
         if header is not None and follower:
-            yield _record(data, index, header)
+            yield _record(data, index, start, header)
             index, offset = index + 1, header.end
             continue
         # This header or the next one is wrong, or the pixels between them have missing or extra bytes.
-        start = offset + (1 if header is None else HEADER_BYTES)
-        resume = _next_header(data, start)
+        resume = _next_header(data, offset + (1 if header is None else HEADER_BYTES))
         if header is not None and header.end <= min(resume, size):
-            yield _record(data, index, header)
+            yield _record(data, index, start, header)
             index, offset = index + 1, header.end
         if offset < resume:
-            yield Defect(index, offset, _reason(data, offset, resume))
+            yield Defect(index, start + offset, _reason(data, offset, resume))
             index, offset = index + 1, resume
 
 
@@ -239,14 +234,15 @@ def _candidates(window: np.ndarray) -> list[int]:
     return np.flatnonzero(size == HEADER_BYTES + width * height).tolist()
 
 
-def _record(data: memoryview, index: int, header: _Header) -> GntRecord | Defect:
-    offset, _, tag, width, height = header
+def _record(data: memoryview, index: int, start: int, header: _Header) -> GntRecord | Defect:
+    at, _, tag, width, height = header
+    offset = start + at
     if not width or not height:
         return Defect(index, offset, f"zero area: width {width}, height {height}")
     char = decode_tag(tag)
     if char is None:
         return Defect(index, offset, f"undecodable tag {tag.hex()}: neither GBK nor ASCII + NUL")
-    pixels = np.frombuffer(data, np.uint8, width * height, offset + HEADER_BYTES).reshape(height, width)
+    pixels = np.frombuffer(data, np.uint8, width * height, at + HEADER_BYTES).reshape(height, width)
     return GntRecord(index, offset, char, width, height, pixels)
 
 

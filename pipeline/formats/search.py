@@ -31,8 +31,8 @@ from pipeline.formats.tars import tar_members
 from pipeline.formats.tree import walk
 from pipeline.formats.unpacking import Room
 from pipeline.formats.zip_member import ZIP_ERRORS, open_member
-from pipeline.inputs import check_there, file_name, is_hidden
-from pipeline.stores import is_remote, list_blobs
+from pipeline.inputs import check_there
+from pipeline.stores import is_remote, visible_blobs
 
 MAX_DEPTH = 4  # of nested archives
 MAX_FILES = 1 << 20  # in the archives of one file of the source
@@ -142,12 +142,11 @@ class _Search:
 
     def add_store(self, source: str) -> int:
         """Adds all files below a folder of a store; returns their number."""
-        blobs = {file_name(source, blob): blob for blob in list_blobs(source)}
-        visible = {name: blob for name, blob in blobs.items() if not is_hidden(PurePosixPath(name))}
-        for name, blob in sorted(visible.items()):
+        blobs = visible_blobs(source)
+        for name, blob in blobs.items():
             entry = Entry(name, PurePosixPath(name), Place(blob.path, 0, blob.size), blob.size)
             self._add(entry, _Bounds(blob.path, name, blob.size, self._param))
-        return len(visible)
+        return len(blobs)
 
     def add_folder(self, root: Path) -> int:
         """Adds a file, or all files below a folder, on disk; returns their number."""

@@ -24,8 +24,8 @@ from pipeline.files import write_text
 from pipeline.formats.not_read import NotRead, lines
 from pipeline.formats.tree import source_files
 from pipeline.inputs import check_unchanged, stamps
+from pipeline.jobs.job import Chunk
 from pipeline.jobs.receipts import Receipt, TooManyBadError
-from pipeline.jobs.shuffle import Chunk
 from pipeline.jobs.spills import hash64, shard_of
 
 QUARANTINE = "quarantine.jsonl"  # in the folder of the samples

@@ -32,8 +32,8 @@ from pipeline.ink.normalise import BlankScanError, normalise
 from pipeline.inputs import absolute, check_there
 from pipeline.jobs import shuffle
 from pipeline.jobs.accounts import QUARANTINE, Account, Output, chunks, report_not_read, unchanging
+from pipeline.jobs.job import Chunk, Found
 from pipeline.jobs.receipts import Receipt, numbered
-from pipeline.jobs.shuffle import Chunk, Found
 from pipeline.jobs.spills import check_complete
 from pipeline.params import Decode
 
@@ -62,9 +62,9 @@ def run(params: Decode, output: Output) -> dict[str, int | str]:
         unread = report_not_read(outcome.not_read, params.source, directory)
         check_complete(directory, job.shard_names, job.formats)
         metrics = job.account.metrics(outcome.receipt, directory)
-    write_class_list(output.classes, outcome.settled)
+    write_class_list(output.classes, outcome.verdict.settled)
     metrics["writers"] = len(outcome.receipt.names["writers"] - {""})
-    metrics["classes"] = len(outcome.settled)
+    metrics["classes"] = len(outcome.verdict.settled)
     write_json(output.metrics, metrics | unread)
     logger.info("%(records)d records: %(written)d written, %(filtered)d filtered, %(quarantined)d quarantined", metrics)
     return metrics | unread
@@ -72,7 +72,7 @@ def run(params: Decode, output: Output) -> dict[str, int | str]:
 
 @dataclass(frozen=True)
 class DecodeJob:
-    """The work of the decode job, see `pipeline.jobs.shuffle.Job`."""
+    """The work of the decode job, see `pipeline.jobs.job.Job`."""
 
     params: Decode
     source: str  # where its workers find it

@@ -32,8 +32,8 @@ from pipeline.ink.canvas import Frame
 from pipeline.inputs import absolute, check_there
 from pipeline.jobs import shuffle
 from pipeline.jobs.accounts import QUARANTINE, Account, Output, chunks, report_not_read, unchanging
+from pipeline.jobs.job import Chunk, Found
 from pipeline.jobs.receipts import Receipt, numbered
-from pipeline.jobs.shuffle import Chunk, Found
 from pipeline.jobs.spills import check_complete
 from pipeline.params import MathDecode
 
@@ -78,7 +78,7 @@ def run(params: MathDecode, output: Output) -> dict[str, int | str]:
 
 @dataclass(frozen=True)
 class MathDecodeJob:
-    """The work of the math-decode job, see `pipeline.jobs.shuffle.Job`."""
+    """The work of the math-decode job, see `pipeline.jobs.job.Job`."""
 
     params: MathDecode
     source: str  # where its workers find it

@@ -23,8 +23,8 @@ from pipeline.formats.shards import shard_names
 from pipeline.formats.tfrecord import encode_batch
 from pipeline.formats.unpacking import Room
 from pipeline.jobs import shuffle
+from pipeline.jobs.job import Chunk, Found
 from pipeline.jobs.receipts import Receipt
-from pipeline.jobs.shuffle import Chunk, Found
 from pipeline.jobs.spills import HASH_BITS, check_complete, hash64, shard_of
 from pipeline.stores import open_binary
 
@@ -75,7 +75,7 @@ def shard_counts(shards: int, shares: Sequence[float], samples: int) -> tuple[in
 
 @dataclass(frozen=True)
 class PartsJob:
-    """The work of a split job, see `pipeline.jobs.shuffle.Job`."""
+    """The work of a split job, see `pipeline.jobs.job.Job`."""
 
     units: tuple[str, ...]  # paths of the decoded shards
     shard_counts: tuple[int, ...]  # one per part
@@ -101,7 +101,7 @@ class PartsJob:
 
     def find(self, room: Room) -> Found:
         """The decoded shards."""
-        return Found([(unit, size) for unit, size in zip(self.units, map(row_count, self.units), strict=True)])
+        return Found(list(zip(self.units, map(row_count, self.units), strict=True)), [])
 
     def split(self, unit: str, room: Room) -> list[str]:
         """Splits nothing: the decode job has made shards of about one size."""

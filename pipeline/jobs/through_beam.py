@@ -9,22 +9,17 @@ through Beam's file systems to a staging folder, under temporary names that are 
 shards to the output, compares their SHA-256 and deletes the staging folder. Each shard and each unit costs a constant
 number of requests. A worker holds one piece of work or one shard in memory.
 
-INK2EDGE_STAGING names the folder: `s3://bucket/folder`, or a folder on a disk that all workers share. The default is
-the folder of the output. Local inputs are copied to a remote staging folder, because workers may not see this disk.
+`pipeline.jobs.staging` describes the folder.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
-import json
-import os
 import tempfile
-import uuid
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import apache_beam as beam
 import pyarrow as pa
@@ -33,69 +28,15 @@ from apache_beam.pvalue import AsList, AsSingleton, TaggedOutput
 
 from pipeline import stores
 from pipeline.errors import InkError
-from pipeline.files import read_json, remove, write_json
-from pipeline.formats.not_read import NotRead
 from pipeline.formats.shards import FORMATS
-from pipeline.formats.unpacking import Room
 from pipeline.jobs import runner
-from pipeline.jobs.receipts import Defect, Receipt, error_from_json, error_to_json
-from pipeline.jobs.shuffle import Job, Outcome
+from pipeline.jobs.job import Job, Outcome, Verdict
+from pipeline.jobs.receipts import Defect, Receipt
 from pipeline.jobs.spills import by_shard, sorted_rows, write_shard
+from pipeline.jobs.staging import Staging, Summary, Written
 
-VARIABLE = "INK2EDGE_STAGING"
-SUMMARY = "summary.json"
 ERRORS, RECEIPTS, DEFECTS, SCHEMAS, NOT_READ = "errors", "receipts", "defects", "schemas", "not_read"  # tags
 _LONG = 1e9  # seconds: the estimate of a job's duration matters only on this machine
-
-
-class Verdict(NamedTuple):
-    """What `Job.settle` decided."""
-
-    accepted: tuple[Any] | None  # its result, if it accepts the input
-    refusal: InkError | None
-
-
-class Written(NamedTuple):
-    """A file that a worker wrote."""
-
-    name: str  # relative to the staging folder
-    size: int  # bytes
-    sha256: str
-
-
-@dataclass(frozen=True)
-class Staging:
-    """The folder where the workers of one run leave what they finish."""
-
-    url: str
-    record: Path  # a file beside the output that names the folder, until the folder is deleted
-
-    @classmethod
-    def begin(cls, output: Path, desc: str) -> Staging:
-        """Chooses a unique folder, after deleting what a killed run of the same output left."""
-        name = output.name.removesuffix(".partial")
-        record = output.absolute().with_name(f"{name}.staging.json")
-        if record.exists():
-            stores.delete_below(read_json(record)["staging"])
-        base = os.environ.get(VARIABLE) or str(output.absolute())
-        if not stores.is_remote(base):
-            base = str(Path(base).absolute())
-        staging = cls(stores.join(base, f"ink2edge-{desc}-{uuid.uuid4().hex}"), record)
-        write_json(record, {"staging": staging.url})
-        return staging
-
-    def path(self, *names: str) -> str:
-        """The path of a file below the folder."""
-        return stores.join(self.url, *names)
-
-    def room(self) -> Room:
-        """Space for unpacked files that all workers see."""
-        return Room(store=self.path("unpacked"))
-
-    def end(self) -> None:
-        """Deletes the folder and its record."""
-        stores.delete_below(self.url)
-        remove(self.record)
 
 
 @contextlib.contextmanager
@@ -107,59 +48,25 @@ def running(job: Job, directory: Path, desc: str) -> Iterator[Outcome]:
     """
     staging = Staging.begin(directory, desc)
     try:
-        job = job.moved(lambda source: _seen_by_workers(source, staging))
+        job = job.moved(lambda source: staging.seen_by_workers(source))
         total = len(job.shard_names)
 
         def progress() -> tuple[int, int]:
-            return len(stores.list_blobs(staging.path("parquet"))), total
+            with contextlib.suppress(InkError):  # a listing that fails must not fail the job
+                return len(stores.list_blobs(staging.path("parquet"))), total
+            return 0, total
 
         runner.run(ShuffleThroughBeam(job, staging), _LONG, progress, desc)
-        with stores.local_copy(staging.path(SUMMARY)) as file:
-            summary = Summary.from_json(json.loads(file.read()))
+        summary = staging.summary()
         if summary.error is not None:
             raise summary.error
-        settled, refusal = summary.verdict
-        yield Outcome(summary.receipt, settled and settled[0], summary.not_read, refusal, lambda: _defects(staging))
+        yield Outcome(summary.receipt, summary.verdict, summary.not_read, staging.defects)
         for written in summary.written:
             target = directory / written.name
             target.parent.mkdir(exist_ok=True)
             stores.fetch(staging.path(written.name), target, written.size, written.sha256)
     finally:
         staging.end()
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What a job leaves besides its shards and defects."""
-
-    receipt: Receipt
-    not_read: list[NotRead]
-    verdict: Verdict
-    error: InkError | None
-    written: list[Written]
-
-    def to_json(self) -> dict:
-        """The summary as a JSON value; data of a store are never unpickled."""
-        accepted, refusal = self.verdict
-        return {
-            "receipt": self.receipt.to_json(),
-            "not_read": self.not_read,
-            "verdict": [accepted, error_to_json(refusal)],
-            "error": error_to_json(self.error),
-            "written": self.written,
-        }
-
-    @classmethod
-    def from_json(cls, value: dict) -> Summary:
-        """The summary that `to_json` described."""
-        accepted, refusal = value["verdict"]
-        return cls(
-            Receipt.from_json(value["receipt"]),
-            [NotRead(*file) for file in value["not_read"]],
-            Verdict(accepted and (accepted[0],), error_from_json(refusal)),
-            error_from_json(value["error"]),
-            [Written(*written) for written in value["written"]],
-        )
 
 
 class ShuffleThroughBeam(beam.PTransform):
@@ -297,11 +204,10 @@ class _Publish(beam.DoFn):
     @_errors_tagged
     def process(self, element: tuple[int, Iterable[bytes]], verdict: Verdict, schema: bytes) -> Iterator[Written]:
         shard, encoded = element
-        if verdict.accepted is None:
+        if not verdict.accepted:
             return
-        (settled,) = verdict.accepted
         empty = pa.ipc.read_schema(pa.py_buffer(schema)).empty_table()  # keeps the columns of a shard without rows
-        table = self.job.layout(sorted_rows([empty, *(_decode(batch) for batch in encoded if batch)]), settled)
+        table = self.job.layout(sorted_rows([empty, *(_decode(batch) for batch in encoded if batch)]), verdict.settled)
         name = self.job.shard_names[shard]
         with tempfile.TemporaryDirectory(prefix="ink2edge-") as folder:
             write_shard(Path(folder), name, table, self.job.encode, self.job.formats)
@@ -312,19 +218,16 @@ class _Publish(beam.DoFn):
 
 
 def _settle(_: None, job: Job, receipt: Receipt, error: InkError | None) -> Verdict:
-    if error is not None:
-        return Verdict(None, None)
-    try:
-        return Verdict((job.settle(receipt),), None)
-    except InkError as refusal:
-        return Verdict(None, refusal)
+    return Verdict.of(job, receipt) if error is None else Verdict(False)
 
 
 def _write_defects(element: tuple[tuple[int, int], Iterable[Defect]], staging: Staging) -> str:
     """Writes the defects of one piece of work."""
     (unit, place), defects = element
     lines = sorted(defects, key=lambda defect: defect.order)
-    return _put(staging, f"defects/{unit:09d}-{place:06d}.json", json.dumps(lines).encode())
+    name = f"{unit:09d}-{place:06d}"
+    staging.write_defects(name, lines)
+    return name
 
 
 def _summarise(
@@ -332,37 +235,7 @@ def _summarise(
     written: list[Written], not_read: list, defects: list[str],
 ) -> None:  # fmt: skip
     """Writes the summary, when everything else is written."""
-    summary = Summary(receipt, sorted(not_read), verdict, error or late, sorted(written))
-    _put(staging, SUMMARY, json.dumps(summary.to_json()).encode())
-
-
-def _put(staging: Staging, name: str, data: bytes) -> str:
-    with tempfile.NamedTemporaryFile(prefix="ink2edge-") as file:
-        file.write(data)
-        file.flush()
-        stores.upload(Path(file.name), staging.path(name))
-    return name
-
-
-def _defects(staging: Staging) -> Iterator[Defect]:
-    for blob in stores.list_blobs(staging.path("defects")):
-        with stores.local_copy(blob.path) as file:
-            for order, line in json.loads(file.read()):
-                yield Defect(tuple(order), line)
-
-
-def _seen_by_workers(source: str, staging: Staging) -> str:
-    """The path of an input for workers: copies a local one to a remote staging folder."""
-    if stores.is_remote(source) or not stores.is_remote(staging.url):
-        return source
-    from pipeline.formats.tree import walk
-
-    root = Path(source).absolute()
-    base = root.parent if root.is_file() else root
-    for path in walk(root).files:
-        if path.is_file():
-            stores.upload(path, staging.path("input", path.relative_to(base).as_posix()))
-    return staging.path("input", root.name) if root.is_file() else staging.path("input")
+    staging.write_summary(Summary(receipt, sorted(not_read), verdict, error or late, sorted(written)))
 
 
 def _encode(batch: pa.RecordBatch) -> bytes:

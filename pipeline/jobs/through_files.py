@@ -25,12 +25,12 @@ import apache_beam as beam
 from apache_beam.metrics import Metrics
 
 from pipeline.errors import InkError
-from pipeline.files import is_full, partial_path, read_json, remove
+from pipeline.files import final_path, is_full, partial_path, read_json, remove
 from pipeline.formats.shards import FORMATS
 from pipeline.formats.unpacking import Room
 from pipeline.jobs import runner
-from pipeline.jobs.receipts import Defect, Receipt, error_from_json, error_to_json, merged
-from pipeline.jobs.shuffle import Job, Outcome
+from pipeline.jobs.job import Job, Outcome, Verdict
+from pipeline.jobs.receipts import Defect, Receipt, merged
 from pipeline.jobs.spills import gather, renamed_when_done, spill, write_shard
 
 REFUSAL_BYTES = 4096  # reserved on disk for an error message
@@ -110,7 +110,7 @@ class Scratch:
 
     @property
     def verdict(self) -> Path:
-        """The file of the merged receipt, the result of `Job.settle` and its refusal, if any."""
+        """The file of the merged receipt and the verdict."""
         return self.directory / "verdict.json"
 
     @property
@@ -150,12 +150,12 @@ def running(job: Job, directory: Path, desc: str) -> Iterator[Outcome]:
         runner.run(ShuffleThroughFiles(job, scratch, pieces), seconds, progress, desc)
         if refusal := scratch.refusal():
             raise refusal
-        described, settled, refusal = read_json(scratch.verdict)
-        receipt, error = Receipt.from_json(described), error_from_json(refusal)
+        receipt, verdict = read_json(scratch.verdict)
         finished = sum(1 for _ in scratch.receipts())
         if finished != len(pieces):
             raise AssertionError(f"{desc}: expected the receipts of {len(pieces)} pieces of work, found {finished}")
-        yield Outcome(receipt, settled, found.not_read, error, lambda: _defects(scratch))
+        account, decision = Receipt.from_json(receipt), Verdict.from_json(verdict)
+        yield Outcome(account, decision, found.not_read, lambda: _defects(scratch))
         scratch.deliver()
 
 
@@ -165,15 +165,14 @@ class ShuffleThroughFiles(beam.PTransform):
     def __init__(self, job: Job, scratch: Scratch, pieces: list[tuple[int, int, Any, float]]) -> None:
         super().__init__()
         self.job, self.scratch = job, scratch
-        numbers = sorted(
-            range(len(pieces)), key=lambda number: -pieces[number][3]
-        )  # the largest first, for an even load
+        # The largest first, for an even load.
+        numbers = sorted(range(len(pieces)), key=lambda number: -pieces[number][3])
         self.units = [(number, pieces[number][:3]) for number in numbers]
 
     def expand(self, input_or_inputs: Any) -> beam.PCollection[int]:
         """Builds the Beam graph."""
         job, scratch = self.job, self.scratch
-        verdict = (
+        settled = (
             input_or_inputs
             | "Units" >> beam.Create(self.units, reshuffle=False)
             | "SpreadUnits" >> beam.GroupByKey()
@@ -186,7 +185,7 @@ class ShuffleThroughFiles(beam.PTransform):
             input_or_inputs
             | "Shards" >> beam.Create(shards, reshuffle=False)
             | "SpreadShards" >> beam.GroupByKey()
-            | "PublishShard" >> beam.ParDo(_Publish(job, scratch), verdict=beam.pvalue.AsSingleton(verdict))
+            | "PublishShard" >> beam.ParDo(_Publish(job, scratch), settled=beam.pvalue.AsSingleton(settled))
         )
 
 
@@ -217,31 +216,26 @@ class _Publish(beam.DoFn):
     def __init__(self, job: Job, scratch: Scratch) -> None:
         self.job, self.scratch = job, scratch
 
-    def process(self, element: tuple[int, Any], verdict: tuple | None) -> Iterable[int]:
+    def process(self, element: tuple[int, Any], settled: tuple[Any, list[Path]] | None) -> Iterable[int]:
         shard, _ = element
         with _refusals(self.scratch) as active:
-            if active and verdict is not None:
-                settled, spills = verdict
-                table = self.job.layout(gather(spills, shard), settled)
+            if active and settled is not None:
+                result, spills = settled
+                table = self.job.layout(gather(spills, shard), result)
                 name = self.job.shard_names[shard]
                 write_shard(self.scratch.directory, name, table, self.job.encode, self.job.formats)
         yield shard
 
 
-def _settle(job: Job, scratch: Scratch) -> tuple | None:
-    """Settles the job and records the verdict; returns the settled result and the spills, or None."""
+def _settle(job: Job, scratch: Scratch) -> tuple[Any, list[Path]] | None:
+    """Records the verdict; returns the settled result and the spills, or None to publish nothing."""
     with _refusals(scratch) as active:
-        if not active:
-            return None
-        receipt, settled, error = merged(receipt for _, receipt in scratch.receipts()), None, None
-        try:
-            settled = job.settle(receipt)
-        except InkError as refusal:
-            error = refusal
-        with renamed_when_done(scratch.verdict) as partial:
-            verdict = [receipt.to_json(), settled, error_to_json(error)]
-            partial.write_text(json.dumps(verdict), encoding="utf-8")
-        return None if error else (settled, scratch.spills())
+        if active:
+            receipt = merged(receipt for _, receipt in scratch.receipts())
+            verdict = Verdict.of(job, receipt)
+            with renamed_when_done(scratch.verdict) as partial:
+                partial.write_text(json.dumps([receipt.to_json(), verdict.to_json()]), encoding="utf-8")
+            return (verdict.settled, scratch.spills()) if verdict.accepted else None
     return None
 
 
@@ -262,7 +256,7 @@ def _refusals(scratch: Scratch) -> Iterator[bool]:
 @contextlib.contextmanager
 def _temporary_room(directory: Path) -> Iterator[Room]:
     """Disk space for unpacked files in a folder next to the output. Removes it at the end."""
-    folder = partial_path(directory.with_name(f"{directory.name.replace('.partial', '')}.unpacked"))
+    folder = partial_path(directory.with_name(f"{final_path(directory).name}.unpacked"))
     remove(folder)  # a killed run may have left it
     try:
         yield Room(folder.absolute())

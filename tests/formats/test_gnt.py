@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import InkError
-from pipeline.formats.gnt import MAX_SIDE, Defect, GntRecord, encode_record, read_gnt, write_gnt
+from pipeline.formats.gnt import MAX_SIDE, Defect, GntRecord, encode_record, read_gnt, spans, write_gnt
 
 CHARS = "啊阿埃"
 
@@ -221,3 +221,24 @@ def test_any_damage_is_accounted_for(case):
 @given(st.binary(max_size=200))
 def test_arbitrary_bytes_are_accounted_for(data):
     assert sum(1 for _ in read_gnt(data)) >= 1
+
+
+def seen(item):
+    pixels = item.pixels.tobytes() if isinstance(item, GntRecord) else item.reason
+    return item.index, item.offset, pixels
+
+
+@given(damaged(), st.integers(1, 100))
+def test_parts_yield_what_the_file_yields(case, most):
+    data = case[2]
+    whole = [seen(item) for item in read_gnt(data)]
+    parts = spans(data, most)
+    assert [seen(item) for part in parts for item in read_gnt(data[part.start : part.read_to], part)] == whole
+    assert [part.start for part in parts[1:]] == [part.stop for part in parts[:-1]]
+    assert all(part.stop - part.start >= most for part in parts[:-1])
+
+
+def test_parts_of_a_sound_file():
+    data = b"".join(encode_record("啊", scan(4, 4)) for _ in range(6))  # 26 bytes each
+    assert [part.start for part in spans(data, 50)] == [0, 52, 104]
+    assert spans(data, 1000) == [(0, 0, 156)]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cluster import flink, store
-from pipeline.jobs import runner, through_beam, through_files
+from pipeline.jobs import runner, staging, through_files
 from pipeline.jobs.parts import PARTS, Files
 
 RUNNER = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
@@ -28,7 +28,7 @@ def work_with(workers: str, monkeypatch: pytest.MonkeyPatch) -> None:
     else:
         monkeypatch.setenv(runner.VARIABLE, options)
     if workers == "Flink":  # its workers see only the store
-        for name, value in (store.ENVIRONMENT | {through_beam.VARIABLE: store.STAGING}).items():
+        for name, value in (store.ENVIRONMENT | {staging.VARIABLE: store.STAGING}).items():
             monkeypatch.setenv(name, value)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from pipeline.errors import InkError
 from pipeline.jobs import shuffle
+from pipeline.jobs.job import Chunk, Found
 from pipeline.jobs.receipts import Receipt
 from pipeline.jobs.through_files import Scratch
 from tests.jobs.execution import WORKERS, work_with
@@ -31,7 +32,7 @@ class Refusing:
 
     def find(self, room):
         self._refuse("find")
-        return shuffle.Found([(name, 1) for name in "abcd"])
+        return Found([(name, 1) for name in "abcd"], [])
 
     def split(self, unit, room):
         self._refuse("split")
@@ -40,7 +41,7 @@ class Refusing:
     def make(self, unit, number, piece):
         self._refuse("make")
         table = pa.table({"key": [unit], "hash": pa.array([number], pa.uint64())})
-        yield shuffle.Chunk(table, np.array([number % 2]))
+        yield Chunk(table, np.array([number % 2]))
         yield Receipt(Counter(units=1), {"units": {unit}})
 
     def settle(self, receipt):
@@ -103,5 +104,5 @@ def test_without_an_error_the_account_comes_back(tmp_path, monkeypatch, workers)
     work_with(workers, monkeypatch)
     outcome = shuffle.run(Refusing("no step"), tmp_path, "refusing")
     assert outcome.receipt == Receipt(Counter(units=4), {"units": set("abcd")})
-    assert outcome.settled == "settled"
+    assert outcome.verdict.settled == "settled"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["parquet"]

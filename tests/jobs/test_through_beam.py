@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.errors import InkError
 from pipeline.formats import sources
-from pipeline.jobs import through_beam
+from pipeline.jobs import staging
 from pipeline.stores import list_blobs
 from tests.jobs.branches import BRANCHES, decode_characters, output
 from tests.jobs.execution import work_with
@@ -22,7 +22,7 @@ WORKERS = "options in the environment"
 def staged(s3, monkeypatch):  # noqa: F811
     """The S3 client; jobs run with Beam's shuffle and stage in the bucket."""
     work_with(WORKERS, monkeypatch)
-    monkeypatch.setenv(through_beam.VARIABLE, f"s3://{BUCKET}/staging")
+    monkeypatch.setenv(staging.VARIABLE, f"s3://{BUCKET}/staging")
     return s3
 
 
@@ -37,7 +37,7 @@ def test_the_bytes_are_those_of_a_local_run(name, place, tmp_path, staged, monke
     address = source if place == "on disk" else put_folder(staged, source, "data set #1 [a]")
     assert branch.run(address, tmp_path / "staged") == expected
     assert [key for key in keys(staged) if key.startswith("staging")] == []
-    assert not list((tmp_path / "staged").glob("*.json.*"))
+    assert not list((tmp_path / "staged").glob("*.staging.json"))
 
 
 @pytest.mark.parametrize("packing", ["a zip", "a tar.gz"])
@@ -86,8 +86,8 @@ def test_requests_grow_with_units_plus_shards(tmp_path, staged, monkeypatch):
 def test_what_a_killed_run_left_is_cleared(tmp_path, staged):
     source = make_source(tmp_path / "source")
     (tmp_path / "out").mkdir()
-    staging = through_beam.Staging.begin(tmp_path / "out/decoded.partial", "decode")
-    staged.put_object(Bucket=BUCKET, Key=f"{staging.url.removeprefix(f's3://{BUCKET}/')}/parquet/half", Body=b"half")
+    left = staging.Staging.begin(tmp_path / "out/decoded.partial", "decode")
+    staged.put_object(Bucket=BUCKET, Key=f"{left.url.removeprefix(f's3://{BUCKET}/')}/parquet/half", Body=b"half")
     staged.put_object(Bucket=BUCKET, Key="staging/of another project", Body=b"stays")
     decode_characters(source, output(tmp_path / "out"))
     assert keys(staged) == ["staging/of another project"]
