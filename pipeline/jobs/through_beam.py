@@ -65,7 +65,11 @@ def running(job: Job, directory: Path, desc: str) -> Iterator[Outcome]:
             target = directory / written.name
             target.parent.mkdir(exist_ok=True)
             stores.fetch(staging.path(written.name), target, written.size, written.sha256)
-    finally:
+    except BaseException:
+        with contextlib.suppress(InkError):  # must not hide the error; the next run of the stage deletes the folder
+            staging.end()
+        raise
+    else:
         staging.end()
 
 

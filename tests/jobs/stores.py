@@ -1,5 +1,7 @@
 """An S3 server in this process, for tests of object stores."""
 
+import contextlib
+import os
 from collections import Counter
 from collections.abc import Iterator
 
@@ -44,6 +46,17 @@ def s3(monkeypatch) -> Iterator:
     yield client
     requests.post(f"{endpoint}/moto-api/reset", timeout=10)  # all servers of a process share their buckets
     server.stop()
+
+
+@contextlib.contextmanager
+def permissions_required() -> Iterator[None]:
+    """Makes the server refuse the made-up credentials within the block."""
+    address = f"{os.environ['AWS_ENDPOINT_URL']}/moto-api/reset-auth"
+    requests.post(address, data=b"0", timeout=10)  # the number of requests that need no permission
+    try:
+        yield
+    finally:
+        requests.post(address, data=b"inf", timeout=10)
 
 
 def put_folder(client, folder, prefix: str) -> str:

@@ -12,7 +12,7 @@ from pipeline.jobs import staging
 from pipeline.stores import list_blobs
 from tests.jobs.branches import BRANCHES, decode_characters, output
 from tests.jobs.execution import work_with
-from tests.jobs.stores import BUCKET, Requests, keys, put_folder, s3  # noqa: F401
+from tests.jobs.stores import BUCKET, Requests, keys, permissions_required, put_folder, s3  # noqa: F401
 from tests.jobs.tiny_casia import digests, gnt, make_source
 
 WORKERS = "options in the environment"
@@ -116,6 +116,22 @@ def test_a_source_that_is_not_there(address, message, tmp_path, staged):
     with pytest.raises(InkError, match=message):
         decode_characters(address, output(tmp_path / "out"))
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("refused", "path", "left"),
+    [
+        ("source", r"s3://ink/closed: cannot be listed", []),
+        # The record stays, because the staging folder could not be seen either: the next run clears it.
+        ("staging", r"s3://ink/staging/.*/1001-f.gnt: cannot be written", ["decoded.staging.json"]),
+    ],
+)
+def test_without_permission(refused, path, left, tmp_path, staged):
+    source = make_source(tmp_path / "source")
+    address = put_folder(staged, source, "closed") if refused == "source" else source
+    with permissions_required(), pytest.raises(InkError, match=rf"{path}.*403.*; check the credentials in the"):
+        decode_characters(address, output(tmp_path / "out"))
+    assert [file.name for file in (tmp_path / "out").glob("*")] == left
 
 
 def test_an_object_that_changes_while_it_is_read(tmp_path, staged, monkeypatch):
