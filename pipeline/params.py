@@ -115,13 +115,15 @@ class _Parts(_Section):
 class Recipe(_Section):
     """Training params of both branches.
 
-    `learning_rate` is the peak, reached after `warmup_epochs`; `weight_decay` applies to kernels only; `ema` is the
-    momentum of the weight average, and 0 turns it off.
+    `learning_rate` is the peak, reached after `warmup_epochs`; `final_rate` is the share of it that is left at the end,
+    so that averaged weights span states that still move. `weight_decay` applies to kernels only; `ema` is the momentum
+    of the weight average, and 0 turns it off.
     """
 
     epochs: Count
     batch_size: Count
     learning_rate: Annotated[float, Field(gt=0, le=1)]
+    final_rate: Fraction
     weight_decay: Annotated[float, Field(ge=0, le=1)]
     warmup_epochs: Annotated[float, Field(ge=0)]
     ema: Annotated[float, Field(ge=0, lt=1)]

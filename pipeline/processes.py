@@ -82,9 +82,7 @@ def spread(
         start(*arguments)
         yield from map(work, tasks)
         return
-    # Not `fork`: the caller may run threads. Not `multiprocessing.Pool`: it waits forever for a killed process.
-    context = get_context("spawn")
-    with ProcessPoolExecutor(min(processes, len(tasks)), context, _begin, (start, arguments)) as pool:
+    with process_pool(min(processes, len(tasks)), start, arguments) as pool:
         try:
             for future in as_completed([pool.submit(work, task) for task in tasks]):
                 yield future.result()
@@ -92,6 +90,18 @@ def spread(
             raise lost(None) from error
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def nothing() -> None:
+    """Prepares nothing in a new process."""
+
+
+def process_pool(
+    processes: int, start: Callable[..., None] = nothing, arguments: tuple[Any, ...] = ()
+) -> ProcessPoolExecutor:
+    """Returns an executor whose processes end when this one does; see `spread` for the arguments."""
+    # Not `fork`: the caller may run threads. Not `multiprocessing.Pool`: it waits forever for a killed process.
+    return ProcessPoolExecutor(processes, get_context("spawn"), _begin, (start, arguments))
 
 
 def _begin(start: Callable[..., None], arguments: tuple[Any, ...]) -> None:

@@ -6,6 +6,7 @@ Use one `Distorter` per batch: it holds a random generator.
 
 from __future__ import annotations
 
+import functools
 import math
 
 import cv2
@@ -38,6 +39,7 @@ class Distorter:
         """Returns distorted copies of uint8 `[batch, side, side]`; with strength 0, the images themselves."""
         if self._strength == 0:
             return images
+        cv2.setNumThreads(1)  # an image is too small to be shared: with two threads, this takes twice the time
         return np.stack([self._distort(image) for image in images])
 
     def _distort(self, image: np.ndarray) -> np.ndarray:
@@ -53,8 +55,7 @@ class Distorter:
         shear = np.array([[1, shear_x * params.shear], [shear_y * params.shear / 2, 1]])
         scale = np.diag([1 + scale_x * params.scale, 1 + scale_y * params.scale])
         matrix = np.array([[cos, -sin], [sin, cos]]) @ shear @ scale
-        axis = np.arange(side) - (side - 1) / 2
-        x, y = np.meshgrid(axis, axis)
+        x, y = _axes(side)
         centre = (side - 1) / 2 + np.array([shift_x, shift_y]) * params.shift * side
         bend = rng.normal(0, params.elastic * strength, (2, ELASTIC_GRID, ELASTIC_GRID)).astype(np.float32)
         maps = [
@@ -74,3 +75,10 @@ class Distorter:
         morphed = cv2.dilate(image, CROSS) if rng.random() < 0.5 else cv2.erode(image, CROSS)
         share = rng.uniform(0, 0.8)
         return cv2.addWeighted(morphed, share, image, 1 - share, 0)
+
+
+@functools.cache
+def _axes(side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of pixels from the centre: x `[1, side]` and y `[side, 1]`."""
+    axis = np.arange(side) - (side - 1) / 2
+    return axis[np.newaxis], axis[:, np.newaxis]

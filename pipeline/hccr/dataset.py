@@ -24,7 +24,8 @@ def training_batches(part: SamplePart, params: Train, first_epoch: int = 0) -> I
     Each epoch has `training_steps(part, params)` batches. The images that do not fill a batch are left out; they differ
     from epoch to epoch.
     """
-    return ahead(_decode_and_distort, _training_jobs(part, params, first_epoch))
+    for images, labels in ahead(_decode_and_distort, _training_jobs(part, params, first_epoch), picklable=True):
+        yield as_input(images), labels
 
 
 def training_steps(part: SamplePart, params: Train) -> int:
@@ -47,13 +48,15 @@ def _training_jobs(part: SamplePart, params: Train, first_epoch: int) -> Iterato
     while True:
         faded = epoch >= params.epochs * (1 - params.augment.fade)
         order = np.random.default_rng([params.seed, epoch])
-        rows = rebatch(part.shuffled_rows(order), params.batch_size, keep_rest=False)
-        for step, batch in zip(range(steps), rows, strict=True):
+        batches = rebatch(part.shuffled_rows(order), params.batch_size, keep_rest=False)
+        for step, batch in zip(range(steps), batches, strict=True):
             rng = np.random.default_rng([params.seed, epoch, step])
-            yield batch, Distorter(params.augment, rng, strength=0.0 if faded else 1.0)
+            # A slice of a shuffle window would take the whole window to another process.
+            rows = batch.take(pa.array(range(batch.num_rows)))
+            yield rows, Distorter(params.augment, rng, strength=0.0 if faded else 1.0)
         epoch += 1
 
 
-def _decode_and_distort(job: tuple[pa.RecordBatch, Distorter]) -> Batch:
+def _decode_and_distort(job: tuple[pa.RecordBatch, Distorter]) -> tuple[np.ndarray, np.ndarray]:
     rows, distort = job
-    return as_input(distort(decode_images(rows))), read_labels(rows)
+    return distort(decode_images(rows)), read_labels(rows)

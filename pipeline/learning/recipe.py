@@ -1,4 +1,4 @@
-"""The optimizer of both recognisers: AdamW with linear warm-up, cosine decay to zero and averaged weights."""
+"""The optimizer of both recognisers: AdamW with linear warm-up, cosine decay and averaged weights."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ def build_optimizer(recipe: Recipe, steps_per_epoch: int) -> keras.optimizers.Op
         decay_steps=max(1, recipe.epochs * steps_per_epoch - warmup),
         warmup_target=recipe.learning_rate if warmup else None,
         warmup_steps=warmup,
+        alpha=recipe.final_rate,
     )
     optimizer = keras.optimizers.AdamW(
         schedule,
