@@ -29,9 +29,11 @@ def main(variant: Variant) -> None:
     from pipeline.detector.inference import detect
     from pipeline.detector.model import load_detector
     from pipeline.edge import export
+    from pipeline.edge.folding import fold_batch_norm
 
     params = load_params().math
     model = load_detector(trained_network(MATH_KERAS_MODEL, "math-train"))
+    model.network = fold_batch_norm(model.network)
     inputs = [export.image_input(model.config.height, model.config.width)]
     feeds = _calibration(params.quantize.calibration_samples)
     data = export.export_tflite(

@@ -29,9 +29,10 @@ def main(variant: Variant) -> None:
     # TFLite export needs TensorFlow, whichever backend the network was trained on.
     os.environ["KERAS_BACKEND"] = "tensorflow"
     from pipeline.edge import export
+    from pipeline.edge.folding import fold_batch_norm
 
     params = load_params()
-    model = export.keras.models.load_model(trained_network(KERAS_MODEL, "train"), compile=False)
+    model = fold_batch_norm(export.keras.models.load_model(trained_network(KERAS_MODEL, "train"), compile=False))
     feeds = _calibration(params.quantize.calibration_samples)
     calibration = files.read_json(CALIBRATION)
     classes = read_class_list(CLASSES)

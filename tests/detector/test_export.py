@@ -7,6 +7,7 @@ from pipeline.detector.inference import DETECTIONS, detect
 from pipeline.edge import gate
 from pipeline.edge.detections import Detections
 from pipeline.edge.export import ALL_BUT_LAYERS, export_tflite, image_input, keras
+from pipeline.edge.folding import fold_batch_norm
 from pipeline.edge.litert import Runner
 from pipeline.scoring.coco import Truth, match
 from tests.detector.conftest import CLASSES, HEIGHT, WIDTH
@@ -27,7 +28,10 @@ AGREEMENT = {"float16": 1.0, "dynamic": 1.0, "int8": 0.7}  # of them found
 def exported(model, variant: str, images: np.ndarray) -> bytes:
     feeds = [{"image": image[None]} for image in images]
     inputs = [image_input(HEIGHT, WIDTH)]
-    return export_tflite(model, lambda image: detect(model, image), inputs, variant, feeds, ALL_BUT_LAYERS)
+    folded = type(model).from_config(model.get_config())
+    folded.set_weights(model.get_weights())
+    folded.network = fold_batch_norm(model.network)
+    return export_tflite(folded, lambda image: detect(folded, image), inputs, variant, feeds, ALL_BUT_LAYERS)
 
 
 def expected(model, images: np.ndarray) -> dict[str, np.ndarray]:
