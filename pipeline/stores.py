@@ -146,7 +146,7 @@ def local_copy(path: str, start: int = 0, size: int | None = None) -> Iterator[B
 def upload(source: Path, target: str) -> tuple[int, str]:
     """Copies a local file to a store under a temporary name, then renames it. Returns its size and SHA-256."""
     _patiently(lambda: _copy_in(source, target), target, "written", missing=2)
-    return _fingerprint(source)
+    return fingerprint(source)
 
 
 def fetch(source: str, target: Path, size: int, sha256: str) -> None:
@@ -157,7 +157,7 @@ def fetch(source: str, target: Path, size: int, sha256: str) -> None:
     """
     with local_copy(source) as file, open(target, "wb") as output:
         shutil.copyfileobj(file, output, _CHUNK)
-    found = _fingerprint(target)
+    found = fingerprint(target)
     if found != (size, sha256):
         raise InkError(
             f"{source}: expected {size} bytes with SHA-256 {sha256}, found {found[0]} with {found[1]}; something else "
@@ -165,7 +165,7 @@ def fetch(source: str, target: Path, size: int, sha256: str) -> None:
         )
 
 
-def _fingerprint(path: Path) -> tuple[int, str]:
+def fingerprint(path: Path) -> tuple[int, str]:
     """Size and SHA-256 of a file on disk."""
     with open(path, "rb") as file:
         return path.stat().st_size, hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,8 +2,9 @@
 
     python -m stages.decode
 
-Writes data/decoded/{tfrecord,parquet}, data/decoded/quarantine.jsonl, data/classes.txt and metrics/decode.json. The
-environment variable INK2EDGE_BEAM holds Beam options, see `pipeline.jobs.runner`. HWDB1.1 takes minutes on 2 cores.
+Writes data/decoded/{tfrecord,parquet}, data/decoded/quarantine.jsonl, data/classes.txt, metrics/decode.json and the
+cards of the data set, see `pipeline.cards`. The environment variable INK2EDGE_BEAM holds Beam options, see
+`pipeline.jobs.runner`. HWDB1.1 takes minutes on 2 cores.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
     python -m stages.math_decode
 
-Writes data/math/decoded/{tfrecord,parquet,coco}, data/math/decoded/quarantine.jsonl, data/math/classes.txt and
-metrics/math/decode.json, see `pipeline.jobs.math_decode`. The environment variable INK2EDGE_BEAM holds Beam options,
-see `pipeline.jobs.runner`. CROHME takes a minute.
+Writes data/math/decoded/{tfrecord,parquet,coco}, data/math/decoded/quarantine.jsonl, data/math/classes.txt,
+metrics/math/decode.json and the cards of the data set, see `pipeline.jobs.math_decode` and `pipeline.cards`. The
+environment variable INK2EDGE_BEAM holds Beam options, see `pipeline.jobs.runner`. CROHME takes a minute.
 """
 
 from __future__ import annotations

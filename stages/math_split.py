@@ -2,7 +2,8 @@
 
     python -m stages.math_split
 
-Reads data/math/decoded/parquet, writes data/math/splits/{tfrecord,parquet,coco} and metrics/math/split.json.
+Reads data/math/decoded/parquet, writes data/math/splits/{tfrecord,parquet,coco}, metrics/math/split.json and the cards
+of the data set, see `pipeline.cards`.
 """
 
 from __future__ import annotations

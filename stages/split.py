@@ -2,7 +2,8 @@
 
     python -m stages.split
 
-Reads data/decoded/parquet, writes data/splits/{tfrecord,parquet} and metrics/split.json.
+Reads data/decoded/parquet, writes data/splits/{tfrecord,parquet}, metrics/split.json and the cards of the data set, see
+`pipeline.cards`.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ TIERS = [
     ["pipeline"],  # what every layer may use: params, files, errors, processes
     ["pipeline.ink"],
     ["pipeline.formats"],
-    ["pipeline.structure"],
+    ["pipeline.structure", "pipeline.cards"],
     ["pipeline.synthesis", "pipeline.jobs", "pipeline.learning"],
     ["pipeline.hccr", "pipeline.detector"],
     ["pipeline.edge"],
@@ -40,6 +40,7 @@ HEAVY = {
     "pipeline.ink": TENSORFLOW | KERAS | BEAM,
     "pipeline.formats": TENSORFLOW | KERAS | BEAM,
     "pipeline.structure": TENSORFLOW | KERAS | BEAM,
+    "pipeline.cards": TENSORFLOW | KERAS | BEAM,
     "pipeline.synthesis": TENSORFLOW | KERAS | BEAM,
     "pipeline.jobs": TENSORFLOW | KERAS,
     "pipeline.learning": TENSORFLOW | BEAM,

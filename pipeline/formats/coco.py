@@ -2,7 +2,7 @@
 
     for image in read_coco(data, "annotations.json"): ...   # image.file_name, image.boxes, image.labels
     clip_boxes(image, height, width)                        # [n, 4], once the size of the picture is known
-    write_coco("samples.json", shards, classes, "all samples"); write_images("images.zip", shards)
+    write_coco("samples.json", shards, classes, "all samples", licence); write_images("images.zip", shards)
 
 Boxes are x, y, width, height in pixels of the upright picture. Written category ids are labels + 1. Image entries may
 have `writer` and `truth`; those that `write_coco` writes do.
@@ -101,17 +101,26 @@ def clip_boxes(image: CocoImage, height: int, width: int) -> np.ndarray:
     return boxes
 
 
-def write_coco(path: Path | str, shards: Iterable[Path], classes: Sequence[str], description: str) -> None:
+def write_coco(
+    path: Path | str, shards: Iterable[Path], classes: Sequence[str], description: str, licence: dict
+) -> None:
     """Writes the annotations of Parquet shards as one COCO file. Not atomic: the caller renames.
 
     The ids of images and annotations count from 1, in the order of keys.
+
+    Args:
+        path: the file.
+        shards: shards of formulas.
+        classes: the class list.
+        description: what the pictures are.
+        licence: of all pictures: `id`, `name` and `url`.
     """
     columns = ["key", "writer", "truth", "height", "width", "boxes", "labels"]
     rows = sorted(_rows(shards, columns), key=lambda row: row["key"])
     data = {
         "info": {"description": description},
-        "licenses": [],
-        "images": [_image(number, row) for number, row in enumerate(rows, start=1)],
+        "licenses": [licence],
+        "images": [_image(number, row, licence["id"]) for number, row in enumerate(rows, start=1)],
         "annotations": list(_annotations(rows)),
         "categories": [{"id": label, "name": name} for label, name in enumerate(classes, start=1)],
     }
@@ -136,9 +145,9 @@ def _rows(shards: Iterable[Path], columns: list[str]) -> Iterator[dict]:
                 yield from batch.to_pylist()
 
 
-def _image(number: int, row: dict) -> dict:
-    size = {"height": row["height"], "width": row["width"]}
-    return {"id": number, "file_name": file_name(row["key"]), **size, "writer": row["writer"], "truth": row["truth"]}
+def _image(number: int, row: dict, licence: int) -> dict:
+    own = {name: row[name] for name in ("height", "width", "writer", "truth")}
+    return {"id": number, "file_name": file_name(row["key"]), "license": licence, **own}
 
 
 def _annotations(rows: list[dict]) -> Iterator[dict]:
@@ -153,6 +162,7 @@ def _annotations(rows: list[dict]) -> Iterator[dict]:
                 "category_id": label + 1,
                 "bbox": [xmin, ymin, width, height],
                 "area": width * height,
+                "segmentation": [],  # there are boxes only; readers expect the key
                 "iscrowd": 0,
             }
 

@@ -18,6 +18,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from pipeline.cards.subjects import DECODED
+from pipeline.cards.terms import terms_of
+from pipeline.cards.writing import write_cards
 from pipeline.errors import InkError
 from pipeline.files import atomic_directory, remove, write_json
 from pipeline.formats.charset import Charset, class_list, read_charset, write_class_list
@@ -62,6 +65,7 @@ def run(params: Decode, output: Output) -> dict[str, int | str]:
         unread = report_not_read(outcome.not_read, params.source, directory)
         check_complete(directory, job.shard_names, job.formats)
         metrics = job.account.metrics(outcome.receipt, directory)
+        write_cards(directory, DECODED, (PART,), terms_of(params.source), outcome.checksums)
     write_class_list(output.classes, outcome.verdict.settled)
     metrics["writers"] = len(outcome.receipt.names["writers"] - {""})
     metrics["classes"] = len(outcome.verdict.settled)

@@ -19,6 +19,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from pipeline.cards.subjects import MATH_DECODED
+from pipeline.cards.terms import terms_of
+from pipeline.cards.writing import write_cards
 from pipeline.errors import InkError
 from pipeline.files import atomic_directory, remove, write_json
 from pipeline.formats.charset import write_class_list
@@ -64,8 +67,10 @@ def run(params: MathDecode, output: Output) -> dict[str, int | str]:
         metrics = job.account.metrics(outcome.receipt, directory)
         shards = [directory / "parquet" / f"{name}.parquet" for name in job.shard_names]
         (directory / "coco").mkdir()
-        write_coco(directory / "coco" / f"{PART}.json", shards, CROHME_SYMBOLS, "all samples")
+        terms = terms_of(params.source)
+        write_coco(directory / "coco" / f"{PART}.json", shards, CROHME_SYMBOLS, "all samples", terms.coco)
         write_images(directory / "coco" / "images.zip", shards)
+        write_cards(directory, MATH_DECODED, (PART,), terms, outcome.checksums)
     write_class_list(output.classes, CROHME_SYMBOLS, symbols=True)
     counts, names = outcome.receipt.counts, outcome.receipt.names
     metrics |= {name: counts[name] for name in ("symbols", "dropped_symbols", "unreferenced_traces")}

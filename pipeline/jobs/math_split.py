@@ -18,6 +18,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipeline.cards.subjects import MATH_SPLITS
+from pipeline.cards.terms import read_terms
+from pipeline.cards.writing import write_cards
 from pipeline.errors import InkError
 from pipeline.files import atomic_directory, write_json
 from pipeline.formats.coco import write_coco
@@ -64,16 +67,19 @@ def run(params: MathSplit, files: Files) -> dict[str, int]:
     with atomic_directory(files.directory) as directory:
         paths, rate = tuple(str(unit.absolute()) for unit in units), SAMPLES_PER_SECOND
         job = PartsJob(paths, shard_numbers, params.seed, parts_of, "symbols", params.formats, rate, encode_formulas)
-        receipt = job.run(directory, "math-split")
+        outcome = job.run(directory, "math-split")
+        receipt = outcome.receipt
         check_unchanged(files.decoded, before)
         classes = read_classes(units[0])
         found = {name for part in PARTS for name in receipt.names[f"{part} classes"]}
         metrics = account(receipt, [name for name in classes if name in found], samples, "math.split", " ")
+        terms = read_terms(files.decoded)
         (directory / "coco").mkdir()
         for part in PARTS:
             shards = [directory / "parquet" / f"{name}.parquet" for name in job.names_of(part)]
-            write_coco(directory / "coco" / f"{part}.json", shards, classes, f"{part} part")
+            write_coco(directory / "coco" / f"{part}.json", shards, classes, f"{part} part", terms.coco)
             metrics[f"symbols_{part}"] = receipt.counts[f"{part} symbols"]
+        write_cards(directory, MATH_SPLITS, PARTS, terms, outcome.checksums)
     metrics |= {"no_writer": no_writer, "shared_ink": counts[LEFT_OUT]}
     write_json(files.metrics, metrics)
     return metrics

@@ -23,7 +23,7 @@ from pipeline.formats.shards import shard_names
 from pipeline.formats.tfrecord import encode_batch
 from pipeline.formats.unpacking import Room
 from pipeline.jobs import shuffle
-from pipeline.jobs.job import Chunk, Found
+from pipeline.jobs.job import Chunk, Found, Outcome
 from pipeline.jobs.receipts import Receipt
 from pipeline.jobs.spills import HASH_BITS, check_complete, hash64, shard_of
 from pipeline.stores import open_binary
@@ -136,11 +136,11 @@ class PartsJob:
         """Serialises samples."""
         return self.encode_rows(batch)
 
-    def run(self, directory: Path, desc: str) -> Receipt:
-        """Runs the job and returns its account."""
+    def run(self, directory: Path, desc: str) -> Outcome:
+        """Runs the job and checks that all its shards are there."""
         outcome = shuffle.run(self, directory, desc)
         check_complete(directory, self.shard_names, self.formats)
-        return outcome.receipt
+        return outcome
 
     def _destinations(self, parts: np.ndarray, hashes: np.ndarray) -> np.ndarray:
         counts = np.array(self.shard_counts)

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from pipeline.cards.subjects import SPLITS
+from pipeline.cards.terms import read_terms
+from pipeline.cards.writing import write_cards
 from pipeline.errors import InkError
 from pipeline.files import atomic_directory, write_json
 from pipeline.formats.parquet import read_classes
@@ -54,9 +57,10 @@ def run(params: Split, files: Files) -> dict[str, int]:
     with atomic_directory(files.directory) as partial:
         paths, parts_of = tuple(str(unit.absolute()) for unit in units), PartsOf(params, writers)
         job = PartsJob(paths, counts, params.seed, parts_of, "char", params.formats, SAMPLES_PER_SECOND)
-        receipt = job.run(partial, "split")
+        outcome = job.run(partial, "split")
         check_unchanged(files.decoded, before)
-        metrics = account(receipt, read_classes(units[0]), samples, "split", "")
+        metrics = account(outcome.receipt, read_classes(units[0]), samples, "split", "")
+        write_cards(partial, SPLITS, PARTS, read_terms(files.decoded), outcome.checksums)
     write_json(files.metrics, metrics)
     return metrics
 

@@ -60,7 +60,8 @@ def running(job: Job, directory: Path, desc: str) -> Iterator[Outcome]:
         summary = staging.summary()
         if summary.error is not None:
             raise summary.error
-        yield Outcome(summary.receipt, summary.verdict, summary.not_read, staging.defects)
+        checksums = {written.name: (written.size, written.sha256) for written in summary.written}
+        yield Outcome(summary.receipt, summary.verdict, summary.not_read, staging.defects, checksums)
         for written in summary.written:
             target = directory / written.name
             target.parent.mkdir(exist_ok=True)

@@ -13,6 +13,8 @@ from pipeline.formats.coco import BoxError, clip_boxes, read_coco, write_coco, w
 from pipeline.formats.formula import Formula, write_formulas
 
 CLASSES = ["+", "x"]
+LICENCE = {"id": 1, "name": "by hand", "url": ""}
+NO_OUTLINE = {"segmentation": [], "iscrowd": 0}
 BOXES = np.array([[1, 2, 11, 22.5], [0, 0, 3, 7]], np.float32)
 
 
@@ -161,28 +163,30 @@ def test_size_is_bounded(monkeypatch):
 
 
 def test_pycocotools_loads_what_is_written(tmp_path, capsys):
-    write_coco(tmp_path / "all.json", written(tmp_path), CLASSES, "all samples")
+    write_coco(tmp_path / "all.json", written(tmp_path), CLASSES, "all samples", LICENCE)
     loaded = COCO(tmp_path / "all.json")
     assert [loaded.imgs[number]["file_name"] for number in (1, 2, 3)] == ["a.png", "b/c.png", "d.png"]
     assert loaded.imgs[2] == {
         "id": 2,
         "file_name": "b/c.png",
+        "license": 1,
         "height": 128,
         "width": 512,
         "writer": "w",
         "truth": "x+",
     }
+    assert loaded.dataset["licenses"] == [LICENCE]
     assert loaded.cats == {1: {"id": 1, "name": "+"}, 2: {"id": 2, "name": "x"}}
     assert loaded.loadAnns(loaded.getAnnIds(imgIds=[2])) == [
-        {"id": 3, "image_id": 2, "category_id": 2, "bbox": [2, 1, 20.5, 10], "area": 205, "iscrowd": 0},
-        {"id": 4, "image_id": 2, "category_id": 1, "bbox": [0, 0, 7, 3], "area": 21, "iscrowd": 0},
+        {"id": 3, "image_id": 2, "category_id": 2, "bbox": [2, 1, 20.5, 10], "area": 205, **NO_OUTLINE},
+        {"id": 4, "image_id": 2, "category_id": 1, "bbox": [0, 0, 7, 3], "area": 21, **NO_OUTLINE},
     ]
     assert loaded.getAnnIds(imgIds=[3]) == []
     assert loaded.loadRes([{"image_id": 1, "category_id": 1, "bbox": [0, 0, 1, 1], "score": 0.5}]).anns
 
 
 def test_what_is_written_is_read(tmp_path):
-    write_coco(tmp_path / "all.json", written(tmp_path), CLASSES, "all samples")
+    write_coco(tmp_path / "all.json", written(tmp_path), CLASSES, "all samples", LICENCE)
     one, two, three = read_coco((tmp_path / "all.json").read_bytes(), "all.json")
     assert (one.file_name, one.labels, one.boxes) == ("a.png", ["x", "+"], [(2, 1, 20.5, 10), (0, 0, 7, 3)])
     assert (two.writer, two.truth, two.size, three.boxes) == ("w", "x+", (128, 512), [])

@@ -13,6 +13,8 @@ from pipeline.formats.gnt import write_gnt
 from stages import decode, run_stage, split
 from tests.project import ALL, ROOT
 
+CARDS = ("README.md", "SHA256SUMS", "croissant.json", "dataset_info.json", "features.json", "label.labels.txt")
+
 
 @pytest.fixture
 def workspace(tmp_path, monkeypatch):
@@ -36,6 +38,7 @@ def files(folder):
 def test_the_stages_write_what_dvc_expects(workspace):
     decode.main()
     assert files(workspace / "data/decoded") == [
+        *CARDS,
         "parquet/samples-00000-of-00002.parquet",
         "parquet/samples-00001-of-00002.parquet",
         "quarantine.jsonl",
@@ -45,7 +48,7 @@ def test_the_stages_write_what_dvc_expects(workspace):
     assert (workspace / "data/classes.txt").read_text(encoding="utf-8") == "啊\n阿\n"
     assert json.loads((workspace / "metrics/decode.json").read_text())["written"] == 12
     split.main()
-    assert files(workspace / "data/splits") == [
+    assert [name for name in files(workspace / "data/splits") if name not in CARDS] == [
         f"{kind}/{name}.{kind}"
         for kind in ("parquet", "tfrecord")
         for name in (

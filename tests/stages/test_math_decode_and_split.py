@@ -32,8 +32,13 @@ def test_the_stages_write_what_dvc_expects(workspace):
     math_decode.main()
     assert files(workspace / "data/math") == [
         "classes.txt",
+        "decoded/README.md",
+        "decoded/SHA256SUMS",
         "decoded/coco/images.zip",
         "decoded/coco/samples.json",
+        "decoded/croissant.json",
+        "decoded/dataset_info.json",
+        "decoded/features.json",
         "decoded/parquet/samples-00000-of-00002.parquet",
         "decoded/parquet/samples-00001-of-00002.parquet",
         "decoded/quarantine.jsonl",
@@ -41,11 +46,18 @@ def test_the_stages_write_what_dvc_expects(workspace):
         "decoded/tfrecord/samples-00001-of-00002.tfrecord",
     ]
     assert json.loads((workspace / "metrics/math/decode.json").read_text())["written"] == 23
+    assert "license_name: ink2edge-formulas\n" in (workspace / "data/math/decoded/README.md").read_text()
     math_split.main()
+    assert "license_name: ink2edge-formulas\n" in (workspace / "data/math/splits/README.md").read_text()
     assert [name for name in files(workspace / "data/math/splits") if not name.startswith("tf")] == [
+        "README.md",
+        "SHA256SUMS",
         "coco/test.json",
         "coco/train.json",
         "coco/validation.json",
+        "croissant.json",
+        "dataset_info.json",
+        "features.json",
         "parquet/test-00000-of-00001.parquet",
         "parquet/train-00000-of-00002.parquet",
         "parquet/train-00001-of-00002.parquet",
