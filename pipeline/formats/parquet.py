@@ -3,7 +3,8 @@
     datasets.load_dataset("parquet", data_files="data/splits/parquet/train-*.parquet")
 
 `image` is `struct<bytes, path>`. The schema's metadata declares it an `Image`, and `label` a `ClassLabel`. Pages are
-not compressed, because PNG bytes already are; repetitive columns are dictionary encoded.
+not compressed, because PNG bytes already are; repetitive columns are dictionary encoded. Columns of lists (boxes, pen
+strokes) are compressed with Zstandard, their floats byte by byte (BYTE_STREAM_SPLIT): strokes take 38 % of their size.
 """
 
 from __future__ import annotations
@@ -68,15 +69,28 @@ def write_samples(path: Path | str, samples: Iterable[Sample], classes: Sequence
 def write_table(path: Path | str, table: pa.Table) -> None:
     """Writes a table with the settings that all data outputs of this project share. Not atomic."""
     repetitive = [field.name for field in table.schema if field.name in {"writer", "char", "label", "source"}]
+    lists = dict(_list_leaves(table.schema))
+    floats = {path: "BYTE_STREAM_SPLIT" for path, kind in lists.items() if pa.types.is_floating(kind)}
     pq.write_table(
         table,
         path,
         row_group_size=ROW_GROUP_ROWS,
-        compression="none",
+        compression=dict.fromkeys(lists, "zstd") if lists else "none",
         use_dictionary=repetitive,
+        column_encoding=floats or None,
         write_statistics=repetitive,
         store_schema=True,
     )
+
+
+def _list_leaves(schema: pa.Schema) -> Iterator[tuple[str, pa.DataType]]:
+    """Yields the Parquet path and the type of the innermost values of each column of lists."""
+    for field in schema:
+        path, kind = field.name, field.type
+        while pa.types.is_list(kind):
+            path, kind = f"{path}.list.element", kind.value_type
+        if path != field.name:
+            yield path, kind
 
 
 @contextlib.contextmanager

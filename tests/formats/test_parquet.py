@@ -2,9 +2,10 @@
 
 import json
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipeline.formats.parquet import ROW_GROUP_ROWS, read_classes, read_samples, write_samples
+from pipeline.formats.parquet import IMAGE_TYPE, ROW_GROUP_ROWS, read_classes, read_samples, write_samples, write_table
 from pipeline.formats.sample import Sample
 
 CLASSES = ["啊", "垯"]
@@ -56,6 +57,22 @@ def test_row_groups_are_fixed_and_rows_without_samples_are_fine(tmp_path):
     write_samples(tmp_path / "none.parquet", [], CLASSES)
     assert list(read_samples(tmp_path / "none.parquet")) == []
     assert pq.read_schema(tmp_path / "none.parquet") == pq.read_schema(tmp_path / "many.parquet")
+
+
+def test_lists_of_numbers_are_compressed_and_pictures_are_not(tmp_path):
+    strokes = [[[float(x) / 16 for x in range(i, i + 40)]] for i in range(50)]
+    image = pa.array([{"bytes": b"png", "path": None}] * 50, IMAGE_TYPE)
+    table = pa.table({"strokes": pa.array(strokes, pa.list_(pa.list_(pa.float32()))), "image": image})
+    write_table(tmp_path / "a.parquet", table)
+    group = pq.read_metadata(tmp_path / "a.parquet").row_group(0)
+    columns = [group.column(index) for index in range(group.num_columns)]
+    assert [(column.path_in_schema, column.compression) for column in columns] == [
+        ("strokes.list.element.list.element", "ZSTD"),
+        ("image.bytes", "UNCOMPRESSED"),
+        ("image.path", "UNCOMPRESSED"),
+    ]
+    assert "BYTE_STREAM_SPLIT" in columns[0].encodings
+    assert pq.read_table(tmp_path / "a.parquet").equals(table)
 
 
 def test_the_bytes_do_not_depend_on_the_time_of_writing(tmp_path):
