@@ -12,7 +12,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export DVC_NO_ANALYTICS := 1
 export TF_CPP_MIN_LOG_LEVEL := 2
 
-.PHONY: help install repro app release-hccr release-math test check test-flink flink-up flink-down fuzz lint hooks lock clean
+.PHONY: help install repro app release-hccr release-math test check test-readers test-flink flink-up flink-down fuzz lint hooks lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -62,6 +62,9 @@ check: install ## run the long tests: DVC end to end, kills, small disks, all br
 	$(PYTEST) -m 'slow and not alone'
 	python -m pytest -m 'slow and alone'
 
+test-readers: install ## open made-up data sets with Hugging Face datasets, Polars, DuckDB, tfds and others (installs them in .readers)
+	python -m pytest -m slow tests/cards
+
 flink-up: install ## start a small Flink cluster on this machine (needs Java 11 or 17, and Maven)
 	python -m cluster.flink up
 
@@ -92,5 +95,5 @@ lock: install ## pin every package that pyproject.toml's dependencies need, in r
 	pip-compile --quiet --extra stores --constraint requirements.txt --strip-extras --no-emit-index-url --no-emit-find-links \
 		--no-emit-trusted-host --no-emit-options --output-file requirements-stores.txt pyproject.toml
 
-clean: ## remove .venv, training checkpoints and the Flink cluster's files
-	rm -rf $(VENV) .checkpoints .flink
+clean: ## remove .venv, training checkpoints, the Flink cluster's files and .readers
+	rm -rf $(VENV) .checkpoints .flink .readers
