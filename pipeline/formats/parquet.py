@@ -71,16 +71,17 @@ def write_table(path: Path | str, table: pa.Table) -> None:
     repetitive = [field.name for field in table.schema if field.name in {"writer", "char", "label", "source"}]
     lists = dict(_list_leaves(table.schema))
     floats = {path: "BYTE_STREAM_SPLIT" for path, kind in lists.items() if pa.types.is_floating(kind)}
-    pq.write_table(
-        table,
+    with pq.ParquetWriter(
         path,
-        row_group_size=ROW_GROUP_ROWS,
+        table.schema,
         compression=dict.fromkeys(lists, "zstd") if lists else "none",
         use_dictionary=repetitive,
         column_encoding=floats or None,
         write_statistics=repetitive,
         store_schema=True,
-    )
+    ) as writer:
+        if table.num_rows:  # Hugging Face `datasets` fails on a row group without rows
+            writer.write_table(table, ROW_GROUP_ROWS)
 
 
 def _list_leaves(schema: pa.Schema) -> Iterator[tuple[str, pa.DataType]]:

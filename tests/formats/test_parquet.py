@@ -56,6 +56,7 @@ def test_row_groups_are_fixed_and_rows_without_samples_are_fine(tmp_path):
     assert [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)] == [ROW_GROUP_ROWS, 1]
     write_samples(tmp_path / "none.parquet", [], CLASSES)
     assert list(read_samples(tmp_path / "none.parquet")) == []
+    assert pq.read_metadata(tmp_path / "none.parquet").num_row_groups == 0
     assert pq.read_schema(tmp_path / "none.parquet") == pq.read_schema(tmp_path / "many.parquet")
 
 
