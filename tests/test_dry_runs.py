@@ -78,12 +78,13 @@ CHANGES = {
 def project(tmp_path_factory) -> Path:
     """A project in which every stage is up to date."""
     project = Project.make(tmp_path_factory.mktemp("project"))
-    for stage in Repo(project.folder).index.stages:
-        for out in stage.outs:
-            path = Path(out.fs_path)
-            if not path.is_dir():  # the learning curves in git
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text("{}\n", encoding="utf-8")
+    stages = Repo(project.folder).index.stages
+    # A dependency may lie within an output: data/splits/parquet.
+    for file in [dep for stage in stages for dep in stage.deps] + [out for stage in stages for out in stage.outs]:
+        path = Path(file.fs_path)
+        if not path.exists():  # the learning curves are in git
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("{}\n", encoding="utf-8")
     project.run("dvc", "commit", "--force", "--quiet")
     return project.folder
 
