@@ -12,7 +12,7 @@ export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 export DVC_NO_ANALYTICS := 1
 export TF_CPP_MIN_LOG_LEVEL := 2
 
-.PHONY: help install repro app release-hccr release-math test check test-readers test-flink flink-up flink-down fuzz lint hooks lock clean
+.PHONY: help install repro app release-hccr release-math test check test-readers test-flink test-spark flink-up flink-down fuzz lint hooks lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -63,7 +63,7 @@ check: install ## run the long tests: DVC end to end, kills, small disks, all br
 	python -m pytest -m 'slow and alone'
 
 test-readers: install ## open made-up data sets with Hugging Face datasets, Polars, DuckDB, tfds and others (installs them in .readers)
-	python -m pytest -m slow tests/cards
+	python -m pytest -m readers
 
 flink-up: install ## start a small Flink cluster on this machine (needs Java 11 or 17, and Maven)
 	python -m cluster.flink up
@@ -73,6 +73,9 @@ flink-down: install ## stop the Flink cluster
 
 test-flink: install ## start the Flink cluster, run every Beam stage on it and compare the bytes with a local run
 	trap 'python -m cluster.flink down' EXIT; python -m cluster.flink up && python -m pytest -m flink
+
+test-spark: install ## the same bytes on Spark (needs Java 11 or 17, and Maven)
+	trap 'python -m cluster.spark down' EXIT; python -m cluster.spark up && python -m pytest -m spark
 
 FUZZ_RUNS ?= 1000000
 

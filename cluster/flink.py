@@ -17,36 +17,24 @@ Anyone who can connect to them can run programs on this machine: use a firewall,
 from __future__ import annotations
 
 import json
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
 import urllib.request
-from collections.abc import Callable
 from functools import partial
 
 import yaml
 
-from cluster import isolation, store
+from cluster import local
 from cluster.install import BEAM, FLINK, HOME, install
+from cluster.local import HOST, JAVA, RUN, SHARED_PORTS
 from pipeline.command import command_parser, run_command
 from pipeline.errors import InkError
-from pipeline.files import remove, write_text
+from pipeline.files import write_text
 
-HOST = "127.0.0.1"
-REST, RPC, JOBS, ARTIFACTS, WORKERS = range(18081, 18086)  # ports; Flink's default is 8081
+REST, RPC, JOBS, ARTIFACTS = range(18081, 18085)  # ports; Flink's default is 8081
 TASK_MANAGERS, SLOTS = 2, 2
 PARALLELISM = 2  # half of the slots: if one task manager dies, the other can run the job
-OPTIONS = (
-    f"--runner=PortableRunner --job_endpoint={HOST}:{JOBS} --environment_type=EXTERNAL "
-    f"--environment_config={HOST}:{WORKERS} --parallelism={PARALLELISM}"
-)
-PORTS = (("job-server", JOBS), ("worker-pool", WORKERS), ("store", store.PORT), ("faulty-store", store.FAULTY_PORT))
-SECONDS_TO_START, SECONDS_TO_STOP = 180, 20
-TAIL = 15  # lines of a log in an error
-CONF, LOGS, RUN = HOME / "conf", HOME / "logs", HOME / "run"
+OPTIONS = f"--runner=PortableRunner --job_endpoint={HOST}:{JOBS} {local.ENVIRONMENT} --parallelism={PARALLELISM}"
+PORTS = (("job-server", JOBS), *SHARED_PORTS)
+CONF = HOME / "conf"
 SETTINGS = {
     "jobmanager.rpc.address": HOST,
     "jobmanager.bind-host": HOST,
@@ -86,15 +74,6 @@ appender.console.type = CONSOLE
 appender.console.layout.type = PatternLayout
 appender.console.layout.pattern = %d{HH:mm:ss} %-5p %c{1} %m%n
 """
-# Packages of Java 17 that must be open for Flink 1.19 (env.java.opts.all of its default configuration).
-_OPEN = ("lang", "net", "io", "nio", "lang.reflect", "text", "time", "util", "util.concurrent")
-_OPEN_DEEPER = ("util.concurrent.atomic", "util.concurrent.locks")
-JAVA = [
-    "-XX:+UseSerialGC",
-    *(f"--add-opens=java.base/java.{package}=ALL-UNNAMED" for package in (*_OPEN, *_OPEN_DEEPER)),
-    "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
-    "--add-exports=java.base/sun.net.util=ALL-UNNAMED",
-]
 
 
 def commands() -> dict[str, list[str]]:
@@ -111,10 +90,7 @@ def commands() -> dict[str, list[str]]:
     ports = [f"--job-port={JOBS}", f"--artifact-port={ARTIFACTS}", "--expansion-port=-1"]  # -1: no expansion service
     folders = [f"--artifacts-dir={RUN / 'artifacts'}", f"--flink-conf-dir={CONF}"]
     made["job-server"] = [*server, f"--flink-master={HOST}:{REST}", f"--job-host={HOST}", *ports, *folders]
-    made["worker-pool"] = isolation.isolated(["-m", "cluster.workers", str(WORKERS)])
-    made["store"] = [sys.executable, "-m", "cluster.store"]
-    made["faulty-store"] = [sys.executable, "-m", "cluster.faulty_s3"]
-    return made
+    return made | local.shared_commands()
 
 
 def up() -> None:
@@ -125,19 +101,16 @@ def up() -> None:
             (the message shows the end of its log).
     """
     install()
-    missing = {name: command for name, command in commands().items() if pid_of(name) is None}
-    if len(missing) == len(commands()):
-        _check_ports()
-        remove(RUN)
-    _write_settings()
-    if "worker-pool" in missing:
-        isolation.prepare()
-    for name, command in missing.items():
-        _start(name, command)
+    for folder in (CONF, RUN / "tmp"):
+        folder.mkdir(parents=True, exist_ok=True)
+    write_text(CONF / "config.yaml", yaml.safe_dump(SETTINGS))
+    write_text(CONF / "log4j.properties", LOG4J)
+    made = commands()
+    local.start(made, (REST, RPC, ARTIFACTS, *dict(PORTS).values()))
     try:
-        _await("task managers", _task_managers_are_there)
+        local.wait(made, "task-manager-1", _task_managers_are_there)
         for name, port in PORTS:
-            _await(name, partial(_answers, port))
+            local.wait(made, name, partial(local.answers, port))
     except InkError:
         down()
         raise
@@ -145,60 +118,13 @@ def up() -> None:
 
 def down() -> None:
     """Stops all processes that `up` started, and their child processes."""
-    pids = [pid for name in commands() if (pid := pid_of(name)) is not None]
-    for sign in (signal.SIGTERM, signal.SIGKILL):
-        for pid in filter(_is_running, pids):
-            os.killpg(pid, sign)
-        deadline = time.monotonic() + SECONDS_TO_STOP
-        while any(map(_is_running, pids)) and time.monotonic() < deadline:
-            time.sleep(0.2)
-    remove(RUN)
-    remove(isolation.SHELL)
-
-
-def pid_of(name: str) -> int | None:
-    """Id of the process of this name that `up` started; None if it does not run."""
-    path = RUN / f"{name}.pid"
-    pid = int(path.read_text()) if path.exists() else None
-    return pid if pid is not None and _is_running(pid) else None
+    local.stop(commands())
 
 
 def rest(path: str) -> dict:
     """Requests `path` from the job manager's REST API; returns the JSON response."""
     with urllib.request.urlopen(f"http://{HOST}:{REST}/{path}", timeout=10) as answer:
         return json.load(answer)
-
-
-def _start(name: str, command: list[str]) -> None:
-    code = isolation.SHELL / "code" if name == "worker-pool" else HOME.parent  # workers import the jobs
-    environment = os.environ | store.ENVIRONMENT | {"PYTHONPATH": str(code)}
-    with open(LOGS / f"{name}.log", "wb") as log:
-        started = subprocess.Popen(
-            command, cwd=code, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            start_new_session=True,
-        )  # fmt: skip
-    write_text(RUN / f"{name}.pid", str(started.pid))
-
-
-def _write_settings() -> None:
-    for folder in (CONF, LOGS, RUN / "tmp"):
-        folder.mkdir(parents=True, exist_ok=True)
-    write_text(CONF / "config.yaml", yaml.safe_dump(SETTINGS))
-    write_text(CONF / "log4j.properties", LOG4J)
-
-
-def _check_ports() -> None:
-    taken = [port for port in (REST, RPC, ARTIFACTS, *dict(PORTS).values()) if _answers(port)]
-    if taken:
-        raise InkError(
-            f"expected free ports on {HOST}, found {taken} in use; stop what listens there, or change the ports in "
-            "cluster/flink.py"
-        )
-
-
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex((HOST, port)) == 0
 
 
 def _task_managers_are_there() -> bool:
@@ -209,36 +135,6 @@ def _task_managers_are_there() -> bool:
     return (overview["taskmanagers"], overview["slots-total"]) == (TASK_MANAGERS, TASK_MANAGERS * SLOTS)
 
 
-def _await(what: str, is_ready: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS_TO_START
-    while not is_ready():
-        ended = [name for name in commands() if pid_of(name) is None]
-        if ended or time.monotonic() > deadline:
-            names = ended or [name for name in commands() if name.startswith(what.rstrip("s").replace(" ", "-"))]
-            found = "that it ended" if ended else f"no answer within {SECONDS_TO_START} s"
-            raise InkError(f"{names[0]}: expected it to be ready, found {found}; its log ends with\n{_tail(names[0])}")
-        time.sleep(0.5)
-
-
-def _tail(name: str) -> str:
-    path = LOGS / f"{name}.log"
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL:]
-    return "\n".join([*(f"  {line}" for line in lines), f"The full log is {path}"])
-
-
-def _is_running(pid: int) -> bool:
-    try:
-        if os.waitpid(pid, os.WNOHANG)[0]:
-            return False  # a child process that has ended
-    except ChildProcessError:
-        pass
-    try:
-        # Each process leads a process group; an unrelated process with a reused id rarely does.
-        return os.getpgid(pid) == pid
-    except ProcessLookupError:
-        return False
-
-
 def main() -> None:
     """Starts or stops the cluster."""
     parser = command_parser("cluster.flink", __doc__)
@@ -246,9 +142,8 @@ def main() -> None:
     if parser.parse_args().action == "down":
         return down()
     up()
-    print(f"Flink answers at http://{HOST}:{REST}. Send it jobs with\n  export INK2EDGE_BEAM='{OPTIONS}'")
-    for name, value in {"INK2EDGE_STAGING": store.STAGING, **store.ENVIRONMENT}.items():
-        print(f"  export {name}={value}")
+    print(f"Flink answers at http://{HOST}:{REST}. Send it jobs with")
+    local.print_environment(OPTIONS)
 
 
 if __name__ == "__main__":

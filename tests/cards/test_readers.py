@@ -18,7 +18,7 @@ from pipeline.formats.png import decode_png
 from tests.jobs.branches import BRANCHES, decode_characters, output
 from tests.project import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.readers, pytest.mark.timeout(1200)]
 
 HERE = Path(__file__).parent
 ENVIRONMENT = ROOT / ".readers"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster import faulty_s3, flink, store
+from cluster import faulty_s3, local, store
 from pipeline.jobs import decode, math_decode
 from tests.cluster import held
 from tests.cluster.held import DeadlyJob, HeldJob, HeldMathJob, WrongJob
@@ -120,14 +120,14 @@ def test_a_worker_that_is_killed_costs_a_restart(held_job, expected):
 
 def test_a_task_manager_that_is_killed_costs_a_restart_on_the_other(held_job, expected):
     job, _ = held_job
-    pid = flink.pid_of("task-manager-1")
+    pid = local.pid_of("task-manager-1")
     os.kill(pid, signal.SIGKILL)
     release()  # its worker goes on for a while
     try:
         assert job.result(SECONDS) == expected
     finally:
         subprocess.run([sys.executable, "-m", "cluster.flink", "up"], check=True)
-    assert flink.pid_of("task-manager-1") not in (None, pid)
+    assert local.pid_of("task-manager-1") not in (None, pid)
 
 
 @pytest.mark.parametrize("kind", ["503", "cut"])
@@ -141,7 +141,7 @@ def test_a_store_that_fails_for_some_seconds_costs_only_time(kind, held_job, exp
 
 @pytest.mark.parametrize("name", ["characters"])
 def test_a_worker_that_is_killed_before_it_is_there_is_started_again(started, expected):
-    pool = flink.pid_of("worker-pool")
+    pool = local.pid_of("worker-pool")
     before = children(pool)
     job = started()
     wait_for(lambda: job.done() or children(pool) - before)

@@ -4,9 +4,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from pipeline.ahead import MANY_CORES
 from pipeline.errors import InkError
 from pipeline.formats.parts import SamplePart, evaluation_batches, evaluation_steps
 from pipeline.hccr.dataset import training_batches, training_steps
+from pipeline.processes import VARIABLE
 
 PLAIN = {"rotate": 0.0, "shear": 0.0, "scale": 0.0, "shift": 0.0, "elastic": 0.0, "thickness": 0.0}
 
@@ -83,3 +85,13 @@ def test_part_smaller_than_a_batch_says_what_to_change(splits, params):
     recipe = params.train.model_copy(update={"batch_size": 97})
     with pytest.raises(InkError, match=r"at least train\.batch_size = 97 samples .* found 96;"):
         training_steps(SamplePart(splits, "train"), recipe)
+
+
+def test_processes_distort_to_the_same_batches(splits, params, monkeypatch):
+    part, batches = SamplePart(splits, "train"), []
+    for workers in (1, MANY_CORES):
+        monkeypatch.setenv(VARIABLE, str(workers))
+        batches.append(list(itertools.islice(training_batches(part, params.train), 2)))
+    for (images, labels), (again, labels_again) in zip(*batches, strict=True):
+        np.testing.assert_array_equal(images, again)
+        np.testing.assert_array_equal(labels, labels_again)

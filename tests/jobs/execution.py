@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cluster import flink, store
+from cluster import flink, spark, store
 from pipeline.jobs import runner, staging, through_files
 from pipeline.jobs.parts import PARTS, Files
 
@@ -14,8 +14,10 @@ OPTIONS = {
     "two processes": None,
     "options in the environment": f"--runner={RUNNER} --direct_running_mode=multi_threading --direct_num_workers=2",
     "Flink": flink.OPTIONS,
+    "Spark": spark.OPTIONS,
 }
-MARKS = {"Flink": (pytest.mark.flink, pytest.mark.timeout(1800))}
+LONG = pytest.mark.timeout(1800)
+MARKS = {"Flink": (pytest.mark.flink, LONG), "Spark": (pytest.mark.spark, LONG)}
 WORKERS = [pytest.param(name, marks=MARKS.get(name, ())) for name in OPTIONS]
 
 
@@ -27,7 +29,7 @@ def work_with(workers: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("INK2EDGE_WORKERS", "2")
     else:
         monkeypatch.setenv(runner.VARIABLE, options)
-    if workers == "Flink":  # its workers see only the store
+    if workers in MARKS:  # their workers see only the store
         for name, value in (store.ENVIRONMENT | {staging.VARIABLE: store.STAGING}).items():
             monkeypatch.setenv(name, value)
 
