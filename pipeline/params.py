@@ -28,6 +28,7 @@ def _with_parquet(formats: tuple[str, ...]) -> tuple[str, ...]:
 Formats = Annotated[
     tuple[Literal["parquet", "tfrecord"], ...], Field(strict=False), AfterValidator(_with_parquet)
 ]  # of shards
+Pictures = Literal["zip", "files"]  # of COCO files
 Count = Annotated[int, Field(ge=1, lt=2**63)]
 Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")]  # also for file names
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]  # of the arithmetic; weights are float32
@@ -205,7 +206,10 @@ class Formulas(_Section):
 
 
 class MathDecode(_Section):
-    """Decoding of ink and photos of formulas to canvases of one size. Lengths are in pixels."""
+    """Decoding of ink and photos of formulas to canvases of one size. Lengths are in pixels.
+
+    `pictures` is the form of the pictures that the COCO file names: `coco/images.zip`, or files in `coco/images`.
+    """
 
     source: Text
     height: Annotated[int, Field(ge=64, le=1024, multiple_of=32)]
@@ -215,12 +219,18 @@ class MathDecode(_Section):
     max_bad_fraction: Fraction
     shards: Annotated[int, Field(ge=1, le=MOST_SHARDS)]
     formats: Formats = ("parquet", "tfrecord")
+    pictures: Pictures = "zip"
 
 
 class MathSplit(_Parts):
-    """Split of formulas; `official` is CROHME's split: train, test 2013 as validation, test 2014 as test."""
+    """Split of formulas; `official` is CROHME's split: train, test 2013 as validation, test 2014 as test.
+
+    With `pictures: files`, the pictures of all parts are files in `coco/images`. With `zip`, the split has no pictures
+    of its own: its COCO files name those of math.decode, which would be there twice.
+    """
 
     by: Literal["writer", "official"]
+    pictures: Pictures = "zip"
 
 
 class MathAugment(_Section):

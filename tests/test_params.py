@@ -56,6 +56,8 @@ def test_params_are_frozen():
         ({"math.train.augment.swap": 1.5}, r"math\.train\.augment\.swap: .*less than or equal to 1, found 1\.5"),
         ({"train.augment.rotate": -1}, r"train\.augment\.rotate: .*, found -1"),
         ({"strokes.classes": 3756}, r"strokes\.classes.*less than or equal to 3755, found 3756"),
+        ({"math.decode.pictures": "tar"}, r"math\.decode\.pictures: Input should be 'zip' or 'files', found 'tar'"),
+        ({"math.split.pictures": True}, r"math\.split\.pictures: Input should be 'zip' or 'files', found True"),
         ({"decode.max_bad_fraction": 1.5}, r"decode\.max_bad_fraction: .*, found 1\.5"),
     ],
 )

@@ -2,7 +2,8 @@
 
     mlcroissant validate --jsonld data/splits/croissant.json
 
-Every file is a FileObject with its SHA-256. The records are those of the Parquet shards. `datePublished`, `url` and
+Every file is a FileObject with its SHA-256. Pictures that are files are one FileSet instead, because there are as many
+as samples; SHA256SUMS has their checksums. The records are those of the Parquet shards. `datePublished`, `url` and
 `creator` are left out: the first would change the bytes from run to run, and a local data set has none of the others.
 """
 
@@ -12,16 +13,17 @@ import json
 from pathlib import PurePosixPath
 from typing import Any
 
-from pipeline.cards.description import DataSet, File
+from pipeline.cards.description import PICTURES, DataSet, File
 from pipeline.cards.subjects import FIELDS, VERSION
 from pipeline.cards.terms import CROISSANT
 
-SHARDS, RECORDS, SPLITS = "parquet-shards", "samples", "splits"  # identifiers
+SHARDS, IMAGES, RECORDS, SPLITS = "parquet-shards", "coco-images", "samples", "splits"  # identifiers
 _MEDIA_TYPES = {
     ".parquet": "application/x-parquet",  # the name that mlcroissant reads
     ".tfrecord": "application/x-tfrecord",
     ".json": "application/json",
     ".zip": "application/zip",
+    ".png": "image/png",
 }
 _SPLIT_ADDRESSES = {  # of the specification, "Typed RecordSets": cr:Split
     "train": "cr:TrainingSplit",
@@ -86,7 +88,7 @@ def render(data: DataSet) -> dict[str, str]:
         "description": data.subject.made,
         "license": data.terms.stated,
         "version": VERSION,
-        "distribution": [*map(_file_object, data.files), _file_set()],
+        "distribution": [*map(_file_object, data.files), *_file_sets(data)],
         "recordSet": [_splits(data), _records(data)],
     }
     return {CROISSANT: json.dumps(card, indent=2, ensure_ascii=False) + "\n"}
@@ -104,14 +106,21 @@ def _file_object(file: File) -> dict[str, Any]:
     }
 
 
-def _file_set() -> dict[str, Any]:
-    return {
-        "@type": "cr:FileSet",
-        "@id": SHARDS,
-        "name": SHARDS,
-        "encodingFormat": _MEDIA_TYPES[".parquet"],
-        "includes": "parquet/*.parquet",
-    }
+def _file_sets(data: DataSet) -> list[dict[str, Any]]:
+    sets: list[tuple[str, str, str | list[str]]] = [(SHARDS, ".parquet", "parquet/*.parquet")]
+    if data.pictures:
+        # Where `*` matches a `/`, as in mlcroissant, the first pattern names all pictures; elsewhere, the second.
+        sets.insert(0, (IMAGES, ".png", [f"{PICTURES}/*.png", f"{PICTURES}/**/*.png"]))
+    return [
+        {
+            "@type": "cr:FileSet",
+            "@id": name,
+            "name": name,
+            "encodingFormat": _MEDIA_TYPES[ending],
+            "includes": includes,
+        }
+        for name, ending, includes in sets
+    ]
 
 
 def _splits(data: DataSet) -> dict[str, Any]:

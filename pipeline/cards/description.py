@@ -21,6 +21,7 @@ from pipeline.formats.shards import FORMATS
 from pipeline.stores import fingerprint
 
 COCO = "coco"  # the folder of COCO files
+PICTURES = f"{COCO}/images"  # the folder of their pictures, if these are files
 
 Known = Mapping[str, tuple[int, str]]
 """Size in bytes and SHA-256 of files, by their names relative to the data set."""
@@ -59,7 +60,8 @@ class DataSet(NamedTuple):
     terms: Terms
     features: dict[str, Any]  # of the columns, as `datasets` writes them into the metadata of a Parquet schema
     splits: list[Split]
-    others: list[File]  # COCO files, sorted by name
+    others: list[File]  # COCO files and a zip of their pictures, sorted by name
+    pictures: list[File]  # of COCO files, if they are files in `PICTURES`, sorted by name
 
     @property
     def rows(self) -> int:
@@ -78,7 +80,7 @@ class DataSet(NamedTuple):
 
     @property
     def files(self) -> list[File]:
-        """All files, sorted by name."""
+        """All files except `pictures`, sorted by name."""
         shards = [file for split in self.splits for files in split.shards.values() for file in files]
         return sorted([*shards, *self.others])
 
@@ -95,7 +97,8 @@ def describe(directory: Path, subject: Subject, parts: Sequence[str], terms: Ter
     """
 
     def files(pattern: str) -> list[File]:
-        names = sorted(path.relative_to(directory).as_posix() for path in directory.glob(pattern))
+        found = (path for path in directory.glob(pattern) if path.is_file())
+        names = sorted(path.relative_to(directory).as_posix() for path in found)
         return [File(name, *(known.get(name) or fingerprint(directory / name))) for name in names]
 
     splits = []
@@ -109,7 +112,7 @@ def describe(directory: Path, subject: Subject, parts: Sequence[str], terms: Ter
         splits.append(Split(part, lengths, size, {kind: found for kind, found in shards.items() if found}))
     schema = pq.read_schema(directory / splits[0].shards["parquet"][0].name)
     features = json.loads(schema.metadata[b"huggingface"])["info"]["features"]
-    return DataSet(subject, terms, features, splits, files(f"{COCO}/*"))
+    return DataSet(subject, terms, features, splits, files(f"{COCO}/*"), files(f"{PICTURES}/**/*"))
 
 
 def _class_label(features: dict[str, Any]) -> dict[str, Any]:

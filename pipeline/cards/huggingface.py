@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from pipeline.cards.croissant import CROISSANT
-from pipeline.cards.description import COCO, DataSet
+from pipeline.cards.description import COCO, PICTURES, DataSet
 from pipeline.cards.subjects import FIELDS, LANGUAGES, TASKS
 from pipeline.cards.sums import NAME as SUMS
 from pipeline.cards.tfds import FORMAT as TFRECORD
@@ -116,7 +116,10 @@ def _examples(data: DataSet) -> Iterator[str]:
     if TFRECORD in data.formats:
         yield _code("python", f'tfds.builder_from_directory("{folder}").as_dataset("{split}")  # TensorFlow Datasets')
     if data.others:
-        yield _code("python", f'pycocotools.coco.COCO("{folder}/{COCO}/{split}.json")')
+        openers = [f'pycocotools.coco.COCO("{folder}/{COCO}/{split}.json")']
+        if data.pictures:
+            openers.append(f'torchvision.datasets.CocoDetection("{folder}/{PICTURES}", "{folder}/{COCO}/{split}.json")')
+        yield _code("python", *openers)
 
 
 def _code(language: str, *lines: str) -> str:

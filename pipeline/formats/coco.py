@@ -2,7 +2,8 @@
 
     for image in read_coco(data, "annotations.json"): ...   # image.file_name, image.boxes, image.labels
     clip_boxes(image, height, width)                        # [n, 4], once the size of the picture is known
-    write_coco("samples.json", shards, classes, "all samples", licence); write_images("images.zip", shards)
+    write_coco("coco/samples.json", shards, classes, "all samples", licence)
+    write_images("coco/images.zip", shards)         # or write_image_files("coco/images", shards)
 
 Boxes are x, y, width, height in pixels of the upright picture. Written category ids are labels + 1. Image entries may
 have `writer` and `truth`; those that `write_coco` writes do.
@@ -10,11 +11,12 @@ have `writer` and `truth`; those that `write_coco` writes do.
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
@@ -28,6 +30,9 @@ MAX_BOXES = 2_000  # per picture
 MAX_COORDINATE = 1e7
 _HALVES = re.compile("[\ud800-\udfff]")
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip can hold
+# Too long, not a name on this system, a file where another name needs a folder, or a name that is taken: some systems
+# do not distinguish upper and lower case.
+_NAME_ERRORS = {errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.EINVAL, errno.EILSEQ}
 
 
 class BoxError(ValueError):
@@ -136,6 +141,37 @@ def write_images(path: Path | str, shards: Iterable[Path]) -> None:
             info.create_system = 3  # Unix, on every system
             info.external_attr = 0o644 << 16
             archive.writestr(info, row["image"]["bytes"])
+
+
+def write_image_files(folder: Path, shards: Iterable[Path]) -> None:
+    """Writes the pictures of Parquet shards to files, in a new folder. Not atomic.
+
+    The path of a file below the folder is the `file_name` of the picture in COCO files.
+
+    Raises:
+        InkError: a name that no file there can have.
+    """
+    folder.mkdir()
+    for row in _rows(shards, ["key", "image"]):
+        name = file_name(row["key"])
+        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+            raise _not_a_file(folder, name, "it leads out of the folder")
+        path = folder / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("xb") as file:  # never replaces the picture of another key
+                file.write(row["image"]["bytes"])
+        except OSError as error:
+            if error.errno not in _NAME_ERRORS:
+                raise
+            raise _not_a_file(folder, name, str(error.strerror)) from error
+
+
+def _not_a_file(folder: Path, name: str, reason: str) -> InkError:
+    return InkError(
+        f"{folder.name}/{name:.200}: expected a path under which a picture can be written, found one that cannot be "
+        f"used ({reason}); rename the file or folder in the source, or set `pictures` to zip"
+    )
 
 
 def _rows(shards: Iterable[Path], columns: list[str]) -> Iterator[dict]:

@@ -25,7 +25,7 @@ from pipeline.cards.writing import write_cards
 from pipeline.errors import InkError
 from pipeline.files import atomic_directory, remove, write_json
 from pipeline.formats.charset import write_class_list
-from pipeline.formats.coco import write_coco, write_images
+from pipeline.formats.coco import write_coco, write_image_files, write_images
 from pipeline.formats.formula import Formula, encode_formulas, formulas_table
 from pipeline.formats.formulas import KINDS, PARAM, Drawn, Filtered, Rejected, Unit, read_unit, take_stock
 from pipeline.formats.shards import shard_names
@@ -69,7 +69,10 @@ def run(params: MathDecode, output: Output) -> dict[str, int | str]:
         (directory / "coco").mkdir()
         terms = terms_of(params.source)
         write_coco(directory / "coco" / f"{PART}.json", shards, CROHME_SYMBOLS, "all samples", terms.coco)
-        write_images(directory / "coco" / "images.zip", shards)
+        if params.pictures == "files":
+            write_image_files(directory / "coco" / "images", shards)
+        else:
+            write_images(directory / "coco" / "images.zip", shards)
         write_cards(directory, MATH_DECODED, (PART,), terms, outcome.checksums)
     write_class_list(output.classes, CROHME_SYMBOLS, symbols=True)
     counts, names = outcome.receipt.counts, outcome.receipt.names

@@ -23,7 +23,7 @@ from pipeline.cards.terms import read_terms
 from pipeline.cards.writing import write_cards
 from pipeline.errors import InkError
 from pipeline.files import atomic_directory, write_json
-from pipeline.formats.coco import write_coco
+from pipeline.formats.coco import write_coco, write_image_files
 from pipeline.formats.formula import encode_formulas
 from pipeline.formats.parquet import ROW_GROUP_ROWS, damage_reported, read_classes
 from pipeline.inputs import check_unchanged, stamps
@@ -79,6 +79,9 @@ def run(params: MathSplit, files: Files) -> dict[str, int]:
             shards = [directory / "parquet" / f"{name}.parquet" for name in job.names_of(part)]
             write_coco(directory / "coco" / f"{part}.json", shards, classes, f"{part} part", terms.coco)
             metrics[f"symbols_{part}"] = receipt.counts[f"{part} symbols"]
+        if params.pictures == "files":
+            shards = [directory / "parquet" / f"{name}.parquet" for name in job.shard_names]
+            write_image_files(directory / "coco" / "images", shards)
         write_cards(directory, MATH_SPLITS, PARTS, terms, outcome.checksums)
     metrics |= {"no_writer": no_writer, "shared_ink": counts[LEFT_OUT]}
     write_json(files.metrics, metrics)

@@ -9,6 +9,7 @@ samples per split, and `sample`, the values of the sample whose key sorts first.
 import io
 import json
 import sys
+import zipfile
 from collections import Counter
 from pathlib import Path
 
@@ -99,9 +100,20 @@ def read_coco(folder: Path) -> tuple[dict, dict]:
     boxes = one.loadAnns(one.getAnnIds(imgIds=[first["id"]]))
     names = [one.cats[box["category_id"]]["name"] for box in boxes]
     values = {"image": first, "boxes": [box["bbox"] for box in boxes], "symbols": names}
+    values |= {"pixels": picture(folder / "coco", first["file_name"])}
     segments = {json.dumps(box["segmentation"]) for box in one.anns.values()}
     counts = {name: len(one.imgs) for name, one in sets.items()}
     return counts, values | {"segmentation": sorted(segments), "licences": one.dataset["licenses"]}
+
+
+def picture(coco: Path, file_name: str) -> int | None:
+    """Sum of the grey levels of a picture of a COCO file: a file, or a member of the zip; None if neither is there."""
+    if (coco / "images").is_dir():
+        return decoded((coco / "images" / file_name).read_bytes())
+    if not (coco / "images.zip").is_file():
+        return None
+    with zipfile.ZipFile(coco / "images.zip") as archive:
+        return decoded(archive.read(file_name))
 
 
 def read_mlcroissant(folder: Path) -> tuple[dict, dict]:

@@ -13,14 +13,14 @@ import yaml
 from pipeline.cards import description, tfds
 from pipeline.cards.description import describe
 from pipeline.cards.huggingface import size_category
-from pipeline.cards.subjects import FIELDS, MATH_SPLITS, SPLITS
+from pipeline.cards.subjects import FIELDS, MATH_DECODED, MATH_SPLITS, SPLITS
 from pipeline.cards.terms import ARCHIVE, CHARACTERS, FORMULAS, read_terms
 from pipeline.cards.writing import write_cards
 from pipeline.formats.formula import encode_formula, formula_schema, read_formulas
 from pipeline.formats.parquet import sample_schema
 from pipeline.formats.sample import Sample
 from pipeline.formats.tfrecord import decode_example, encode_sample
-from tests.jobs.branches import BRANCHES
+from tests.jobs.branches import BRANCHES, PICTURE_FILES
 from tests.jobs.execution import work_with
 
 CARDS = {"README.md", "croissant.json", "SHA256SUMS", "dataset_info.json", "features.json"}
@@ -121,6 +121,49 @@ def test_the_sums_are_those_of_all_files(made):
         assert all(
             int(entry["contentSize"].removesuffix(" B")) == (folder / entry["@id"]).stat().st_size for entry in objects
         )
+
+
+def test_pictures_that_are_files_have_sums_and_one_file_set(tmp_path):
+    PICTURE_FILES.run(PICTURE_FILES.make_source(tmp_path / "source"), tmp_path)
+    for name, part in (("decoded", "samples"), ("splits", "train")):
+        folder = tmp_path / name
+        assert {path.name for path in folder.iterdir() if path.is_file()} == CARDS | (
+            {"quarantine.jsonl"} if name == "decoded" else set()
+        )
+        listed = dict(line.split("  ")[::-1] for line in (folder / "SHA256SUMS").read_text().splitlines())
+        files = [path for path in folder.rglob("*") if path.is_file() and path.parent != folder]
+        assert listed == {
+            path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
+        }
+        assert list(listed) == sorted(listed)
+        subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=folder, check=True)
+        pictures = {name for name in listed if name.startswith("coco/images/")}
+        assert len(pictures) == 23
+        *objects, images, shards = json.loads((folder / "croissant.json").read_text())["distribution"]
+        assert {entry["contentUrl"] for entry in objects} == set(listed) - pictures
+        assert images == {
+            "@type": "cr:FileSet",
+            "@id": "coco-images",
+            "name": "coco-images",
+            "encodingFormat": "image/png",
+            "includes": ["coco/images/*.png", "coco/images/**/*.png"],
+        }
+        assert {path.relative_to(folder).as_posix() for path in folder.glob(images["includes"][1])} == pictures
+        assert shards["@id"] == "parquet-shards"
+        title = (MATH_DECODED if name == "decoded" else MATH_SPLITS).folder
+        assert (
+            f'torchvision.datasets.CocoDetection("{title}/coco/images", "{title}/coco/{part}.json")\n'
+            in (folder / "README.md").read_text()
+        )
+
+
+def test_a_backslash_in_the_name_of_a_picture_is_escaped_in_the_sums(splits, subject, tmp_path):
+    shutil.copytree(splits / "parquet", tmp_path / "parquet")
+    (tmp_path / "coco/images/a b").mkdir(parents=True)
+    (tmp_path / "coco/images/a b/x\\n.png").write_bytes(b"png")
+    write_cards(tmp_path, subject, PARTS, ARCHIVE, {})
+    assert r"  coco/images/a b/x\\n.png" in (tmp_path / "SHA256SUMS").read_text()
+    subprocess.run(["sha256sum", "--check", "--quiet", "SHA256SUMS"], cwd=tmp_path, check=True)
 
 
 def test_the_split_lengths_are_those_of_the_records(splits):

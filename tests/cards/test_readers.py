@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.formats.png import decode_png
-from tests.jobs.branches import BRANCHES, decode_characters, output
+from tests.jobs.branches import BRANCHES, PICTURE_FILES, decode_characters, output
 from tests.project import ROOT
 
 pytestmark = [pytest.mark.readers, pytest.mark.timeout(1200)]
@@ -59,6 +59,14 @@ def formulas(tmp_path_factory):
     folder = tmp_path_factory.mktemp("formulas")
     branch = BRANCHES["math"]
     branch.run(branch.make_source(folder / "source"), folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def picture_files(tmp_path_factory):
+    """The same with pictures as files."""
+    folder = tmp_path_factory.mktemp("files")
+    PICTURE_FILES.run(PICTURE_FILES.make_source(folder / "source"), folder)
     return folder
 
 
@@ -128,11 +136,20 @@ def test_tensorflow_datasets_reads_formulas(name, formulas, read):
 
 
 @pytest.mark.parametrize("name", FOLDERS)
-def test_pycocotools_reads_formulas(name, formulas, read):
-    counts, _, sample = expected(formulas / name)
-    found, values = read("pycocotools", formulas / name)
+@pytest.mark.parametrize("pictures", ["zip", "files"])
+def test_pycocotools_reads_formulas(name, pictures, formulas, picture_files, read):
+    folder = (formulas if pictures == "zip" else picture_files) / name
+    counts, _, sample = expected(folder)
+    found, values = read("pycocotools", folder)
     assert found == counts
+    assert values["pixels"] == (None if (name, pictures) == ("splits", "zip") else sample["pixels"])
     assert (values["image"]["file_name"], values["image"]["license"]) == ("hand/w1/0.png", 1)
     assert values["boxes"] == [[xmin, ymin, xmax - xmin, ymax - ymin] for ymin, xmin, ymax, xmax in sample["boxes"]]
     assert (values["symbols"], values["segmentation"]) == (sample["symbols"], ["[]"])
     assert values["licences"] == [UNKNOWN]
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_mlcroissant_reads_formulas_whose_pictures_are_files(name, picture_files, read):
+    counts, part, sample = expected(picture_files / name)
+    assert read("mlcroissant", picture_files / name) == (counts, sample | {"split": part})

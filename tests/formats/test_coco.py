@@ -9,7 +9,7 @@ from pycocotools.coco import COCO
 
 from pipeline.errors import InkError
 from pipeline.formats import coco
-from pipeline.formats.coco import BoxError, clip_boxes, read_coco, write_coco, write_images
+from pipeline.formats.coco import BoxError, clip_boxes, read_coco, write_coco, write_image_files, write_images
 from pipeline.formats.formula import Formula, write_formulas
 
 CLASSES = ["+", "x"]
@@ -199,6 +199,36 @@ def test_the_zip_of_pictures_is_plain_and_has_no_clock(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         assert archive.read("b/c.png") == b"png b/c"
         assert {info.compress_type for info in archive.infolist()} == {zipfile.ZIP_STORED}
+
+
+def test_pictures_are_files_named_as_in_the_coco_file(tmp_path):
+    write_image_files(tmp_path / "images", written(tmp_path))
+    found = [path.relative_to(tmp_path / "images") for path in (tmp_path / "images").rglob("*") if path.is_file()]
+    assert sorted(path.as_posix() for path in found) == ["a.png", "b/c.png", "d.png"]
+    assert (tmp_path / "images/b/c.png").read_bytes() == b"png b/c"
+
+
+@pytest.mark.parametrize(
+    ("keys", "reason"),
+    [
+        (["a", "a"], "File exists"),  # as on a file system that takes `a` and `A` for one
+        (["a", "a.png/b"], "File exists"),
+        (["a", "a.png/b/c"], "Not a directory"),
+        (["a.png/b", "a"], "File exists"),
+        (["文" * 85], "File name too long"),  # 259 bytes with the extension
+        (["../a"], "it leads out of the folder"),
+        (["/a"], "it leads out of the folder"),
+    ],
+)
+def test_a_name_that_no_file_can_have(keys, reason, tmp_path):
+    write_formulas(tmp_path / "one.parquet", [formula(key) for key in keys], CLASSES)
+    with pytest.raises(InkError) as error:
+        write_image_files(tmp_path / "images", [tmp_path / "one.parquet"])
+    assert str(error.value) == (
+        f"images/{keys[-1]}.png: expected a path under which a picture can be written, found one that cannot be used "
+        f"({reason}); rename the file or folder in the source, or set `pictures` to zip"
+    )
+    assert not (tmp_path / "a.png").exists()
 
 
 def test_half_characters_are_no_text():

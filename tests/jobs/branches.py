@@ -41,15 +41,21 @@ def decode_characters(source: Path | str, target: Output, shards: int = 3) -> di
     return decode.run(params, target)
 
 
+def math(**changes: str) -> Branch:
+    """The branch of formulas with changed params in both jobs."""
+    return Branch(
+        tiny_math.make_source,
+        lambda source, target: math_decode.run(tiny_math.params(source, **changes), target),
+        lambda folder: math_split.run(MathSplit(by="writer", shards=2, **SHARES, **changes), files(folder)),
+    )
+
+
 BRANCHES = {
     "characters": Branch(
         tiny_casia.make_source,
         decode_characters,
         lambda folder: split.run(Split(by="sample", shards=2, **SHARES), files(folder)),
     ),
-    "math": Branch(
-        tiny_math.make_source,
-        lambda source, target: math_decode.run(tiny_math.params(source), target),
-        lambda folder: math_split.run(MathSplit(by="writer", shards=2, **SHARES), files(folder)),
-    ),
+    "math": math(),
 }
+PICTURE_FILES = math(pictures="files")

@@ -80,6 +80,44 @@ def test_every_format_holds_the_same_formulas(source, tmp_path):
             assert archive.read(f"{formula.key}.png") == formula.image
 
 
+def test_pictures_are_files_or_a_zip(source, tmp_path):
+    metrics = decode(source, tmp_path / "zip")
+    assert decode(source, tmp_path / "files", pictures="files") == metrics
+    zipped, files = (tmp_path / name / "decoded/coco" for name in ("zip", "files"))
+    assert sorted(path.name for path in zipped.iterdir()) == ["images.zip", "samples.json"]
+    assert sorted(path.name for path in files.iterdir()) == ["images", "samples.json"]
+    assert (zipped / "samples.json").read_bytes() == (files / "samples.json").read_bytes()
+    expected = {f"{formula.key}.png": formula.image for formula in samples(tmp_path / "zip")}
+    assert len(expected) == 23
+    with zipfile.ZipFile(zipped / "images.zip") as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == expected
+    assert contents(files / "images") == expected
+    entries = json.loads((files / "samples.json").read_text())["images"]
+    assert {entry["file_name"] for entry in entries} == set(expected)
+    for path in (tmp_path / "zip/decoded").glob("[pt]*/*"):  # the shards
+        assert (tmp_path / "files/decoded" / path.parent.name / path.name).read_bytes() == path.read_bytes()
+
+
+def contents(folder):
+    """The bytes of all files below a folder, by path."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def test_pictures_as_files_replace_a_zip_and_the_reverse(source, tmp_path):
+    for pictures, name in (("files", "images"), ("zip", "images.zip"), ("files", "images")):
+        decode(source, tmp_path / "out", pictures=pictures)
+        assert {path.name for path in (tmp_path / "out/decoded/coco").iterdir()} == {name, "samples.json"}
+
+
+def test_names_that_cannot_be_files_end_the_job(source, tmp_path):
+    write(source / "hand/w1/0.png/deep.inkml", ink(99))  # the picture of hand/w1/0 is called like this folder
+    decode(source, tmp_path / "zip")
+    with pytest.raises(InkError, match=r"images/hand/w1/0.png.*: expected a path .* \(.*\); .* set `pictures` to zip"):
+        decode(source, tmp_path / "files", pictures="files")
+    assert list((tmp_path / "files").iterdir()) == []
+
+
 def test_the_bytes_depend_neither_on_units_and_spills_nor_on_the_packing(source, tmp_path, monkeypatch):
     decode(source, tmp_path / "one")
     monkeypatch.setattr(job_module, "SPILL_ROWS", 2)

@@ -159,6 +159,28 @@ def test_all_formats_and_the_number_of_shards(tmp_path):
         assert [image["file_name"] for image in content["images"]] == sorted(f"{f.key}.png" for f in found)
 
 
+def test_pictures_are_files_beside_the_annotations_if_asked(tmp_path):
+    decoded(tmp_path, by_writer())
+    run(params(), files(tmp_path, "zip"))
+    run(params(pictures="files"), files(tmp_path, "files"))
+    zipped, single = tmp_path / "zip/coco", tmp_path / "files/coco"
+    annotations = ["test.json", "train.json", "validation.json"]
+    assert sorted(path.name for path in zipped.iterdir()) == annotations
+    assert sorted(path.name for path in single.iterdir()) == ["images", *annotations]
+    named = set()
+    for name in annotations:
+        assert (single / name).read_bytes() == (zipped / name).read_bytes()
+        entries = json.loads((single / name).read_text())["images"]
+        named |= {entry["file_name"] for entry in entries}
+    found = {path for path in (single / "images").rglob("*") if path.is_file()}
+    assert {path.relative_to(single / "images").as_posix() for path in found} == named
+    assert len(named) == 60
+    rows = [formula for formulas in parts(tmp_path, "files").values() for formula in formulas]
+    assert {row.key: (single / f"images/{row.key}.png").read_bytes() for row in rows} == {
+        row.key: row.image for row in rows
+    }
+
+
 def test_the_seed_decides_on_parts_and_order(tmp_path):
     decoded(tmp_path, by_writer(unnamed=30))
     for name, seed in (("one", 1), ("two", 2), ("three", 1)):

@@ -10,7 +10,7 @@ from pipeline.errors import InkError
 from pipeline.formats import sources
 from pipeline.jobs import staging
 from pipeline.stores import list_blobs
-from tests.jobs.branches import BRANCHES, decode_characters, output
+from tests.jobs.branches import BRANCHES, PICTURE_FILES, decode_characters, output
 from tests.jobs.execution import work_with
 from tests.jobs.stores import BUCKET, Requests, keys, permissions_required, put_folder, s3  # noqa: F401
 from tests.jobs.tiny_casia import digests, gnt, make_source
@@ -26,10 +26,9 @@ def staged(s3, monkeypatch):  # noqa: F811
     return s3
 
 
-@pytest.mark.parametrize("name", BRANCHES)
+@pytest.mark.parametrize("branch", [*BRANCHES.values(), PICTURE_FILES], ids=[*BRANCHES, "math, pictures as files"])
 @pytest.mark.parametrize("place", ["on disk", "in S3"])
-def test_the_bytes_are_those_of_a_local_run(name, place, tmp_path, staged, monkeypatch):
-    branch = BRANCHES[name]
+def test_the_bytes_are_those_of_a_local_run(branch, place, tmp_path, staged, monkeypatch):
     source = branch.make_source(tmp_path / "source")
     with monkeypatch.context() as local:
         local.delenv("INK2EDGE_BEAM")
