@@ -15,10 +15,12 @@ import contextlib
 import hashlib
 import os
 import shutil
+import socket
 import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
+from email.utils import formatdate, mktime_tz, parsedate_tz
 from functools import cache, lru_cache
 from pathlib import Path, PurePath, PurePosixPath
 from types import SimpleNamespace
@@ -32,6 +34,7 @@ _PATIENCE = (0.5, 1, 2, 4, 8, 15, 30)  # seconds between attempts
 # A store that refuses or cuts requests for some seconds must not end a job: botocore's default is five attempts.
 _RETRIES = {"mode": "standard", "total_max_attempts": 10}
 _FINAL_CODES = {400, 401, 403, 404, 405, 409, 412, 416}  # HTTP: repeating the request does not help
+_MOST_SKEW = 900  # seconds: `MaxAllowedSkewMilliseconds` in S3's answers
 _Result = TypeVar("_Result")
 
 
@@ -233,6 +236,12 @@ def _patiently(work: Callable[[], _Result], path: str, verb: str, missing: int =
 
 
 def _refused(path: str, verb: str, error: Exception, code: int | None) -> InkError:
+    if there := _time_of_store(error):
+        here, host = formatdate(usegmt=True), socket.gethostname()
+        return InkError(
+            f"{path}: cannot be {verb}: expected a clock that differs from the store's by at most {_MOST_SKEW // 60} "
+            f"minutes, found {here} on {host} and {there} in the store; set the clock of {host} and run again"
+        )
     advice = {
         403: "check the credentials in the environment and what they may do",
         404: "check the name of the bucket and of the object",
@@ -242,6 +251,30 @@ def _refused(path: str, verb: str, error: Exception, code: int | None) -> InkErr
     causes = getattr(error, "exception_details", None) or {}
     reasons = "; ".join(dict.fromkeys(str(cause) for cause in causes.values())) or str(error)
     return InkError(f"{path}: cannot be {verb} ({reasons}); {advice}")
+
+
+def _time_of_store(error: BaseException) -> str:
+    """The time of the store, if it refused a request because of this machine's clock; else "".
+
+    S3 gives this reason in the body of its answer. An answer to HEAD has no body: there, the header `Date` decides.
+    boto3 repeats neither request. Beam's errors have boto3's as their context.
+    """
+    details = getattr(error, "exception_details", None) or {}
+    pending: list[BaseException | None] = [error, *details.values()]
+    while pending:
+        if (cause := pending.pop()) is None:
+            continue
+        answer = getattr(cause, "response", None)
+        if isinstance(answer, dict):
+            reason = answer.get("Error", {}).get("Code")
+            date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
+            if reason == "RequestTimeTooSkewed":
+                return date or "another time"
+            parsed = parsedate_tz(date)
+            if reason == "403" and parsed and abs(mktime_tz(parsed) - time.time()) > _MOST_SKEW:
+                return date
+        pending.append(cause.__cause__ or cause.__context__)
+    return ""
 
 
 def _code(error: BaseException) -> int | None:

@@ -2,8 +2,12 @@
 
 import contextlib
 import os
+import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import boto3
 import pytest
@@ -57,6 +61,60 @@ def permissions_required() -> Iterator[None]:
         yield
     finally:
         requests.post(address, data=b"inf", timeout=10)
+
+
+SKEWED = """<?xml version="1.0" encoding="UTF-8"?>
+<Error><Code>RequestTimeTooSkewed</Code>\
+<Message>The difference between the request time and the current time is too large.</Message>\
+<RequestTime>{}</RequestTime><ServerTime>{}</ServerTime>\
+<MaxAllowedSkewMilliseconds>900000</MaxAllowedSkewMilliseconds>\
+<RequestId>2J8ZFVZVVRA4T7CF</RequestId><HostId>made up</HostId></Error>"""
+"""What S3 answers to a request whose time is wrong, except HEAD."""
+
+
+@contextlib.contextmanager
+def refusing_server(ahead: float) -> Iterator[list[str]]:
+    """Names in the environment an S3 server that refuses every request as S3 does if the client's clock is wrong.
+
+    moto does not compare times.
+
+    Args:
+        ahead: seconds by which the server's clock is ahead of this machine's.
+
+    Yields:
+        The methods of the requests so far.
+    """
+    methods: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def handle_one_request(self) -> None:
+            """Answers any method: the parent would look for a function per method."""
+            self.raw_requestline = self.rfile.readline()
+            if not self.raw_requestline or not self.parse_request():
+                self.close_connection = True
+                return
+            methods.append(self.command)
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            now = time.time() + ahead
+            there = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now))
+            body = SKEWED.format(self.headers["X-Amz-Date"], there).encode()
+            self.send_response_only(403)
+            self.send_header("Date", formatdate(now, usegmt=True))
+            self.send_header("Content-Type", "application/xml")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("AWS_ENDPOINT_URL", "http://{}:{}".format(*server.server_address))
+            yield methods
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def put_folder(client, folder, prefix: str) -> str:

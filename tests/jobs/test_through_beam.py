@@ -1,7 +1,10 @@
 """Beam's own shuffle, with sources and staging in an S3 server."""
 
 import json
+import re
 import shutil
+import socket
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -9,10 +12,10 @@ import pytest
 from pipeline.errors import InkError
 from pipeline.formats import sources
 from pipeline.jobs import staging
-from pipeline.stores import list_blobs
+from pipeline.stores import list_blobs, local_copy, open_binary, upload
 from tests.jobs.branches import BRANCHES, PICTURE_FILES, decode_characters, output
 from tests.jobs.execution import work_with
-from tests.jobs.stores import BUCKET, Requests, keys, permissions_required, put_folder, s3  # noqa: F401
+from tests.jobs.stores import BUCKET, Requests, keys, permissions_required, put_folder, refusing_server, s3  # noqa: F401
 from tests.jobs.tiny_casia import digests, gnt, make_source
 
 WORKERS = "options in the environment"
@@ -131,6 +134,55 @@ def test_without_permission(refused, path, left, tmp_path, staged):
     with permissions_required(), pytest.raises(InkError, match=rf"{path}.*403.*; check the credentials in the"):
         decode_characters(address, output(tmp_path / "out"))
     assert [file.name for file in (tmp_path / "out").glob("*")] == left
+
+
+def read(address):
+    with open_binary(address) as file:
+        return file.read()
+
+
+def copied(address):
+    with local_copy(address) as file:
+        return file.read()
+
+
+REQUESTS = {
+    "list": (list_blobs, "listed", "GET"),
+    "open": (read, "read", "HEAD"),
+    "copy": (copied, "read", "HEAD"),
+    "upload": (lambda address: upload(Path(__file__), address), "written", "POST"),
+}
+
+
+@pytest.mark.parametrize("ahead", [3600, -86_400])
+@pytest.mark.parametrize("request_", REQUESTS)
+def test_a_clock_that_is_wrong(request_, ahead, s3):  # noqa: F811
+    call, verb, method = REQUESTS[request_]
+    with refusing_server(ahead) as methods, pytest.raises(InkError) as error:
+        call(f"s3://{BUCKET}/data/1001-f.gnt")
+    found = re.fullmatch(
+        rf"s3://{BUCKET}/data/1001-f.gnt: cannot be {verb}: expected a clock that differs from the store's by at most "
+        r"15 minutes, found (.* GMT) on (.*) and (.* GMT) in the store; set the clock of (.*) and run again",
+        str(error.value),
+    )
+    assert found
+    here, host, there, again = found.groups()
+    difference = parsedate_to_datetime(there) - parsedate_to_datetime(here)
+    assert difference.total_seconds() == pytest.approx(ahead, abs=30)
+    assert host == again == socket.gethostname()
+    assert methods == [method]  # the request is not repeated: it would be refused again
+
+
+def test_a_refusal_without_a_reason_does_not_blame_a_clock_that_is_right(s3):  # noqa: F811
+    with refusing_server(0), pytest.raises(InkError, match=r"403.*; check the credentials"):
+        copied(f"s3://{BUCKET}/data/1001-f.gnt")
+
+
+def test_a_job_whose_machine_has_a_wrong_clock(tmp_path, staged):
+    source = make_source(tmp_path / "source")
+    with refusing_server(3600), pytest.raises(InkError, match=r"s3://ink/staging/.* set the clock of .* and run again"):
+        decode_characters(source, output(tmp_path / "out"))
+    assert [file.name for file in (tmp_path / "out").glob("*")] == ["decoded.staging.json"]  # the next run clears it
 
 
 def test_an_object_that_changes_while_it_is_read(tmp_path, staged, monkeypatch):
