@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -111,4 +111,4 @@ class Outcome:
     verdict: Verdict
     not_read: list[NotRead]
     defects: Callable[[], Iterator[Defect]]  # all of them, in order
-    checksums: dict[str, tuple[int, str]] = field(default_factory=dict)  # bytes and SHA-256 of shards, where known
+    checksums: dict[str, tuple[int, str]]  # size in bytes and SHA-256 of each file of each shard, by name

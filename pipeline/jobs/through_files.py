@@ -16,7 +16,7 @@ import contextlib
 import json
 import os
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from pipeline.jobs import runner
 from pipeline.jobs.job import Job, Outcome, Verdict
 from pipeline.jobs.receipts import Defect, Receipt, merged
 from pipeline.jobs.spills import gather, renamed_when_done, spill, write_shard
+from pipeline.stores import fingerprint
 
 REFUSAL_BYTES = 4096  # reserved on disk for an error message
 
@@ -74,6 +75,17 @@ class Scratch:
         """All spills, in the order of pieces."""
         counts = enumerate(chunks for chunks, _ in self.receipts())
         return [self.spill_path(number, chunk) for number, chunks in counts for chunk in range(chunks)]
+
+    def leave_checksums(self, shard: int, names: Sequence[str]) -> None:
+        """Hashes the files of a finished shard, here, where all workers share the work."""
+        sums = {name: fingerprint(self.directory / name) for name in names}
+        with renamed_when_done(self.directory / f"shard-{shard:06d}.sums") as partial:
+            partial.write_text(json.dumps(sums), encoding="utf-8")
+
+    def checksums(self) -> dict[str, tuple[int, str]]:
+        """Size in bytes and SHA-256 of the files of all shards, by name."""
+        sums = (read_json(path) for path in self.directory.glob("shard-*.sums"))
+        return {name: (size, sha256) for shard in sums for name, (size, sha256) in shard.items()}
 
     def deliver(self) -> None:
         """Moves the shards to the job's output and removes the rest.
@@ -155,7 +167,7 @@ def running(job: Job, directory: Path, desc: str) -> Iterator[Outcome]:
         if finished != len(pieces):
             raise AssertionError(f"{desc}: expected the receipts of {len(pieces)} pieces of work, found {finished}")
         account, decision = Receipt.from_json(receipt), Verdict.from_json(verdict)
-        yield Outcome(account, decision, found.not_read, lambda: _defects(scratch))
+        yield Outcome(account, decision, found.not_read, lambda: _defects(scratch), scratch.checksums())
         scratch.deliver()
 
 
@@ -224,6 +236,7 @@ class _Publish(beam.DoFn):
                 table = self.job.layout(gather(spills, shard), result)
                 name = self.job.shard_names[shard]
                 write_shard(self.scratch.directory, name, table, self.job.encode, self.job.formats)
+                self.scratch.leave_checksums(shard, [f"{kind}/{name}.{kind}" for kind in self.job.formats])
         yield shard
 
 

@@ -1,5 +1,7 @@
 """The scratch folder: late workers, of this run or an earlier one, never reach the output."""
 
+import hashlib
+
 import pytest
 
 from pipeline.files import remove
@@ -48,3 +50,18 @@ def test_one_format_alone(tmp_path):
     write_shard(tmp_path, "a", EMPTY, formats=("parquet",))
     check_complete(tmp_path, ["a"], ("parquet",))
     assert [path.name for path in tmp_path.iterdir()] == ["parquet"]
+
+
+def test_workers_hash_what_they_publish(tmp_path):
+    scratch = Scratch.below(tmp_path)
+    expected = {}
+    for shard, name in enumerate("ab"):
+        write_shard(scratch.directory, name, EMPTY)
+        files = [f"parquet/{name}.parquet", f"tfrecord/{name}.tfrecord"]
+        scratch.leave_checksums(shard, files)
+        for file in files:
+            data = (scratch.directory / file).read_bytes()
+            expected[file] = (len(data), hashlib.sha256(data).hexdigest())
+    assert scratch.checksums() == expected
+    scratch.deliver()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["parquet", "tfrecord"]
