@@ -18,15 +18,13 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from functools import partial
 
 import yaml
 
 from cluster import local
 from cluster.install import BEAM, FLINK, HOME, install
 from cluster.local import HOST, JAVA, RUN, SHARED_PORTS
-from pipeline.command import command_parser, run_command
-from pipeline.errors import InkError
+from pipeline.command import run_command
 from pipeline.files import write_text
 
 REST, RPC, JOBS, ARTIFACTS = range(18081, 18085)  # ports; Flink's default is 8081
@@ -101,24 +99,15 @@ def up() -> None:
             (the message shows the end of its log).
     """
     install()
-    for folder in (CONF, RUN / "tmp"):
-        folder.mkdir(parents=True, exist_ok=True)
+    CONF.mkdir(parents=True, exist_ok=True)
     write_text(CONF / "config.yaml", yaml.safe_dump(SETTINGS))
     write_text(CONF / "log4j.properties", LOG4J)
-    made = commands()
-    local.start(made, (REST, RPC, ARTIFACTS, *dict(PORTS).values()))
-    try:
-        local.wait(made, "task-manager-1", _task_managers_are_there)
-        for name, port in PORTS:
-            local.wait(made, name, partial(local.answers, port))
-    except InkError:
-        down()
-        raise
+    local.up(commands(), PORTS, (REST, RPC, ARTIFACTS), {"task-manager-1": _task_managers_are_there})
 
 
 def down() -> None:
     """Stops all processes that `up` started, and their child processes."""
-    local.stop(commands())
+    local.down(commands())
 
 
 def rest(path: str) -> dict:
@@ -137,13 +126,7 @@ def _task_managers_are_there() -> bool:
 
 def main() -> None:
     """Starts or stops the cluster."""
-    parser = command_parser("cluster.flink", __doc__)
-    parser.add_argument("action", choices=("up", "down"), help="start the cluster, or stop it")
-    if parser.parse_args().action == "down":
-        return down()
-    up()
-    print(f"Flink answers at http://{HOST}:{REST}. Send it jobs with")
-    local.print_environment(OPTIONS)
+    local.run_cluster("flink", __doc__, up, down, OPTIONS)
 
 
 if __name__ == "__main__":

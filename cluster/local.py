@@ -8,15 +8,18 @@ cluster stops them.
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 
 from cluster import isolation, store
 from cluster.install import HOME
+from pipeline.command import command_parser
 from pipeline.errors import InkError
 from pipeline.files import remove, write_text
 
@@ -52,16 +55,33 @@ def shared_commands() -> dict[str, list[str]]:
     }
 
 
-def start(commands: Commands, ports: Iterable[int]) -> None:
-    """Starts the processes that do not run.
+def up(
+    commands: Commands, ports: Sequence[tuple[str, int]], others: Sequence[int], ready: dict[str, Callable[[], bool]]
+) -> None:
+    """Starts the processes that do not run, and waits for all. If that fails, it stops them.
 
     Args:
         commands: all processes of the cluster.
-        ports: where they will listen.
+        ports: where they listen when they are ready, by the names of the processes.
+        others: further ports that must be free.
+        ready: what else must be true, by the name of the process that is waited for.
 
     Raises:
-        InkError: none of them runs, and a port is in use.
+        InkError: no process of the cluster runs, and a port is in use; or one ended or was not ready in time (the
+            message shows the end of its log).
     """
+    _start_missing(commands, [*others, *dict(ports).values()])
+    try:
+        for name, is_ready in (ready | {name: partial(_answers, port) for name, port in ports}).items():
+            _wait(commands, name, is_ready)
+    except InkError:
+        down(commands)
+        raise
+
+
+def _start_missing(commands: Commands, ports: Iterable[int]) -> None:
+    if not any(pid_of(path.stem) for path in RUN.glob("*.pid")):
+        remove(RUN)  # of a cluster that ended with its machine
     missing = {name: command for name, command in commands.items() if pid_of(name) is None}
     if len(missing) == len(commands):
         _check(ports)
@@ -73,12 +93,7 @@ def start(commands: Commands, ports: Iterable[int]) -> None:
         _start(name, command)
 
 
-def wait(commands: Commands, name: str, is_ready: Callable[[], bool]) -> None:
-    """Waits until the process `name` is ready.
-
-    Raises:
-        InkError: a process ended or was not ready in time; the message shows the end of its log.
-    """
+def _wait(commands: Commands, name: str, is_ready: Callable[[], bool]) -> None:
     deadline = time.monotonic() + SECONDS_TO_START
     while not is_ready():
         ended = [other for other in commands if pid_of(other) is None]
@@ -89,7 +104,7 @@ def wait(commands: Commands, name: str, is_ready: Callable[[], bool]) -> None:
         time.sleep(0.5)
 
 
-def stop(commands: Commands) -> None:
+def down(commands: Commands) -> None:
     """Stops the processes and their child processes."""
     pids = [pid for name in commands if (pid := pid_of(name)) is not None]
     for sign in (signal.SIGTERM, signal.SIGKILL):
@@ -106,26 +121,35 @@ def stop(commands: Commands) -> None:
 
 
 def pid_of(name: str) -> int | None:
-    """Id of the process of this name that `start` started; None if it does not run."""
+    """Id of the process of this name that `up` started; None if it does not run."""
     path = RUN / f"{name}.pid"
     pid = int(path.read_text()) if path.exists() else None
     return pid if pid is not None and _is_running(pid) else None
 
 
-def answers(port: int) -> bool:
-    """Whether something listens on a port of this machine."""
+def _answers(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex((HOST, port)) == 0
 
 
-def print_environment(options: str) -> None:
-    """Prints the variables that send jobs to the cluster."""
-    for name, value in {
-        "INK2EDGE_BEAM": f"'{options}'",
-        "INK2EDGE_STAGING": store.STAGING,
-        **store.ENVIRONMENT,
-    }.items():
-        print(f"  export {name}={value}")
+def run_cluster(name: str, about: str | None, up: Callable[[], None], down: Callable[[], None], options: str) -> None:
+    """Runs the command `python -m cluster.<name> up|down`.
+
+    Args:
+        name: of the cluster's module.
+        about: its docstring.
+        up: starts the cluster.
+        down: stops it.
+        options: Beam options that send jobs there; the command prints the whole environment.
+    """
+    parser = command_parser(f"cluster.{name}", about)
+    parser.add_argument("action", choices=("up", "down"), help="start the cluster, or stop it")
+    if parser.parse_args().action == "down":
+        return down()
+    up()
+    print("Send it jobs with")
+    for key, value in {"INK2EDGE_BEAM": options, "INK2EDGE_STAGING": store.STAGING, **store.ENVIRONMENT}.items():
+        print(f"  export {key}={shlex.quote(value)}")
 
 
 def _start(name: str, command: list[str]) -> None:
@@ -140,7 +164,7 @@ def _start(name: str, command: list[str]) -> None:
 
 
 def _check(ports: Iterable[int]) -> None:
-    if taken := [port for port in ports if answers(port)]:
+    if taken := [port for port in ports if _answers(port)]:
         raise InkError(
             f"expected free ports on {HOST}, found {taken} in use; stop what listens there, or change the ports in "
             "cluster/"

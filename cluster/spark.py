@@ -11,13 +11,10 @@ stop the cluster after use.
 
 from __future__ import annotations
 
-from functools import partial
-
 from cluster import local
 from cluster.install import SPARK, install_spark
 from cluster.local import HOST, JAVA, RUN, SHARED_PORTS
-from pipeline.command import command_parser, run_command
-from pipeline.errors import InkError
+from pipeline.command import run_command
 
 JOBS, ARTIFACTS = 18088, 18089  # ports
 MASTER = "local[2]"
@@ -40,30 +37,17 @@ def up() -> None:
         InkError: as for `cluster.flink.up`.
     """
     install_spark()
-    made = commands()
-    local.start(made, (ARTIFACTS, *dict(PORTS).values()))
-    try:
-        for name, port in PORTS:
-            local.wait(made, name, partial(local.answers, port))
-    except InkError:
-        down()
-        raise
+    local.up(commands(), PORTS, (ARTIFACTS,), {})
 
 
 def down() -> None:
     """Stops all processes that `up` started, and their child processes."""
-    local.stop(commands())
+    local.down(commands())
 
 
 def main() -> None:
     """Starts or stops the cluster."""
-    parser = command_parser("cluster.spark", __doc__)
-    parser.add_argument("action", choices=("up", "down"), help="start the cluster, or stop it")
-    if parser.parse_args().action == "down":
-        return down()
-    up()
-    print("Send Spark jobs with")
-    local.print_environment(OPTIONS)
+    local.run_cluster("spark", __doc__, up, down, OPTIONS)
 
 
 if __name__ == "__main__":

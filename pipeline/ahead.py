@@ -12,8 +12,8 @@ from pipeline.processes import lost, process_pool, worker_count
 
 THREADS = 2
 ITEMS_AHEAD = 8  # with threads; each process has as many as a thread
-# Below this number of cores, the reader itself keeps them busy. Above it, the reader waits on a GPU, or for Python's
-# lock: more than two threads do not compute more.
+# Below this number of cores, a training step keeps them busy. From it on, processes use the others, which threads could
+# not: they share Python's lock.
 MANY_CORES = 6
 
 _Item = TypeVar("_Item")

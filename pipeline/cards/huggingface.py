@@ -18,9 +18,7 @@ from pipeline.cards.sums import NAME as SUMS
 from pipeline.cards.tfds import FORMAT as TFRECORD
 
 README = "README.md"
-_SIZES = [(10**power, name) for power, name in enumerate(("", "", "", "1K", "10K", "100K", "1M", "10M", "100M", "1B"))][
-    3:
-]
+_SIZES = [(10**power, name) for power, name in enumerate(("1K", "10K", "100K", "1M", "10M", "100M", "1B"), start=3)]
 
 
 def render(data: DataSet) -> dict[str, str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-Kind = str  # "characters" or "formulas"
+Kind = Literal["characters", "formulas"]
 
 VERSION = "1.0.0"  # of the layout of all data sets; raise it with the layout
 

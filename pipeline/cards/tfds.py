@@ -19,15 +19,8 @@ FORMAT = "tfrecord"
 TEMPLATE = FORMAT + "/{SPLIT}-{SHARD_X_OF_Y}.{FILEFORMAT}"  # the names of pipeline/formats/shards.py
 _PACKAGE = "tensorflow_datasets.core.features"
 
-TEXT, INTEGER, INTEGERS, REALS, TEXTS, IMAGE, LABEL = (
-    "text",
-    "int64",
-    "int64[]",
-    "float32[]",
-    "text[]",
-    "image",
-    "label",
-)
+TEXT, TEXTS, IMAGE, LABEL = "text", "text[]", "image", "label"
+INTEGER, INTEGERS, REALS = "int64", "int64[]", "float32[]"
 FEATURES: Mapping[Kind, Mapping[str, str]] = {
     "characters": {
         "key": TEXT,

@@ -67,7 +67,8 @@ def test_every_format_holds_the_same_formulas(source, tmp_path):
     decode(source, tmp_path / "out")
     folder = tmp_path / "out" / "decoded"
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["classes.txt", "decoded", "metrics"]
-    assert {"coco", "parquet", "quarantine.jsonl", "tfrecord"} < {path.name for path in folder.iterdir()}
+    cards = {"README.md", "SHA256SUMS", "croissant.json", "dataset_info.json", "features.json"}
+    assert {path.name for path in folder.iterdir()} == cards | {"coco", "parquet", "quarantine.jsonl", "tfrecord"}
     for name in NAMES:
         records = list(read_records(folder / "tfrecord" / f"{name}.tfrecord"))
         formulas = list(read_formulas(folder / "parquet" / f"{name}.parquet"))

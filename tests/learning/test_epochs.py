@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from pipeline.learning.checkpoint import Checkpoint
+from pipeline.learning import epochs
+from pipeline.learning.checkpoint import STATE, Checkpoint
 from pipeline.learning.epochs import fit
 from pipeline.learning.recipe import build_optimizer
 from pipeline.params import Recipe
@@ -54,21 +55,40 @@ def test_rate_falls_to_a_share_of_the_peak(final):
     assert rates == pytest.approx([0.5, 0.5 * (1 + final) / 2, 0.5 * final, 0.5 * final])
 
 
-def test_averaged_weights_get_statistics_of_their_own(tmp_path):
-    model = _fit(Recipe(**RECIPE, final_rate=0.25), tmp_path)
-    images = np.concatenate([images for images, _ in itertools.islice(_batches(0), 48)])
+def _unsettled(monkeypatch) -> None:
+    """Training as it would be without settling."""
+    monkeypatch.setattr(epochs, "_settler", lambda *_: list)
+
+
+def test_averaged_weights_get_statistics_of_their_own(tmp_path, monkeypatch):
+    recipe = Recipe(**RECIPE, final_rate=0.25)
+    model = _fit(recipe, tmp_path / "settled")
+    _unsettled(monkeypatch)
+    plain = _fit(recipe, tmp_path / "plain")
+    images = np.concatenate([images for images, _ in itertools.islice(_batches(0), epochs.SETTLING_BATCHES)])
     maps = images @ model.get_layer("conv").kernel.numpy()[0, 0]
-    norm = model.get_layer("norm")
     # A momentum of 0.5 weighs the last batches most, and each holds 32 pixels.
-    np.testing.assert_allclose(norm.moving_mean, maps.mean((0, 1, 2)), rtol=0.25)
-    last = _fit(Recipe(**RECIPE, final_rate=0.0), tmp_path / "other").get_layer("norm").moving_mean.numpy()
-    assert not np.allclose(norm.moving_mean, last, rtol=0.25)
+    np.testing.assert_allclose(model.get_layer("norm").moving_mean, maps.mean((0, 1, 2)), rtol=0.25)
+    for settled, weights in zip(model.trainable_variables, plain.trainable_variables, strict=True):
+        np.testing.assert_array_equal(settled, weights)
+    assert not np.allclose(plain.get_layer("norm").moving_mean, maps.mean((0, 1, 2)), rtol=0.25)
 
 
-def test_settling_leaves_the_training_as_it_is(tmp_path):
+def test_settling_leaves_the_training_as_it_is(tmp_path, monkeypatch):
+    recipe = Recipe(**RECIPE, final_rate=0.25)
+    _fit(recipe, tmp_path / "settled")
+    _unsettled(monkeypatch)
+    _fit(recipe, tmp_path / "plain")
+    settled, plain = (np.load(tmp_path / name / "run" / STATE) for name in ("settled", "plain"))
+    assert settled.files == plain.files
+    for name in settled.files:
+        if name != "curve":  # which has the validations
+            np.testing.assert_array_equal(settled[name], plain[name])
+
+
+def test_a_run_that_only_has_to_settle_gives_the_same_network(tmp_path):
     curve, resumed = [], []
     first = _fit(Recipe(**RECIPE, final_rate=0.25), tmp_path, lambda epoch, row: curve.append(row))
-    # The state of the last epoch is on disk: this run only averages and settles.
     again = _fit(Recipe(**RECIPE, final_rate=0.25), tmp_path, lambda epoch, row: resumed.append(row))
     assert resumed == curve
     for weights, others in zip(first.get_weights(), again.get_weights(), strict=True):
