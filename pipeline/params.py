@@ -31,6 +31,7 @@ Formats = Annotated[
 Pictures = Literal["zip", "files"]  # of COCO files
 Count = Annotated[int, Field(ge=1, lt=2**63)]
 Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$")]  # also for file names
+Hands = Literal["all"] | Annotated[tuple[Text, ...], Field(strict=False)]  # names of handwriting faces
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]  # of the arithmetic; weights are float32
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
@@ -51,7 +52,7 @@ class Strokes(_Section):
     """The embedded corpus of characters. `pipeline.synthesis.tracing.faces` lists the hands."""
 
     classes: Annotated[int, Field(ge=1, le=LEVEL1_CLASSES)] | Text
-    hands: Literal["all"] | Annotated[tuple[Text, ...], Field(strict=False)]
+    hands: Hands
     writers: Annotated[int, Field(ge=1, le=9000)]
     rare: Annotated[float, Field(gt=0, le=1)]
     samples: Count
@@ -192,16 +193,21 @@ class Train(Recipe):
 class Formulas(_Section):
     """The embedded corpus of formulas.
 
-    `classes`: the first N labels in the grammar's order, or a list of labels. `usual`: share of the formulas with the
-    frequencies of school and university formulas.
+    `classes`: the first N labels in the grammar's order, or a list of labels. `hands`: handwriting faces, see
+    `pipeline.synthesis.tracing.faces`. `pen`: share of the photographs that show handwriting. `usual`: share of the
+    formulas with the frequencies of school and university formulas. `columns`: share of the handwritten formulas that
+    are arithmetic in columns.
     """
 
     classes: Annotated[int, Field(ge=8, le=MATH_CLASSES)] | Annotated[list[str], Field(min_length=8)]
+    hands: Hands
     writers: Annotated[int, Field(ge=1, le=9000)]
     handwritten: Annotated[int, Field(ge=0, lt=2**63)]
     printed: Annotated[int, Field(ge=0, lt=2**63)]
+    pen: Fraction
     looseness: Annotated[float, Field(ge=0, le=2)]
     usual: Fraction
+    columns: Fraction
     seed: Seed
 
 
@@ -249,13 +255,18 @@ class MathAugment(_Section):
 
 
 class MathTrain(Recipe):
-    """The detector and its training."""
+    """The detector and its training.
 
+    `start`: a file `weights.npz` of a released detector, see `pipeline.learning.weights`; empty for new weights.
+    """
+
+    start: str
     arch: Literal["faster_rcnn_fpn", "faster_rcnn", "ssd_fpn"]
     backbone: Literal["mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large"]
     width: Annotated[float, Field(gt=0, le=2)]
     channels: Annotated[int, Field(ge=16, le=512, multiple_of=8)]
     anchors: Annotated[int, Field(ge=1, le=9)]
+    context: Annotated[int, Field(ge=0, le=4)]
     precision: Precision
     augment: MathAugment
 

@@ -15,7 +15,7 @@ from pipeline.processes import worker_count
 from pipeline.progress import progress
 from pipeline.synthesis.formulas.corpus import write_formulas
 from stages import run_stage
-from stages.paths import FORMULAS
+from stages.paths import FORMULAS, MATH_HANDS
 
 
 def main() -> None:
@@ -23,7 +23,7 @@ def main() -> None:
     with atomic_directory(FORMULAS) as partial:
         total = params.handwritten + params.printed
         with progress(total=total, desc="formulas", unit="formulas") as bar:
-            for done in write_formulas(partial, params, worker_count()):
+            for done in write_formulas(partial, params, worker_count(), MATH_HANDS):
                 bar.update(done)
 
 

@@ -26,6 +26,8 @@ TIMES = METRICS / "times"  # not an output of a stage, see pipeline/report/times
 READINGS = Path("data/readings")
 
 # Symbols of formulas
+MATH_HANDS = Path("data/raw/math-faces")  # as HANDS
+MATH_FACE_METRICS = METRICS / "math/faces.json"
 FORMULAS = Path("data/raw/formulas")  # pipeline/synthesis/formulas/corpus.py names its folders
 MATH_SOURCE = Path("data/math/source.txt")
 FORMULAS_SHEET = PLOTS / "math/formulas.png"

@@ -41,7 +41,8 @@ def load_hands(params: Strokes, medians: Path, faces: Path) -> tuple[dict[str, H
     """
     copybook = load_medians(medians)
     hands = {COPYBOOK: Hand(0.0, copybook)} | {
-        name: Hand(FACES[name].leaning, load_medians(faces / name / "strokes.jsonl")) for name in chosen(params.hands)
+        name: Hand(FACES[name].leaning, load_medians(faces / name / "strokes.jsonl"))
+        for name in chosen(params.hands, "strokes.hands")
     }
     chars = corpus_chars(params.classes, copybook)
     require(chars, [hand.strokes for hand in hands.values()], medians)

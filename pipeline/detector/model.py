@@ -21,7 +21,7 @@ from keras import ops
 from pipeline.detector import boxes as box_ops
 from pipeline.detector import inference, losses
 from pipeline.detector.anchors import IGNORED
-from pipeline.detector.network import Config, build_network, build_region_head
+from pipeline.detector.network import REGION_FEATURES, Config, build_naming, build_network, build_region_head
 from pipeline.detector.regions import pool
 
 NEGATIVES_PER_POSITIVE = 3  # Liu et al. 2016
@@ -94,13 +94,14 @@ class FasterRCNN(Detector):
     def __init__(self, config: Config, **kwargs: Any) -> None:
         super().__init__(config, **kwargs)
         self.region_head = build_region_head(config)
-        self.built = True  # both parts are functional models
+        self.naming = build_naming(config)
+        self.built = True  # all parts are functional models
 
     def detect(self, image: Tensor) -> dict[str, Tensor]:
         """See `pipeline.detector.inference.detect`."""
         dense = self(image, training=False)
         regions = inference.propose(_float(dense["scores"])[..., 0], _float(dense["deltas"]), self.config)
-        scores, deltas = self._classify(dense["features"], regions, training=False)
+        scores, deltas = self._classify(dense["features"], regions, ops.ones_like(regions[..., 0]), training=False)
         boxes = box_ops.clip(box_ops.decode(deltas, regions), self.config.height, self.config.width)
         return inference.name_regions(scores, boxes, self.config)
 
@@ -120,7 +121,7 @@ class FasterRCNN(Detector):
         regions, owner, is_symbol, region_counts = losses.sample_regions(
             candidates, wide, targets["draws"][:, : candidates.shape[1]]
         )
-        logits, refinements = self._classify(dense["features"], regions, training=True)
+        logits, refinements = self._classify(dense["features"], regions, region_counts, training=True)
         background = self.config.classes
         names = ops.where(is_symbol > 0, box_ops.rows(labels, owner), background)
         right = _mask(ops.cast(ops.argmax(logits, axis=-1), "int32") == names)
@@ -135,15 +136,19 @@ class FasterRCNN(Detector):
         watched = {"accuracy": losses.weighted_mean(right, is_symbol), "recall": losses.weighted_mean(reached, real)}
         return named, watched
 
-    def _classify(self, features: Tensor, regions: Tensor, training: bool) -> tuple[Tensor, Tensor]:
-        """Logits `[batch, n, classes + 1]` and deltas `[batch, n, 4]` of regions `[batch, n, 4]`."""
+    def _classify(self, features: Tensor, regions: Tensor, real: Tensor, training: bool) -> tuple[Tensor, Tensor]:
+        """Logits `[batch, n, classes + 1]` and deltas `[batch, n, 4]` of regions `[batch, n, 4]`.
+
+        `real` `[batch, n]` is 0 for regions that are padding, and 1 for all others.
+        """
         n = regions.shape[1]
         pooled = pool(features, regions, self.config)  # [batch * n, 7, 7, channels]
         # After pooling, a large X looks like a small x: the sides of the regions are a separate input.
         sides = ops.log(ops.maximum(regions[..., 2:] - regions[..., :2], 1.0) / TYPICAL_SIDE)
-        named = self.region_head([pooled, ops.reshape(sides, (-1, 2))], training=training)
-        logits = ops.reshape(_float(named["scores"]), (-1, n, self.config.classes + 1))
-        return logits, ops.reshape(_float(named["deltas"]), (-1, n, 4))
+        described = self.region_head([pooled, ops.reshape(sides, (-1, 2))], training=training)
+        own = ops.reshape(described["features"], (-1, n, REGION_FEATURES))
+        logits = self.naming([own, regions, real], training=training)["scores"]
+        return _float(logits), ops.reshape(_float(described["deltas"]), (-1, n, 4))
 
 
 @keras.saving.register_keras_serializable(package="ink2edge")

@@ -1,7 +1,8 @@
 """The networks: dense heads on a feature pyramid, and a region head for two-stage detectors.
 
     network = build_network(config)          # image [batch, height, width, 1], raw 0..255 -> dense outputs by name
-    head = build_region_head(config)         # regions [n, 7, 7, channels] -> class logits and deltas
+    head = build_region_head(config)         # regions [n, 7, 7, channels] -> features and deltas
+    naming = build_naming(config)            # features of all regions of an image -> class logits
 
 Every 3x3 convolution after the backbone is depthwise separable (as in SSDLite, Sandler et al. 2018), so the head on the
 finest level, which has most of the anchors, costs no more than the backbone.
@@ -16,6 +17,7 @@ from keras import layers
 
 from pipeline.detector.anchors import AnchorGrid, Shapes
 from pipeline.detector.backbone import STRIDES, Backbone, build_backbone
+from pipeline.detector.context import RegionContext
 from pipeline.learning.normalisation import fuse_batch_normalisation
 
 REGION_CELLS = 7  # a region is pooled to 7 x 7 cells (Girshick 2015)
@@ -37,6 +39,7 @@ class Config:
         backbone: name of the backbone.
         multiplier: factor on the backbone's channel counts.
         channels: channels of the pyramid.
+        context: attention blocks between the regions of an image, see `pipeline.detector.context`.
         shapes: anchor shapes of each level.
         symbol, pen, margin: how the formulas on the canvas were drawn, in pixels, see `pipeline.ink.canvas`. Only code
             that makes inputs needs them; the network does not depend on them.
@@ -49,6 +52,7 @@ class Config:
     backbone: Backbone
     multiplier: float
     channels: int
+    context: int
     shapes: Shapes
     symbol: float
     pen: float
@@ -106,20 +110,36 @@ def build_network(config: Config) -> keras.Model:
 
 
 def build_region_head(config: Config) -> keras.Model:
-    """Builds the head that classifies and refines regions.
+    """Builds the head that describes and refines regions, each by itself.
 
     Returns:
         A model with the inputs `regions` `[n, 7, 7, channels]` and `sides` `[n, 2]` (logarithms of the regions' sides)
-        and the outputs `scores` `[n, classes + 1]` (logits, background last) and `deltas` `[n, 4]`.
+        and the outputs `features` `[n, 192]` and `deltas` `[n, 4]`.
     """
     regions = keras.Input((REGION_CELLS, REGION_CELLS, config.channels), name="regions")
     sides = keras.Input((2,), name="sides")
     x = layers.Concatenate()([layers.Flatten()(regions), sides])
     for i in range(2):
         x = layers.Dense(REGION_FEATURES, activation="relu", name=f"dense_{i}")(x)
-    scores = layers.Dense(config.classes + 1, name="region_scores")(x)
     deltas = layers.Dense(4, name="region_deltas")(x)
-    return keras.Model([regions, sides], {"scores": scores, "deltas": deltas}, name="region_head")
+    return keras.Model([regions, sides], {"features": x, "deltas": deltas}, name="region_head")
+
+
+def build_naming(config: Config) -> keras.Model:
+    """Builds the head that names the regions of an image, after they have seen each other.
+
+    Returns:
+        A model with the inputs `features` `[batch, n, 192]`, `boxes` `[batch, n, 4]` in pixels and `real` `[batch, n]`
+        (0 for padding), and the output `scores` `[batch, n, classes + 1]` (logits, background last).
+    """
+    features = keras.Input((None, REGION_FEATURES), name="features")
+    boxes = keras.Input((None, 4), dtype="float32", name="boxes")
+    real = keras.Input((None,), dtype="float32", name="real")
+    x = features
+    for i in range(config.context):
+        x = RegionContext(name=f"context_{i}")([x, boxes, real])
+    scores = layers.Dense(config.classes + 1, name="region_scores")(x)
+    return keras.Model([features, boxes, real], {"scores": scores}, name="naming")
 
 
 def _pyramid(taps: list[keras.KerasTensor], channels: int) -> list[keras.KerasTensor]:

@@ -5,6 +5,8 @@ First chooses the anchors from the training boxes. Recipe and epochs come from `
 
 from __future__ import annotations
 
+import hashlib
+import logging
 from pathlib import Path
 
 import keras
@@ -15,11 +17,14 @@ from pipeline.detector.boxes import widen
 from pipeline.detector.dataset import Canvases, FormulaPart, evaluation_batches, evaluation_steps
 from pipeline.detector.model import SSD, Detector, build_detector
 from pipeline.detector.network import Config, strides
+from pipeline.detector.start import start_from
 from pipeline.ink.canvas import MARGIN
 from pipeline.learning.checkpoint import Checkpoint, Row, run_key
 from pipeline.learning.epochs import OnEpoch, fit
 from pipeline.learning.recipe import build_optimizer, make_deterministic, pays_to_compile
 from pipeline.params import Math, MathTrain
+
+LOGGER = logging.getLogger(__name__)
 
 
 def train(
@@ -42,10 +47,14 @@ def train(
     training, validation = FormulaPart(splits, "train"), FormulaPart(splits, "validation")
     config = choose_config(params, training, len(classes))
     model = build_model(config, recipe)
+    if recipe.start:
+        taken = start_from(model, classes, Path(recipe.start))
+        LOGGER.info("started from %s: %d of %d arrays", recipe.start, taken, len(model.weights))
+    started = hashlib.sha256(Path(recipe.start).read_bytes()).hexdigest() if recipe.start else ""
     one_stage = isinstance(model, SSD)
     canvases = Canvases(training, recipe, config.grid, params.decode.pen, background=one_stage)
     model.compile(build_optimizer(recipe, canvases.steps), jit_compile=pays_to_compile())
-    parts = [config, recipe, classes, training.digest(), keras.backend.backend()]
+    parts = [config, recipe, classes, training.digest(), keras.backend.backend(), started]
     checkpoint = Checkpoint(run_key(parts, __name__), checkpoints)
     fit(
         model,
@@ -75,6 +84,7 @@ def choose_config(params: Math, training: FormulaPart, classes: int) -> Config:
         backbone=recipe.backbone,
         multiplier=recipe.width,
         channels=recipe.channels,
+        context=recipe.context,
         shapes=choose_shapes(_wide_boxes(training), strides(recipe.arch), recipe.anchors),
         symbol=params.decode.symbol,
         pen=params.decode.pen,

@@ -93,7 +93,7 @@ def _weights(lineage: Lineage, described: metadata.Description) -> bytes:
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     import keras
 
-    from pipeline.hccr.weights import pack
+    from pipeline.learning.weights import pack
 
     trained = next(stage for stage in lineage.stages if any(name.endswith(".keras") for name in stage.outs))
     name = next(name for name in trained.outs if name.endswith(".keras"))
@@ -104,4 +104,4 @@ def _weights(lineage: Lineage, described: metadata.Description) -> bytes:
         model = load_detector(name)
     else:
         model = keras.models.load_model(name, compile=False)
-    return pack(model.get_weights(), described.labels)
+    return pack(model, described.labels)

@@ -17,7 +17,7 @@ import numpy as np
 from pipeline.formats.parts import SamplePart, evaluation_batches, evaluation_steps
 from pipeline.hccr.dataset import training_batches, training_steps
 from pipeline.hccr.model import BATCH_NORM_MOMENTUM, LOGITS, build_model
-from pipeline.hccr.weights import start_from
+from pipeline.hccr.start import start_from
 from pipeline.learning.checkpoint import Checkpoint, Row, run_key
 from pipeline.learning.epochs import OnEpoch, fit
 from pipeline.learning.normalisation import fuse_batch_normalisation

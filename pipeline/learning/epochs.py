@@ -45,7 +45,7 @@ def fit(
         on_epoch: called for every epoch in order, including those of an interrupted run.
         checkpoint: holds the state.
     """
-    settle = _settler(model, recipe, training)
+    averaged = _Averaged(model, recipe, training)
     curve = checkpoint.restore(model)
     for epoch, row in enumerate(curve):
         on_epoch(epoch, row)
@@ -55,10 +55,8 @@ def fit(
     for epoch in range(len(curve), recipe.epochs):
         row = _run(model.train_on_batch, itertools.islice(batches, steps), steps, f"epoch {epoch + 1}/{recipe.epochs}")
         row = {f"train/{name}": value for name, value in row.items()}
-        with _averaged_weights(model, recipe):
-            statistics = settle()
+        with averaged.weights():
             validated = _run(model.test_on_batch, validation(), validation_steps, "validation")
-            _put_back(statistics)
         row |= {f"validation/{name}": value for name, value in validated.items()}
         curve.append(row)
         checkpoint.save(model, curve)
@@ -66,7 +64,7 @@ def fit(
         shown = ", ".join(f"{name} {row[name]:.4f}" for name in row if name.endswith(SHOWN))
         print(f"epoch {epoch + 1}/{recipe.epochs}: {shown}", flush=True)
     model.optimizer.finalize_variable_values(model.trainable_variables)
-    settle()
+    averaged.settle()
 
 
 def _run(step: Callable[..., Row], batches: Iterable[tuple], steps: int, desc: str) -> Row:
@@ -86,48 +84,42 @@ def _run(step: Callable[..., Row], batches: Iterable[tuple], steps: int, desc: s
     return {name: value / samples for name, value in sums.items()}
 
 
-@contextlib.contextmanager
-def _averaged_weights(model: keras.Model, recipe: Recipe) -> Iterator[None]:
-    """Gives `model` the averaged weights within the block."""
-    if recipe.ema == 0:
-        yield
-        return
-    swap = keras.callbacks.SwapEMAWeights()
-    swap.set_model(model)
-    swap.on_test_begin()
-    yield
-    swap.on_test_end()
+class _Averaged:
+    """The averaged weights of a network, and the statistics that belong to them.
 
-
-Statistics = list[tuple[Any, Any]]
-"""Variables of batch normalisation and other layers that no gradient changes, and their values."""
-
-
-def _settler(model: keras.Model, recipe: Recipe, training: Callable[[int], Iterator[Any]]) -> Callable[[], Statistics]:
-    """Returns a function that fits the means and variances of batch normalisation to the weights of `model`.
-
-    It returns the statistics from before. Those belong to the weights of the last steps: if a rate is left at the end,
-    the averaged weights are others, and their network would read worse (Izmailov et al. 2018, SWA). If none is left,
-    nothing changes.
+    The means and variances of batch normalisation follow the weights of the last steps. If a rate is left at the end,
+    the averaged weights are others, and their network would read worse (Izmailov et al. 2018, SWA): it gets statistics
+    of its own, from training batches. If none is left, it keeps those of the last steps.
     """
-    if recipe.final_rate == 0 or recipe.ema == 0:
-        return list
-    batches = [batch[0] for batch in itertools.islice(training(0), SETTLING_BATCHES)]
-    forward = _InTrainingMode(model)
-    forward.compile(jit_compile=pays_to_compile())
 
-    def settle() -> Statistics:
-        before = [(variable, keras.ops.copy(variable.value)) for variable in model.non_trainable_variables]
-        for images in batches:
-            forward.predict_on_batch(images)
-        return before
+    def __init__(self, model: keras.Model, recipe: Recipe, training: Callable[[int], Iterator[Any]]) -> None:
+        self._model, self._used = model, recipe.ema > 0
+        self._batches: list[Any] = []
+        if self._used and recipe.final_rate > 0:
+            self._batches = [batch[0] for batch in itertools.islice(training(0), SETTLING_BATCHES)]
+            self._forward = _InTrainingMode(model)
+            self._forward.compile(jit_compile=pays_to_compile())
 
-    return settle
+    @contextlib.contextmanager
+    def weights(self) -> Iterator[None]:
+        """Gives the model its averaged weights, and their statistics, within the block."""
+        if not self._used:
+            yield
+            return
+        swap = keras.callbacks.SwapEMAWeights()
+        swap.set_model(self._model)
+        swap.on_test_begin()
+        before = [(variable, keras.ops.copy(variable.value)) for variable in self._model.non_trainable_variables]
+        self.settle()
+        yield
+        for variable, value in before:
+            variable.assign(value)
+        swap.on_test_end()
 
-
-def _put_back(statistics: Statistics) -> None:
-    for variable, value in statistics:
-        variable.assign(value)
+    def settle(self) -> None:
+        """Fits the statistics to the weights that the model has now."""
+        for images in self._batches:
+            self._forward.predict_on_batch(images)
 
 
 class _InTrainingMode(keras.Model):

@@ -18,8 +18,13 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Normalises `inputs`; see the base class."""
-        if not training or keras.backend.backend() != "tensorflow":
+        if keras.backend.backend() != "tensorflow":
             return super().call(inputs, training=training, mask=mask)
+        if not training:
+            # Keras takes TensorFlow's rsqrt, whose last bits differ between processors; root and quotient are exact.
+            factor = self.gamma / ops.sqrt(self.moving_variance + self.epsilon)
+            shift = self.beta - self.moving_mean * factor
+            return inputs * ops.cast(factor, inputs.dtype) + ops.cast(shift, inputs.dtype)
         import tensorflow
 
         normalised, mean, variance = tensorflow.compat.v1.nn.fused_batch_norm(

@@ -125,7 +125,7 @@ def networks() -> dict[Kind, Recogniser]:
     files = {v: export_tflite(network, classifier(network), [image_input(SIDE)], v, feeds) for v in VARIANTS}
     recipe = params.math.train
     shapes = (((16.0, 16.0), (32.0, 24.0)),) * len(strides(recipe.arch))
-    config = Config(FRAME.height, FRAME.width, len(LABELS), recipe.arch, recipe.backbone, 0.35, 16, shapes, 32, 2, 4)
+    config = Config(FRAME.height, FRAME.width, len(LABELS), recipe.arch, recipe.backbone, 0.35, 16, 1, shapes, 32, 2, 4)
     detector = build_detector(config)
     inputs = [image_input(FRAME.height, FRAME.width)]
     data = export_tflite(detector, detector.detect, inputs, "float16", (), ALL_BUT_LAYERS)

@@ -54,7 +54,7 @@ def test_it_comes_back_from_disk_as_it_was(arch, learnt, tmp_path):
 
 def test_each_cell_proposes_its_best_anchor_alone():
     shapes = tuple(((stride * 2.0, stride * 2.0), (stride * 2.0, stride * 4.0)) for stride in STRIDES)
-    config = Config(HEIGHT, WIDTH, 3, "faster_rcnn_fpn", "mobilenet_v2", 0.35, 16, shapes, 32, 2, 4)
+    config = Config(HEIGHT, WIDTH, 3, "faster_rcnn_fpn", "mobilenet_v2", 0.35, 16, 1, shapes, 32, 2, 4)
     anchors = config.grid.boxes
     cells = [(4 * 32 + column, score) for column, score in ((4, 9.0), (20, 5.0))]  # on the finest level's fifth row
     objectness = np.full((1, len(anchors)), -9.0, np.float32)
@@ -90,7 +90,7 @@ def test_detections_are_sorted_and_padded_with_zeros(math_splits, math_params):
 @pytest.mark.parametrize("multiplier", [0.35, 1.0])
 def test_each_backbone_gives_all_levels(backbone, multiplier):
     shapes = tuple(((8.0, 8.0),) for _ in STRIDES)
-    network = build_network(Config(HEIGHT, WIDTH, 3, "faster_rcnn_fpn", backbone, multiplier, 16, shapes, 32, 2, 4))
+    network = build_network(Config(HEIGHT, WIDTH, 3, "faster_rcnn_fpn", backbone, multiplier, 16, 1, shapes, 32, 2, 4))
     anchors = sum((HEIGHT // stride) * (WIDTH // stride) for stride in STRIDES)
     assert network.output["scores"].shape == (None, anchors, 1)
     assert network.output["deltas"].shape == (None, anchors, 4)
@@ -99,14 +99,14 @@ def test_each_backbone_gives_all_levels(backbone, multiplier):
 
 def test_statistics_follow_a_short_training():
     shapes = tuple(((8.0, 8.0),) for _ in STRIDES)
-    network = build_network(Config(HEIGHT, WIDTH, 3, "faster_rcnn_fpn", "mobilenet_v2", 0.35, 16, shapes, 32, 2, 4))
+    network = build_network(Config(HEIGHT, WIDTH, 3, "faster_rcnn_fpn", "mobilenet_v2", 0.35, 16, 1, shapes, 32, 2, 4))
     layers = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
     assert {layer.momentum for layer in layers} == {0.95}
     assert len(layers) > 50
 
 
 def test_an_unknown_backbone_is_named():
-    config = Config(HEIGHT, WIDTH, 3, "ssd_fpn", "resnet", 1.0, 16, (((8.0, 8.0),),) * 4, 32, 2, 4)  # type: ignore[arg-type]
+    config = Config(HEIGHT, WIDTH, 3, "ssd_fpn", "resnet", 1.0, 16, 1, (((8.0, 8.0),),) * 4, 32, 2, 4)  # type: ignore[arg-type]
     with pytest.raises(InkError, match="unknown backbone 'resnet': expected one of mobilenet_v2"):
         build_detector(config)
 

@@ -12,7 +12,7 @@ STRIDES = (4, 8, 16, 32)
 
 def config(arch="faster_rcnn_fpn", height=64, width=128):
     shapes = (((8.0, 8.0),),) * (4 if arch.endswith("_fpn") else 1)
-    return Config(height, width, 3, arch, "mobilenet_v2", 0.35, 2, shapes, 32, 2, 4)
+    return Config(height, width, 3, arch, "mobilenet_v2", 0.35, 2, 1, shapes, 32, 2, 4)
 
 
 @pytest.mark.parametrize(

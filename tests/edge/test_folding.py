@@ -218,7 +218,7 @@ def test_no_norm_is_left_in_the_recogniser():
 )
 def test_no_norm_is_left_in_a_detector(arch, backbone):
     shapes = choose_shapes(np.array([[0, 0, 20, 20]], np.float32), strides(arch), 1)
-    config = Config(64, 64, 3, arch, backbone, 0.35, 16, shapes, symbol=24.0, pen=2.0, margin=4)
+    config = Config(64, 64, 3, arch, backbone, 0.35, 16, 1, shapes, symbol=24.0, pen=2.0, margin=4)
     model = build_network(config)
     assert norms(model) > 0
     folded = fold_batch_norm(model)

@@ -57,7 +57,7 @@ def test_rate_falls_to_a_share_of_the_peak(final):
 
 def _unsettled(monkeypatch) -> None:
     """Training as it would be without settling."""
-    monkeypatch.setattr(epochs, "_settler", lambda *_: list)
+    monkeypatch.setattr(epochs._Averaged, "settle", lambda _: None)
 
 
 def test_averaged_weights_get_statistics_of_their_own(tmp_path, monkeypatch):

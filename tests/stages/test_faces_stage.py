@@ -6,8 +6,9 @@ import yaml
 from pipeline import npm
 from pipeline.errors import InkError
 from pipeline.synthesis.hands.medians import encode_line, load_medians
+from pipeline.synthesis.tracing.faces import FACES
 from stages import faces as stage
-from stages import strokes
+from stages import math_faces, strokes
 from tests.stages.test_strokes import ROOT
 from tests.synthesis.test_faces import FACE, HORIZONTAL, MEDIANS, VERTICAL, write_font
 
@@ -17,7 +18,7 @@ def project(tmp_path, monkeypatch):
     """Params for three characters and the hand `made-up`, medians, and a face instead of what npm would fetch."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("INK2EDGE_WORKERS", "1")
-    monkeypatch.setitem(stage.FACES, "made-up", FACE)
+    monkeypatch.setitem(FACES, "made-up", FACE)
     write_font(tmp_path / "package/files/1.woff2", {"一": [HORIZONTAL], "丨": [HORIZONTAL, VERTICAL]})
     monkeypatch.setattr(npm, "fetch", lambda *_: tmp_path / "package")
     stage.MEDIANS.mkdir(parents=True)
@@ -29,6 +30,7 @@ def project(tmp_path, monkeypatch):
 def set_hands(hands):
     params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     params["strokes"].update(classes="一丨二", hands=hands, writers=2)
+    params["math"]["formulas"].update(hands=hands)
     with open("params.yaml", "w", encoding="utf-8") as file:
         yaml.safe_dump(params, file, allow_unicode=True)
 
@@ -66,6 +68,16 @@ def test_a_face_that_cannot_be_fetched_is_named(project, monkeypatch):
         raise InkError("npm could not fetch @made/up@1.0.0")
 
     monkeypatch.setattr(npm, "fetch", fail)
-    with pytest.raises(InkError, match=r"(?s)face made-up: npm could not fetch .*leave it out of strokes\.hands"):
+    with pytest.raises(
+        InkError, match=r"(?s)face made-up: npm could not fetch .*leave it out of the hands in params\.yaml"
+    ):
         stage.main()
     assert not stage.HANDS.exists()
+
+
+def test_faces_of_formulas_are_traced_without_medians(project):
+    write_font(project / "package/files/1.woff2", {"1": [VERTICAL], "=": [HORIZONTAL]})
+    math_faces.main()
+    assert list(load_medians(math_faces.MATH_HANDS / "made-up/strokes.jsonl")) == ["1", "="]
+    accounts = {"kept": 2, "turned_away": 0, "untraced": 0, "lacking": 66}
+    assert json.loads(math_faces.MATH_FACE_METRICS.read_text()) == {"made-up": accounts}

@@ -90,7 +90,7 @@ def test_the_whole_detector_becomes_one_file(project, monkeypatch):
     monkeypatch.chdir(project)
     arch = "faster_rcnn_fpn"
     shapes = tuple(((2.0 * s, 3.0 * s), (4.0 * s, 4.0 * s)) for s in strides(arch))
-    model = build_detector(Config(HEIGHT, WIDTH, 3, arch, "mobilenet_v2", 0.35, 16, shapes, 32, 2, 4))
+    model = build_detector(Config(HEIGHT, WIDTH, 3, arch, "mobilenet_v2", 0.35, 16, 1, shapes, 32, 2, 4))
     save_model(model, Path("models/math/model.keras"))
     run(monkeypatch, math_quantize, "float16")
     data = Path("models/math/float16.tflite").read_bytes()

@@ -73,12 +73,12 @@ def test_each_face_is_pinned():
 
 
 def test_faces_are_chosen_by_name():
-    assert chosen("all") == tuple(FACES)
-    assert chosen(()) == ()
-    assert chosen(("long-cang", "xiaolai")) == ("xiaolai", "long-cang")
+    assert chosen("all", "hands") == tuple(FACES)
+    assert chosen((), "hands") == ()
+    assert chosen(("long-cang", "xiaolai"), "hands") == ("xiaolai", "long-cang")
     for wrong in (("kaiti",), ("xiaolai", "xiaolai")):
-        with pytest.raises(InkError, match=r"strokes\.hands: expected 'all' or different names out of xiaolai, "):
-            chosen(wrong)
+        with pytest.raises(InkError, match=r"hands: expected 'all' or different names out of xiaolai, "):
+            chosen(wrong, "hands")
 
 
 def test_a_glyph_is_a_picture_of_its_ink_from_the_first_file_that_has_it(package):

@@ -18,10 +18,12 @@ from pipeline.synthesis.formulas.expressions import labels, latex
 from pipeline.synthesis.formulas.grammar import compose, formula_classes
 
 ROOT = Path(__file__).parents[2]
-PARAMS = Formulas(classes=101, writers=3, handwritten=8, printed=6, looseness=0.8, usual=0.0, seed=7)
+PARAMS = Formulas(
+    classes=101, hands=(), writers=3, handwritten=8, printed=6, pen=0.5, looseness=0.8, usual=0.0, columns=0.25, seed=7
+)
 # Of the names and contents of the files of PARAMS. They change when the generator does: then every stored corpus does.
-HANDWRITTEN_SHA256 = "2814f4edfa7cd85908bab584c40f7957e2c3c98f6d3f9c3501585a172146f65e"
-PRINTED_SHA256 = "3ab6936e66bdfe87dce04cef665c4c1674c44c716f50a7767c45c4b0d224ab96"
+HANDWRITTEN_SHA256 = "18daa3d8380a73cca80b5687a225c480cd9482c865495c95f04dc6e3f2e9d645"
+PRINTED_SHA256 = "1ece465084845e216188763cc92df7702bb3002120e09a5876d4e4a98df0b29d"
 
 
 def make(folder, params=PARAMS, processes=1):
@@ -49,7 +51,7 @@ def test_writers_take_turns_and_pictures_lie_in_batches(files):
 
 
 def test_ink_names_its_symbols_writer_and_truth(files):
-    expression = compose(formula_classes(101), 7, 0, 4)
+    expression = compose(formula_classes(101), 7, 0, 4, columns=0.25)
     ink = read_inkml(files["handwritten/1002/000004.inkml"])
     assert sorted(symbol.label for symbol in ink.symbols) == sorted(labels(expression))
     assert ink.truth == latex(expression)
@@ -63,8 +65,10 @@ def test_pictures_come_with_coco_annotations(files):
     assert list(names.values()) == list(CROHME_SYMBOLS)
     assert [image["id"] for image in content["images"]] == [1, 2, 3, 4, 5, 6]
     assert [entry["id"] for entry in content["annotations"]] == list(range(1, len(content["annotations"]) + 1))
+    assert {image["face"] == "handwritten" for image in content["images"]} == {True, False}
     for number, image in enumerate(content["images"]):
-        expression = compose(formula_classes(101), 7, 1, number)
+        columns = 0.25 if image["face"] == "handwritten" else 0.0
+        expression = compose(formula_classes(101), 7, 1, number, columns=columns)
         with Image.open(io.BytesIO(files[f"printed/0000/{image['file_name']}"])) as picture:
             assert picture.size == (image["width"], image["height"])
         own = [entry for entry in content["annotations"] if entry["image_id"] == image["id"]]

@@ -6,7 +6,7 @@ from PIL import Image
 
 from pipeline.synthesis.formulas.expressions import Fraction, Row, Symbol
 from pipeline.synthesis.formulas.grammar import ORDER, compose
-from pipeline.synthesis.formulas.photo import MAX_SIDE, encode_jpeg, photograph
+from pipeline.synthesis.formulas.photo import MAX_SIDE, PEN, PRINT, encode_jpeg, photograph
 from pipeline.synthesis.formulas.typeset import Outline, typeset
 
 EXPRESSION = Fraction(Row((Symbol("x"), Symbol("+"), Symbol("1"))), Symbol("\\sin"))
@@ -97,3 +97,26 @@ def test_it_is_saved_as_jpeg_of_its_size():
 def test_the_same_generator_gives_the_same_bytes():
     assert encode_jpeg(take(5)) == encode_jpeg(take(5))
     assert encode_jpeg(take(5)) != encode_jpeg(take(6))
+
+
+def test_strokes_of_a_pen_cover_each_other_and_contours_of_a_font_cut_out():
+    inner = SQUARE.contours[0]
+    outer = inner * 3 - 64
+    solid, hollow = (take(4, 0.0, [Outline("-", (outer, inner), each)]).pixels.mean(axis=2) for each in (True, False))
+    assert solid.shape == hollow.shape
+    paper, middle = solid[0, 0], tuple(side // 2 for side in solid.shape)
+    assert abs(hollow[middle] - paper) < 25 < 60 < abs(solid[middle] - paper)
+
+
+def test_paper_for_pens_is_ruled_or_squared_now_and_then():
+    def rows_differ(sheet):
+        """How many of 60 pictures have dark rows without symbols."""
+        found = 0
+        for seed in range(60):
+            picture = photograph([SQUARE], np.random.default_rng(seed), 0.0, sheet)
+            x = picture.boxes[0, 0]
+            left = picture.pixels.mean(axis=2)[:, : max(int(x) - 2, 1)].mean(axis=1)
+            found += bool(np.ptp(left) > 8)
+        return found
+
+    assert rows_differ(PEN) > rows_differ(PRINT)

@@ -68,7 +68,24 @@ class Grid:
     rows: tuple[tuple[Node, ...], ...]
 
 
-Node = Symbol | Row | Fraction | Root | Script | Fence | Grid
+@dataclass(frozen=True)
+class Column:
+    """Arithmetic as it is written at school: numbers under each other, a line, and the result below it.
+
+    Attributes:
+        terms: labels of each number's digits.
+        operator: the label in front of the last term.
+        result: labels below the line.
+        carries: above each digit of the result, from the right, the label of the carry, or none.
+    """
+
+    terms: tuple[tuple[str, ...], ...]
+    operator: str
+    result: tuple[str, ...]
+    carries: tuple[str | None, ...] = ()
+
+
+Node = Symbol | Row | Fraction | Root | Script | Fence | Grid | Column
 
 
 def labels(node: Node) -> Iterator[str]:
@@ -83,6 +100,11 @@ def labels(node: Node) -> Iterator[str]:
         case Fence(opening, _, closing):
             yield opening
             yield closing
+        case Column(terms, operator, result, carries):
+            yield from (label for label in carries if label is not None)
+            for term in terms:
+                yield from term
+            yield from (operator, BAR, *result)
     for child in children(node):
         yield from labels(child)
 
@@ -125,3 +147,8 @@ def latex(node: Node) -> str:
         case Grid(rows):
             cells = " \\\\ ".join(" & ".join(latex(cell) for cell in row) for row in rows)
             return f"\\begin{{matrix}} {cells} \\end{{matrix}}"
+        case Column(terms, operator, result):
+            lines = [" ".join(term) for term in terms]
+            lines[-1] = f"{operator} {lines[-1]}"
+            lines += [f"\\hline {' '.join(result)}"]
+            return "\\begin{array}{r} " + " \\\\ ".join(lines) + " \\end{array}"

@@ -36,7 +36,7 @@ class Glyph:
     """
 
     strokes: tuple[Line, ...]
-    weight: int
+    weight: float
 
     @property
     def width(self) -> float:
@@ -54,7 +54,7 @@ class Glyph:
         return float(min(line[:, 1].min() for line in self.strokes))
 
 
-def from_strokes(strokes: Sequence[Line], weight: int = 1) -> Glyph:
+def from_strokes(strokes: Sequence[Line], weight: float = 1) -> Glyph:
     """Returns a glyph of `strokes`, moved so that its x starts at 0."""
     left = min(line[:, 0].min() for line in strokes)
     return Glyph(tuple(line - [left, 0] for line in strokes), weight)
@@ -72,16 +72,17 @@ def labels() -> tuple[str, ...]:
     return (*_read(), *WORDS, "\\sqrt")
 
 
-def choose(label: str, random: Callable[[], float]) -> Glyph:
+def choose(label: str, random: Callable[[], float], known_forms: Callable[[str], tuple[Glyph, ...]] = forms) -> Glyph:
     """Draws a form of `label` with a probability according to its weight; a word consists of drawn letters.
 
     Args:
         label: any of `labels()` except `\\sqrt`.
         random: returns the next random number of [0, 1) at each call.
+        known_forms: the forms that a writer knows of a label.
     """
     if label in WORDS:
-        return _word(tuple(choose(letter, random) for letter in label[1:]))
-    known = forms(label)
+        return _word(tuple(choose(letter, random, known_forms) for letter in label[1:]))
+    known = known_forms(label)
     mark = random() * sum(glyph.weight for glyph in known)
     for glyph in known:
         mark -= glyph.weight

@@ -7,7 +7,8 @@ limits, a bracket its counterpart. Letters and digits, all equally likely, fill 
 out the parts whose symbols are not allowed.
 
 In a share `usual` of the expressions, symbols are as frequent as in formulas of schools and universities (`USUAL`):
-their required symbols and those that fill places are drawn by these weights.
+their required symbols and those that fill places are drawn by these weights. In a share `columns`, the expression is
+arithmetic in columns, as it is written at school.
 """
 
 from __future__ import annotations
@@ -18,7 +19,19 @@ import numpy as np
 
 from pipeline.errors import InkError
 from pipeline.formats.symbols import LABELS, canonical
-from pipeline.synthesis.formulas.expressions import BAR, ROOT, Fence, Fraction, Grid, Node, Root, Row, Script, Symbol
+from pipeline.synthesis.formulas.expressions import (
+    BAR,
+    ROOT,
+    Column,
+    Fence,
+    Fraction,
+    Grid,
+    Node,
+    Root,
+    Row,
+    Script,
+    Symbol,
+)
 
 # The most useful symbols come first. Look-alikes that only context distinguishes (x and \times, 0 and o, 1 and |, z and
 # 2, c and C, dots and primes) follow after the first 48.
@@ -75,14 +88,21 @@ def formula_classes(classes: int | Sequence[str]) -> tuple[str, ...]:
     return chosen
 
 
-def compose(classes: Sequence[str], seed: int, stream: int, number: int, usual: float = 0.0) -> Node:
+def compose(
+    classes: Sequence[str], seed: int, stream: int, number: int, usual: float = 0.0, columns: float = 0.0
+) -> Node:
     """Returns expression `number` of a stream, built only from the labels in `classes` (see `formula_classes`).
 
     Args:
         classes: the labels allowed.
         seed, stream, number: which expression.
         usual: share of the expressions whose symbols are as frequent as people write them.
+        columns: share of the expressions that are arithmetic in columns.
     """
+    sums = np.random.default_rng(np.random.SeedSequence([seed, stream, 4, number]))
+    signs = [sign for sign in ("+", BAR, "\\times") if sign in classes]
+    if sums.random() < columns and signs and set(DIGITS) <= set(classes):
+        return _column(sums, signs)
     rng = np.random.default_rng(np.random.SeedSequence([seed, stream, 1, number]))
     kind = np.random.default_rng(np.random.SeedSequence([seed, stream, 3, number]))
     if kind.random() < usual:
@@ -105,6 +125,34 @@ def _required(classes: Sequence[str], seed: int, stream: int, number: int) -> li
         shuffle = np.random.default_rng(np.random.SeedSequence([seed, stream, 2, place // len(pack)]))
         required.append(pack[int(shuffle.permutation(len(pack))[place % len(pack)])])
     return required
+
+
+def _column(rng: np.random.Generator, signs: Sequence[str]) -> Column:
+    """Two or three numbers and their sum, difference or product with one digit; half of the writers note carries."""
+    sign = signs[int(rng.choice(len(signs), p=_shares(signs)))]
+    longest = int(rng.integers(1, 6))
+    numbers = [int(rng.integers(10 ** (longest - 1), 10**longest))]
+    if sign == "+":
+        for _ in range(int(rng.choice([1, 1, 1, 2]))):
+            length = int(rng.integers(max(longest - 1, 1), longest + 1))
+            numbers.append(int(rng.integers(10 ** (length - 1), 10**length)))
+        result = sum(numbers)
+    elif sign == BAR:
+        numbers.append(int(rng.integers(0, numbers[0] + 1)))
+        result = numbers[0] - numbers[1]
+    else:
+        numbers.append(int(rng.integers(2, 10)))
+        result = numbers[0] * numbers[1]
+    carries: tuple[str | None, ...] = ()
+    if rng.random() < 0.6:
+        places = len(str(numbers[0]))
+        carries = tuple("1" if place and rng.random() < 0.5 else None for place in range(places))
+    return Column(tuple(tuple(str(number)) for number in numbers), sign, tuple(str(result)), carries)
+
+
+def _shares(signs: Sequence[str]) -> np.ndarray:
+    weights = np.array([{"+": 5.0, BAR: 4.0}.get(sign, 1.0) for sign in signs])
+    return weights / weights.sum()
 
 
 class _Composer:

@@ -6,14 +6,16 @@ formula depends only on (seed, writer, number) and takes about 2 ms.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
 
 from pipeline.formats.symbols import LABELS
 from pipeline.synthesis.formulas.expressions import BAR, ROOT, Node
-from pipeline.synthesis.formulas.glyphs import Glyph, choose
+from pipeline.synthesis.formulas.glyphs import Glyph, choose, forms
+from pipeline.synthesis.formulas.hands import NO_HANDS, Hands
 from pipeline.synthesis.formulas.layout import Placed, Spacing, lay_out
 from pipeline.synthesis.hands.hand import Draws, write_character
 from pipeline.synthesis.hands.medians import EM
@@ -54,6 +56,7 @@ class FormulaWriter:
         climb: rise of the lines to the right.
         shift, scale: spread of the position and the size (logarithm) of single symbols.
         late: chance that a symbol is written after all others.
+        forms: the forms of each label that the writer knows.
     """
 
     seed: tuple[int, int]
@@ -64,6 +67,7 @@ class FormulaWriter:
     shift: float
     scale: float
     late: float
+    forms: Callable[[str], tuple[Glyph, ...]] = field(default=forms, compare=False)
 
 
 @dataclass(frozen=True)
@@ -79,8 +83,11 @@ class WrittenFormula:
     symbols: list[tuple[str, list[int]]]
 
 
-def draw_formula_writer(seed: int, number: int, looseness: float) -> FormulaWriter:
-    """Draws writer `number` of the corpus with this seed; see `draw_writer` for `looseness`."""
+def draw_formula_writer(seed: int, number: int, looseness: float, hands: Hands = NO_HANDS) -> FormulaWriter:
+    """Draws writer `number` of the corpus with this seed; see `draw_writer` for `looseness`.
+
+    `hands` are those that writers may know besides the forms of `glyphs.txt`.
+    """
     rng = np.random.default_rng(np.random.SeedSequence([seed, number, 3]))
     hand = draw_writer(seed, number, looseness)
     # These writers are used to Latin script: lines rise less, letters lean more, characters are less narrow.
@@ -93,6 +100,7 @@ def draw_formula_writer(seed: int, number: int, looseness: float) -> FormulaWrit
         dots=0.4 * hand.dots,
         join=0.5 * hand.join,
     )
+    school = np.random.default_rng(np.random.SeedSequence([seed, number, 7]))
     spacing = Spacing(
         gap=float(rng.uniform(0.9, 2.4)),
         operator=float(rng.uniform(0.4, 2.4)),
@@ -101,6 +109,8 @@ def draw_formula_writer(seed: int, number: int, looseness: float) -> FormulaWrit
         limits=bool(rng.random() < 0.25),
         small=float(rng.uniform(0.9, 1.35)),
         lean=float(np.clip(hand.slant, 0.0, 0.4)),
+        pitch=float(school.uniform(6.5, 17.0)),
+        carry=float(school.uniform(0.35, 0.75)),
     )
     return FormulaWriter(
         seed=(seed, number),
@@ -111,6 +121,7 @@ def draw_formula_writer(seed: int, number: int, looseness: float) -> FormulaWrit
         shift=0.5 * looseness,
         scale=0.12 * looseness,
         late=float(rng.uniform(0, 0.08)),
+        forms=hands.forms_of(np.random.default_rng(np.random.SeedSequence([seed, number, 8]))),
     )
 
 
@@ -141,9 +152,9 @@ def write_formula(expression: Node, writer: FormulaWriter, number: int) -> Writt
 def _form(label: str, writer: FormulaWriter, rng: np.random.Generator) -> Glyph:
     """The writer's preferred form of `label`, or sometimes another."""
     if rng.random() >= HABIT:
-        return choose(label, rng.random)
+        return choose(label, rng.random, writer.forms)
     habit = np.random.default_rng(np.random.SeedSequence([*writer.seed, 5, LABELS[label]]))
-    return choose(label, habit.random)
+    return choose(label, habit.random, writer.forms)
 
 
 def _write(
@@ -153,7 +164,8 @@ def _write(
     glyph, hand = item.glyph, writer.strokes
     measured = item.label == ROOT or (item.label == BAR and item.across == 1.0 and glyph.top == glyph.bottom == 0.0)
     if measured:  # must fit its neighbours
-        hand = replace(hand, aspect=1.0, slant=0.5 * hand.slant, stretch=0.4 * hand.stretch, bend=0.5 * hand.bend)
+        calm = {name: 0.5 * getattr(hand, name) for name in ("slant", "bend", "turn", "bow")}
+        hand = replace(hand, aspect=1.0, stretch=0.4 * hand.stretch, **calm)
     skeleton = _build(glyph) if measured else _skeleton(glyph)
     draws = Draws(len(skeleton.first), (*writer.seed, 6, LABELS[item.label]), which[0] * 1000 + which[1])
     path = write_character(skeleton, hand, draws)

@@ -12,7 +12,19 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from pipeline.synthesis.formulas.expressions import BAR, ROOT, Fence, Fraction, Grid, Node, Root, Row, Script, Symbol
+from pipeline.synthesis.formulas.expressions import (
+    BAR,
+    ROOT,
+    Column,
+    Fence,
+    Fraction,
+    Grid,
+    Node,
+    Root,
+    Row,
+    Script,
+    Symbol,
+)
 from pipeline.synthesis.formulas.glyphs import WORDS, Glyph, from_strokes
 from pipeline.synthesis.formulas.grammar import BINARY, RELATIONS
 
@@ -37,6 +49,8 @@ class Spacing:
         limits: whether limits of integrals are below and above, like those of sums.
         small: scale of small letters without an ascender.
         lean: shift to the right per unit of height: the slant of the writing.
+        pitch: distance between the digits of arithmetic in columns.
+        carry: scale of carries.
     """
 
     gap: float = 1.4
@@ -46,6 +60,8 @@ class Spacing:
     limits: bool = False
     small: float = 1.0
     lean: float = 0.0
+    pitch: float = 10.0
+    carry: float = 0.55
 
 
 @dataclass(frozen=True)
@@ -106,6 +122,8 @@ class _Layout:
                 return self._fence(opening, body, closing, scale)
             case Grid(rows):
                 return self._grid(rows, scale)
+            case Column():
+                return self._column(node, scale)
 
     def _symbol(self, label: str, scale: float) -> _Box:
         glyph = self.form(label)
@@ -209,6 +227,32 @@ class _Layout:
             y += min(0.0, *(cell.bottom for cell in row))
         whole = _joined(boxes, x - between)
         return whole.moved(0.0, scale * AXIS - (whole.top + whole.bottom) / 2)
+
+    def _column(self, node: Column, scale: float) -> _Box:
+        """Rows of digits, one per pitch and aligned on the right, with a line above the last one."""
+        pitch, row = scale * self.spacing.pitch, scale * (10.0 + 1.5 * self.spacing.leading + 0.25 * self.spacing.pitch)
+        carry, y = scale * self.spacing.carry, 0.0
+        longest = max(len(term) for term in (*node.terms, node.result))
+        boxes = [
+            self._symbol(label, carry).moved(-place * pitch, y + 10.5 * scale)
+            for place, label in enumerate(node.carries)
+            if label is not None
+        ]
+        for term in node.terms:
+            boxes += self._digits(term, scale, pitch, y)
+            y -= row
+        boxes.append(self._symbol(node.operator, scale).moved(-longest * pitch, y + row))
+        left, right = -(longest + 0.4) * pitch, 0.9 * pitch
+        line = from_strokes([np.array([[0.0, 0.0], [right - left, 0.0]])])
+        boxes.append(_single(BAR, line, 1, 1, y + 0.75 * row).moved(left))
+        boxes += self._digits(node.result, scale, pitch, y - 0.3 * row)
+        return _joined([box.moved(-left) for box in boxes], right - left)
+
+    def _digits(self, labels: Sequence[str], scale: float, pitch: float, y: float) -> list[_Box]:
+        places = range(len(labels) - 1, -1, -1)
+        return [
+            self._symbol(label, scale).moved(-place * pitch, y) for label, place in zip(labels, places, strict=True)
+        ]
 
 
 def _single(label: str, glyph: Glyph, across: float, up: float, rise: float) -> _Box:

@@ -1,6 +1,7 @@
-"""Photographs of typeset formulas: paper seen at an angle, uneven light, blur of the lens, noise and JPEG.
+"""Photographs of print and handwriting: paper seen at an angle, uneven light, blur of the lens, noise and JPEG.
 
-    picture = photograph(outlines, rng, strength=0.5)    # picture.pixels, picture.boxes
+    picture = photograph(outlines, rng, strength=0.5)           # picture.pixels, picture.boxes
+    picture = photograph(outlines, rng, strength=0.5, sheet=PEN)  # with the ink and the paper of handwriting
 
 The outlines themselves are bent and projected, so each box is exactly that of its symbol's outline in the picture.
 Outlines are rounded to fixed point before they are drawn. Everything after that is integer arithmetic (OpenCV's integer
@@ -26,6 +27,7 @@ FIXED_POINT_BITS = 4  # fractional bits of a canvas coordinate
 EM_RANGE = 26.0, 64.0  # pixels per em
 MAX_SIDE = 1600  # pixels; longer formulas get a smaller em
 DARK_SHARE = 0.15  # of the pictures: light ink on a dark ground, as on boards and screens
+RULED_SHARE = 0.3  # of the sheets for pens: ruled or squared
 
 
 @dataclass(frozen=True)
@@ -45,18 +47,40 @@ class Photograph:
     quality: int
 
 
-def photograph(symbols: Sequence[Outline], rng: np.random.Generator, strength: float) -> Photograph:
-    """Takes a picture of typeset symbols.
+@dataclass(frozen=True)
+class Sheet:
+    """Ink and paper.
+
+    Attributes:
+        darkest, faintest: grey levels of the ink.
+        ruled: share of the sheets that have lines or squares.
+    """
+
+    darkest: int
+    faintest: int
+    ruled: float
+
+
+PRINT, PEN = Sheet(5, 75, 0.0), Sheet(5, 95, RULED_SHARE)
+
+
+def photograph(
+    symbols: Sequence[Outline], rng: np.random.Generator, strength: float, sheet: Sheet = PRINT
+) -> Photograph:
+    """Takes a picture of symbols.
 
     Args:
         symbols: at least one.
         rng: source of every random number.
         strength: 0 = a flat scan, 1 = a careless snapshot.
+        sheet: what the symbols are on.
     """
     drawn, (width, height), em = _view([list(symbol.contours) for symbol in symbols], rng, strength)
-    cover = _expose(drawn, width, height)
+    cover = _expose(drawn, [symbol.solid for symbol in symbols], width, height)
+    if rng.random() < sheet.ruled:
+        cover = np.maximum(cover, _ruling(height, width, em, rng))
     cover = _blur(cover, em, rng, strength)
-    pixels = _colour(cover, rng, strength)
+    pixels = _colour(cover, rng, strength, sheet)
     quality = int(rng.integers(round(92 - 45 * min(strength, 1.5)), 96))
     return Photograph(pixels, tuple(symbol.label for symbol in symbols), _boxes(drawn), quality)
 
@@ -111,13 +135,26 @@ def _boxes(drawn: Contours) -> np.ndarray:
     return np.round(np.array(boxes) / unit, 2)
 
 
-def _expose(drawn: Contours, width: int, height: int) -> np.ndarray:
+def _expose(drawn: Contours, solid: Sequence[bool], width: int, height: int) -> np.ndarray:
     """Share of each pixel that ink covers: uint8 [height, width], 255 = all."""
     canvas = np.zeros((height * OVERSAMPLING, width * OVERSAMPLING), np.uint8)
     half = 1 << (FIXED_POINT_BITS - 1)  # OpenCV's coordinates start at the centre of a pixel
-    for contours in drawn:
-        cv2.fillPoly(canvas, [contour - half for contour in contours], 255, cv2.LINE_8, FIXED_POINT_BITS)
+    for contours, each in zip(drawn, solid, strict=True):
+        lines = [contour - half for contour in contours]
+        for group in ([line] for line in lines) if each else [lines]:
+            cv2.fillPoly(canvas, group, 255, cv2.LINE_8, FIXED_POINT_BITS)
     return cv2.resize(canvas, (width, height), interpolation=cv2.INTER_AREA)
+
+
+def _ruling(height: int, width: int, em: float, rng: np.random.Generator) -> np.ndarray:
+    """The share of the ink that printed lines or squares on the paper have: uint8 [height, width]."""
+    pale, pitch = int(rng.integers(12, 48)), max(int(em * rng.uniform(0.6, 2.2)), 8)
+    thick = max(int(em / 40), 1)
+    down, across = (np.arange(size) + int(rng.integers(0, pitch)) for size in (height, width))
+    rows = np.repeat(down[:, None] % pitch < thick, width, axis=1)
+    squares = rng.random() < 0.5
+    lines = rows | (across[None] % pitch < thick) if squares else rows
+    return lines.astype(np.uint8) * np.uint8(pale)
 
 
 def _blur(cover: np.ndarray, em: float, rng: np.random.Generator, strength: float) -> np.ndarray:
@@ -131,10 +168,10 @@ def _blur(cover: np.ndarray, em: float, rng: np.random.Generator, strength: floa
     return cover
 
 
-def _colour(cover: np.ndarray, rng: np.random.Generator, strength: float) -> np.ndarray:
+def _colour(cover: np.ndarray, rng: np.random.Generator, strength: float, sheet: Sheet) -> np.ndarray:
     """Paper and ink under uneven light, with grain and noise: uint8 [height, width, 3]."""
     paper = rng.integers(165, 256) - rng.integers(0, 18, 3)
-    ink = rng.integers(5, 75) + rng.integers(0, 25, 3)
+    ink = rng.integers(sheet.darkest, sheet.faintest) + rng.integers(0, 25, 3)
     if rng.random() < DARK_SHARE:
         paper, ink = rng.integers(10, 60) + rng.integers(0, 24, 3), rng.integers(170, 256) - rng.integers(0, 30, 3)
     height, width = cover.shape

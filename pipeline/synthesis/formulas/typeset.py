@@ -22,6 +22,7 @@ from matplotlib.mathtext import MathTextParser
 from pipeline.synthesis.formulas.expressions import (
     BAR,
     ROOT,
+    Column,
     Fence,
     Fraction,
     Grid,
@@ -44,16 +45,21 @@ SPELLED = {"\\lt": "<", "\\gt": ">"}  # mathtext's spelling of these labels
 
 @dataclass(frozen=True)
 class Outline:
-    """A typeset symbol: closed contours, float64 [k, 2] each, x and y (down) in em / `SIZE`, filled even-odd."""
+    """The shape of a symbol: closed contours, float64 [k, 2] each, x and y (down) in em / `SIZE`.
+
+    They are filled even-odd, as in a font; if `solid`, each by itself, as the strokes of a pen cover each other.
+    """
 
     label: str
     contours: tuple[np.ndarray, ...]
+    solid: bool = False
 
 
 def typeset(expression: Node, face: str) -> list[Outline]:
     """Returns the outline of every symbol of `expression`, typeset in one of `FACES`.
 
     Raises:
+        ValueError: the expression contains arithmetic in columns.
         RuntimeError: mathtext returned unexpected glyphs; its version differs from the pinned one.
     """
     script = _Script()
@@ -112,6 +118,10 @@ class _Script:
             case Grid(rows):
                 columns = [" \\\\ ".join(map(self.write, column)) for column in zip(*rows, strict=True)]
                 return "\\;".join(f"\\substack{{{column}}}" for column in columns)
+            case Column():
+                raise ValueError(
+                    "expected an expression that is printed, found arithmetic in columns, which is written"
+                )
 
     def _scripts(self, node: Script) -> str:
         over = isinstance(node.base, Symbol) and node.base.label in OVER_AND_UNDER

@@ -1,7 +1,8 @@
-"""The handwriting faces that `strokes.hands` names. All are under the SIL Open Font License 1.1.
+"""The handwriting faces that `strokes.hands` and `math.formulas.hands` name.
 
-npm packages, pinned by version and hash. Most come in many files by Unicode range. `leaning` says how a face is
-written: 0 = regular (every stroke by itself), 0.5 = running (strokes joined, components abbreviated), 1 = cursive.
+All are under the SIL Open Font License 1.1. They come as npm packages, pinned by version and hash, most in many files by
+Unicode range. `leaning` says how a face is written: 0 = regular (every stroke by itself), 0.5 = running (strokes
+joined, components abbreviated), 1 = cursive.
 """
 
 from __future__ import annotations
@@ -185,8 +186,8 @@ def glyphs(folder: Path, face: Face, chars: Iterable[str]) -> Iterator[tuple[str
                 yield char, np.array(mask, np.uint8).reshape(mask.size[1], mask.size[0])
 
 
-def chosen(hands: Sequence[str]) -> tuple[str, ...]:
-    """Returns the names of the faces that `strokes.hands` names, in the order of FACES.
+def chosen(hands: Sequence[str], key: str) -> tuple[str, ...]:
+    """Returns the names of the faces that the param `key` names, in the order of FACES.
 
     Raises:
         InkError: a name is unknown, or given twice.
@@ -196,7 +197,7 @@ def chosen(hands: Sequence[str]) -> tuple[str, ...]:
     unknown = [name for name in hands if name not in FACES]
     if unknown or len(set(hands)) < len(hands):
         raise InkError(
-            f"strokes.hands: expected {ALL!r} or different names out of {', '.join(FACES)}; found {', '.join(hands)}"
+            f"{key}: expected {ALL!r} or different names out of {', '.join(FACES)}; found {', '.join(hands)}"
         )
     return tuple(name for name in FACES if name in hands)
 

@@ -79,7 +79,7 @@ def _start(medians: Mapping[str, Strokes]) -> None:
     cv2.setNumThreads(1)
     _medians.update(medians)
     _known.update((char, row) for row, char in enumerate(medians))
-    _features = np.stack([features(strokes) for strokes in medians.values()])
+    _features = np.stack([features(strokes) for strokes in medians.values()]) if medians else _features
 
 
 def _trace_face(task: tuple[str, Path, tuple[str, ...]]) -> Traced:

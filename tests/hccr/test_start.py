@@ -4,7 +4,8 @@ import pytest
 
 from pipeline.errors import InkError
 from pipeline.hccr.model import build_model
-from pipeline.hccr.weights import pack, start_from
+from pipeline.hccr.start import start_from
+from pipeline.learning.weights import pack
 from pipeline.params import Model
 
 SMALL = Model(crop=4, width=0.125, modules=(1, 1), features=16, pooling="weighted", rank=8, dropout=0.1)
@@ -16,7 +17,7 @@ def released(tmp_path):
     keras.utils.set_random_seed(1)
     network = build_model(SMALL, 3)
     path = tmp_path / "weights.npz"
-    path.write_bytes(pack(network.get_weights(), "一二三"))
+    path.write_bytes(pack(network, "一二三"))
     return network, path
 
 
@@ -37,7 +38,7 @@ def test_weights_are_matched_by_label(released):
 
 def test_the_same_weights_give_the_same_bytes(released):
     network, path = released
-    assert pack(network.get_weights(), "一二三") == path.read_bytes()
+    assert pack(network, "一二三") == path.read_bytes()
 
 
 def test_weights_of_another_network_are_refused(released):
@@ -60,5 +61,7 @@ def test_a_missing_file_is_named(tmp_path):
 
 
 def test_weights_that_do_not_fit_into_16_bits_are_refused():
+    network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    network.set_weights([np.array([[1e6]], np.float32)])
     with pytest.raises(InkError, match="expected weights below 65504"):
-        pack([np.array([1e6], np.float32)], "一")
+        pack(network, "一")
