@@ -1,6 +1,6 @@
 """The handwriting faces that `strokes.hands` and `math.formulas.hands` name.
 
-All are under the SIL Open Font License 1.1. They come as npm packages, pinned by version and hash, most in many files by
+All are under the SIL Open Font License 1.1. They are npm packages, pinned by version and hash, most in many files by
 Unicode range. `leaning` says how a face is written: 0 = regular (every stroke by itself), 0.5 = running (strokes
 joined, components abbreviated), 1 = cursive.
 """
