@@ -83,7 +83,7 @@ def measure(reader: FormulaReader, truth: Truth, photo: Path) -> Counter[tuple[s
 def figures(counts: Counter[tuple[str, str]]) -> dict[str, Any]:
     """Shares of the symbols that were found and read right, and of the readings that are phantoms."""
     symbols = sum(count for (true, _), count in counts.items() if true != PHANTOM)
-    found = sum(count for (true, read), count in counts.items() if PHANTOM != true and read != MISSED)
+    found = sum(count for (true, read), count in counts.items() if true != PHANTOM and read != MISSED)
     right = sum(count for (true, read), count in counts.items() if true == read)
     phantoms = sum(count for (true, _), count in counts.items() if true == PHANTOM)
     return {
