@@ -19,7 +19,9 @@ from pipeline.export.licences import HEADER, Material, read_materials
 from pipeline.export.lineage import Lineage, Stage, read_output
 from pipeline.report.tables import markdown
 
-FACES, ALL = "faces", "all"  # stage and value of `strokes.hands`
+FACES, ALL = "faces", "all"  # name of the stage in THIRD_PARTY.md, and a value of the params below
+HANDS: Mapping[str, str] = {FACES: "strokes.hands", "math-faces": "math.formulas.hands"}
+"""The stages that trace handwriting faces, into the folder of their name below data/raw, and the param of each."""
 WORST = 10  # number of classes listed as worst
 LICENCE = Path("LICENSE")  # the project's licence
 
@@ -27,7 +29,8 @@ LICENCE = Path("LICENSE")  # the project's licence
 EMBEDDED: Mapping[str, str] = {
     "strokes": "synthetic handwriting: strokes of hanzi-writer-data and of the faces in `strokes.hands` (open fonts), "
     "written by simulated writers; no real handwriting",
-    "formulas": "synthetic formulas: ink of simulated writers, and simulated photos of print in matplotlib's fonts",
+    "formulas": "synthetic formulas: ink of simulated writers and of the faces in `math.formulas.hands` (open fonts), "
+    "and simulated photos of ink and of print in matplotlib's fonts; no real handwriting",
 }
 """The corpora that the project generates, by stage; THIRD_PARTY.md states the terms of their source material."""
 
@@ -265,14 +268,19 @@ def _embedded(lineage: Lineage) -> list[str]:
 def _materials(lineage: Lineage) -> list[Material]:
     """Third-party material in the embedded corpora of the lineage."""
     stages = _embedded(lineage)
-    hands: Sequence[str] = next((stage.params["strokes.hands"] for stage in lineage.stages if stage.name == FACES), [])
+    rows = read_materials() if stages else []
+    used = [row for row in rows if row.stage in stages]
+    for stage in lineage.stages:
+        hands: Sequence[str] = stage.params[HANDS[stage.name]] if stage.name in HANDS else []
+        faces = [(row, row.file.parent.name) for row in rows if row.stage == FACES and row.file]
+        used += [_traced_by(stage.name, row) for row, name in faces if hands == ALL or name in hands]
+    return used
 
-    def used(material: Material) -> bool:
-        if material.stage != FACES:
-            return material.stage in stages
-        return material.file is not None and (hands == ALL or material.file.parent.name in hands)
 
-    return [material for material in read_materials() if used(material)] if stages else []
+def _traced_by(stage: str, row: Material) -> Material:
+    """The row of a face, as traced by `stage`: THIRD_PARTY.md names the folder of the stage `FACES`."""
+    own, other = (f"data/raw/{name}/" for name in (FACES, stage))
+    return row._replace(text=row.text.replace(own, other), derived=row.derived.replace(own, other))
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -42,7 +42,8 @@ def test_weights_are_in_16_bits_beside_their_classes(trained, name):
     folder = release(name)
     with np.load(io.BytesIO((folder / "weights.npz").read_bytes())) as file:
         assert file["classes"].tolist() == (folder / "labels.txt").read_text(encoding="utf-8").splitlines()
-        arrays = [file[key] for key in file.files if key != "classes"]
+        assert [path.split("/")[-1] for path in file["paths"]] == ["kernel", "bias"]
+        arrays = [file[key] for key in file.files if key not in ("classes", "paths")]
     assert [(array.shape, array.dtype) for array in arrays] == [((2, 3), np.float16), ((3,), np.float16)]
 
 
