@@ -11,7 +11,7 @@ from __future__ import annotations
 from pipeline.files import write_json
 from pipeline.params import load_params
 from pipeline.processes import worker_count
-from pipeline.synthesis.formulas.hands import CHARS
+from pipeline.synthesis.formulas.face_chars import CHARS
 from pipeline.synthesis.tracing.faces import chosen
 from pipeline.synthesis.tracing.store import store_faces
 from stages import run_stage

@@ -9,7 +9,7 @@ from tests.project import ROOT, Project
 
 STAGES = {
     *("medians", "faces", "strokes", "source", "decode", "split"),
-    *("formulas", "math-source", "math-decode", "math-split"),
+    *("math-faces", "formulas", "math-source", "math-decode", "math-split"),
 }
 
 

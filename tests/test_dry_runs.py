@@ -57,9 +57,10 @@ CHANGES = {
     "pipeline/synthesis/hands/writers.py": {"strokes", "calibrate", "formulas"},
     "pipeline/synthesis/repertoire.py": {"strokes", "calibrate"},
     "pipeline/synthesis/strangers.py": {"calibrate"},
-    "pipeline/synthesis/tracing/faces.py": {"faces", "strokes"},
-    "pipeline/synthesis/tracing/centre_lines.py": {"faces"},
-    "pipeline/synthesis/tracing/likeness.py": {"faces", "calibrate"},
+    "pipeline/synthesis/formulas/face_chars.py": {"math-faces", "formulas"},
+    "pipeline/synthesis/tracing/faces.py": {"faces", "math-faces", "strokes"},
+    "pipeline/synthesis/tracing/centre_lines.py": {"faces", "math-faces"},
+    "pipeline/synthesis/tracing/likeness.py": {"faces", "math-faces", "calibrate"},
     "pipeline/jobs/decode.py": {"decode"},
     # The web app.
     "app/src/main.ts": {"app"},

@@ -25,7 +25,10 @@ from tests.project import Project
 KILLS = int(os.environ.get("INK2EDGE_KILLS", "4"))
 """How often the long tests kill each stage, and `dvc repro`. Four times try one process and two, all or the first."""
 
-DATA = ("faces", "strokes", "source", "decode", "split", "formulas", "math-source", "math-decode", "math-split")
+DATA = (
+    *("faces", "strokes", "source", "decode", "split"),
+    *("math-faces", "formulas", "math-source", "math-decode", "math-split"),
+)
 REST = (
     *("strokes-sheet", "train", "calibrate", "quantize@int8", "evaluate@dynamic", "report@dynamic"),
     *("formulas-sheet", "math-train", "math-quantize@dynamic", "math-evaluate@float16", "math-report@float16"),

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from pipeline.synthesis.formulas.expressions import Symbol
+from pipeline.synthesis.formulas.face_chars import CHARS
 from pipeline.synthesis.formulas.glyphs import forms
-from pipeline.synthesis.formulas.hands import CHARS, NO_HANDS, SHARE, load_hands
+from pipeline.synthesis.formulas.hands import NO_HANDS, SHARE, load_hands
 from pipeline.synthesis.formulas.handwriting import draw_formula_writer, write_formula
 from pipeline.synthesis.hands.medians import encode_line
 

@@ -17,14 +17,13 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.formats.symbols import canonical
+from pipeline.synthesis.formulas.face_chars import SPELLED
 from pipeline.synthesis.formulas.glyphs import Glyph, forms, from_strokes
 from pipeline.synthesis.hands.medians import Strokes, load_medians
 
 SHARE = 0.6  # of a label's writing that is left to the faces, if some have it
 FAVOUR = 1.5  # spread of the logarithm of a writer's liking for a face
 FLAT = 0.4  # a glyph whose height is below this share of its width is fitted by width
-SPELLED = {"<": "\\lt", ">": "\\gt", "{": "\\{", "}": "\\}", "\N{HORIZONTAL ELLIPSIS}": "\\ldots"}
-CHARS = "0123456789ABCEFGHILMNPRSTVXYabcdefghijklmnopqrstuvwxyz!()+,/=[]" + "".join(SPELLED)
 
 
 @dataclass(frozen=True)
