@@ -115,7 +115,8 @@ _FILES = {
     METRICS: "metrics of this model file",
     PARAMS: "the params of all stages that made the model, in the form of the project's params.yaml",
     LINEAGE: "the MD5 of what each stage read and wrote",
-    WEIGHTS: "the weights in 16 bits; `-S train.start=<this file>` starts a training of characters from them",
+    WEIGHTS: "the weights in 16 bits; `-S train.start=<this file>` starts a training of characters from them, "
+    "`-S math.train.start=<this file>` one of formulas",
     REAL_INK: "figures on real ink, by the benchmark that the card names",
     CARD: "data, recipe, metrics, limits, licence",
     README: "this page",
