@@ -41,6 +41,40 @@ class BlankPhotoError(ValueError):
     """A photo without ink."""
 
 
+class Parts(NamedTuple):
+    """The connected parts of a picture's ink, without specks, in the order of their first pixels.
+
+    Attributes:
+        boxes: int64 [n, 4], ymin, xmin, ymax, xmax in pixels.
+        numbers: int64 [n], the number of each part in `labels`.
+        labels: int32 [height, width], the part or speck of each pixel, 0 for the ground.
+    """
+
+    boxes: np.ndarray
+    numbers: np.ndarray
+    labels: np.ndarray
+
+    @property
+    def sizes(self) -> np.ndarray:
+        """Long sides, int64 [n]."""
+        return (self.boxes[:, 2:] - self.boxes[:, :2]).max(axis=1)
+
+    @property
+    def typical(self) -> int:
+        """The 75th percentile of the long sides, as in `pipeline.ink.canvas`."""
+        return int(np.sort(self.sizes)[(3 * len(self.boxes) + 3) // 4 - 1])
+
+    def chosen(self, indices: np.ndarray) -> Parts:
+        """Some of the parts."""
+        return Parts(self.boxes[indices], self.numbers[indices], self.labels)
+
+    def mask(self, indices: np.ndarray) -> np.ndarray:
+        """The pixels of some parts: uint8 [height, width], 0 or 1."""
+        chosen = np.zeros(int(self.labels.max()) + 1, np.uint8)
+        chosen[self.numbers[indices]] = 1
+        return chosen[self.labels]
+
+
 class PhotoInk(NamedTuple):
     """The ink of a photo without the specks around it. Pairs are y, x, int64 or float64."""
 
@@ -99,7 +133,11 @@ def place_photo(grey: np.ndarray, frame: Frame) -> tuple[np.ndarray, Placement]:
     Raises:
         BlankPhotoError: no ink.
     """
-    ink = find_ink(grey)
+    return place_ink(find_ink(grey), frame)
+
+
+def place_ink(ink: PhotoInk, frame: Frame) -> tuple[np.ndarray, Placement]:
+    """Puts ink that was found in a photo on the canvas, uint8 [height, width]; also returns its placement."""
     extent = np.array(ink.image.shape)
     scale = fitting_scale(float(extent[1]), float(extent[0]), ink.sizes, frame)
     size = np.maximum((extent * scale + 0.5).astype(np.int64), 1)
@@ -122,10 +160,8 @@ def find_ink(grey: np.ndarray) -> PhotoInk:
     sheet = find_sheet(grey)
     reduced = shrink(sheet.image, MAX_SIDE)
     flat = develop(reduced)
-    left, top, right, bottom, sizes = _extent(flat)
-    image = np.ascontiguousarray(flat[top:bottom, left:right])
     reduction = np.array(reduced.shape) / sheet.image.shape
-    return PhotoInk(image, sheet.corner * reduction + [top, left], reduction, sizes)
+    return cut_ink(flat, find_parts(flat), sheet.corner * reduction, reduction)
 
 
 def develop(grey: np.ndarray) -> np.ndarray:
@@ -156,17 +192,33 @@ def develop(grey: np.ndarray) -> np.ndarray:
     return cv2.LUT(share, np.clip(stretch, 0, 255).astype(np.uint8))
 
 
-def _extent(ink: np.ndarray) -> tuple[int, int, int, int, list[int]]:
-    """Left, top, right and bottom of the ink without specks, and the long sides of its parts."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats((ink > 127).astype(np.uint8), connectivity=8)
+def find_parts(ink: np.ndarray) -> Parts:
+    """Finds the parts of developed ink, uint8 [height, width]: pixels above 127, connected by sides or corners.
+
+    Half of the ink is in parts that are larger than the typical one; at least one part is no speck.
+    """
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((ink > 127).astype(np.uint8), connectivity=8)
     areas = stats[1:, cv2.CC_STAT_AREA].astype(np.int64)
     falling = np.sort(areas)[::-1]
-    typical = falling[np.searchsorted(np.cumsum(falling), (areas.sum() + 1) // 2)]  # larger parts hold half of the ink
-    x, y, width, height = stats[1:, :4][areas * SPECK >= typical].T
-    left, top = max(int(x.min()) - PAD, 0), max(int(y.min()) - PAD, 0)
-    right = min(int((x + width).max()) + PAD, ink.shape[1])
-    bottom = min(int((y + height).max()) + PAD, ink.shape[0])
-    return left, top, right, bottom, np.maximum(width, height).tolist()
+    typical = falling[np.searchsorted(np.cumsum(falling), (areas.sum() + 1) // 2)]
+    kept = np.flatnonzero(areas * SPECK >= typical)
+    x, y, width, height = stats[1:, :4][kept].astype(np.int64).T
+    return Parts(np.stack([y, x, y + height, x + width], axis=1), kept + 1, labels)
+
+
+def cut_ink(flat: np.ndarray, parts: Parts, corner: np.ndarray, reduction: np.ndarray) -> PhotoInk:
+    """Cuts developed ink to the extent of its parts.
+
+    Args:
+        flat: uint8 [height, width].
+        parts: parts of `flat`, at least one.
+        corner: of `flat`, in pixels of the reduced photo.
+        reduction: see `PhotoInk`.
+    """
+    (top, left), (bottom, right) = parts.boxes[:, :2].min(axis=0) - PAD, parts.boxes[:, 2:].max(axis=0) + PAD
+    top, left, bottom, right = max(top, 0), max(left, 0), min(bottom, flat.shape[0]), min(right, flat.shape[1])
+    image = np.ascontiguousarray(flat[top:bottom, left:right])
+    return PhotoInk(image, corner + np.array([top, left]), reduction, parts.sizes.tolist())
 
 
 def _clip(corners: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, list[int]]:

@@ -2,7 +2,7 @@
 
     python -m pipeline.recognize character.jpg                     # a table of candidates, the most likely first
     python -m pipeline.recognize --model hccr character.jpg        # by the one trained here, not the released
-    python -m pipeline.recognize --model released-math formula.jpg # the formula in LaTeX, and its symbols
+    python -m pipeline.recognize --model released-math page.jpg    # its formulas in LaTeX, and their symbols
     python -m pipeline.recognize --model math --json formula.jpg   # by the one trained here: also boxes, tree, MathML
     python -m pipeline.recognize --model bundle/model.tflite --draw found.png *.png
 
@@ -30,7 +30,7 @@ from pipeline.edge.detections import DEFAULT_THRESHOLD
 from pipeline.errors import InkError
 from pipeline.files import read_plain
 from pipeline.formats.image import MAX_BYTES, ImageError, read_grey
-from pipeline.recognize.reader import CANDIDATES, CharacterReading, FormulaReading, Reading, load_reader
+from pipeline.recognize.reader import CANDIDATES, CharacterReading, Formula, FormulaReading, Reading, load_reader
 from pipeline.report import tables
 from pipeline.structure.tree import as_json
 from pipeline.structure.writing import latex, mathml
@@ -98,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m pipeline.recognize", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("images", nargs="+", metavar="IMAGE", help="pictures, each of one character or one formula")
+    parser.add_argument("images", nargs="+", metavar="IMAGE", help="pictures, each of one character or of formulas")
     parser.add_argument(
         "--model",
         default=RELEASED,
@@ -143,11 +143,16 @@ def _json(name: str, outcome: Reading | InkError) -> dict[str, Any]:
         case CharacterReading(candidates, _, sure, known):
             found = [{"text": text, "confidence": round(share, DIGITS)} for text, share in candidates]
             return {"picture": name, "candidates": found, "sure": sure, "known": known}
-        case FormulaReading(symbols):
-            tree = outcome.tree
-            written = {"latex": latex(tree), "mathml": mathml(tree), "tree": as_json(tree)}
-            return {"picture": name, **written, "symbols": [_json_symbol(*symbol) for symbol in symbols]}
+        case FormulaReading(formulas):
+            rows = [_json_formula(formula) for formula in formulas]
+            only = rows[0] if len(rows) == 1 else {}  # a single formula also stands beside its picture
+            return {"picture": name, **only, "formulas": rows}
     return {"picture": name, "error": str(outcome)}
+
+
+def _json_formula(formula: Formula) -> dict[str, Any]:
+    written = {"latex": latex(formula.tree), "mathml": mathml(formula.tree), "tree": as_json(formula.tree)}
+    return {**written, "symbols": [_json_symbol(*symbol) for symbol in formula.symbols]}
 
 
 def _json_symbol(text: str, score: float, box: tuple[float, float, float, float]) -> dict[str, Any]:
@@ -184,16 +189,21 @@ def _print_tables(outcomes: list[tuple[str, Reading | InkError]]) -> None:
             print(f"{printable(name)}: not sure: the model knows {character.known:,} characters, and none fits well")
     for name, reading in outcomes:
         if isinstance(reading, FormulaReading):
-            count = len(reading.symbols)
-            print(f"{printable(name)}: {count or 'no'} symbol{'s' * (count != 1)}")
-            if count:
-                print(latex(reading.tree))
+            _print_formulas(printable(name), reading.formulas)
+
+
+def _print_formulas(name: str, formulas: list[Formula]) -> None:
+    count = sum(len(formula.symbols) for formula in formulas)
+    several = f"{len(formulas)} formulas, " if len(formulas) > 1 else ""
+    print(f"{name}: {several}{count or 'no'} symbol{'s' * (count != 1)}")
+    for formula in formulas:
+        if formula.symbols:
+            print(latex(formula.tree))
             rows = [
                 [text, f"{score:.1%}", *(f"{side:.0f}" for side in (left, top, right, bottom))]
-                for text, score, (top, left, bottom, right) in reading.symbols
+                for text, score, (top, left, bottom, right) in formula.symbols
             ]
-            if rows:
-                tables.show(SYMBOL_HEADER, rows)
+            tables.show(SYMBOL_HEADER, rows)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Draws the readings of several pictures as one picture.
 
-A formula has its symbols in boxes, and below them the formula as it was understood; a character stands next to the
-network's input.
+Formulas have their symbols in boxes, and below the picture each formula as it was understood, one per line; a
+character stands next to the network's input.
 
     draw([show(grey, reader.read(grey)), ...], Path("out.png"))
 
@@ -117,7 +117,7 @@ def _width(shown: Shown) -> int:
 
 def _height(shown: Shown) -> int:
     if isinstance(shown.reading, FormulaReading):
-        return LABEL + shown.picture.shape[0] + TYPESET + GAP
+        return LABEL + shown.picture.shape[0] + TYPESET * len(shown.reading.formulas) + GAP
     return CHARACTER[1] + GAP
 
 
@@ -129,8 +129,9 @@ def _place_symbols(axes: Axes, shown: Shown, top: int) -> None:
         box = np.array(symbol.box) * shown.zoom + [top + LABEL, GAP, top + LABEL, GAP]
         frame(axes, box, RIGHT)
         labels.write(symbol.text, box, RIGHT)
-    middle = top + LABEL + shown.picture.shape[0] + TYPESET / 2
-    axes.text(GAP, middle, typeset(latex(shown.reading.tree)), fontsize=LARGE, va="center", math_fontfamily="cm")
+    for line, formula in enumerate(shown.reading.formulas):
+        middle = top + LABEL + shown.picture.shape[0] + (line + 0.5) * TYPESET
+        axes.text(GAP, middle, typeset(latex(formula.tree)), fontsize=LARGE, va="center", math_fontfamily="cm")
 
 
 def typeset(formula: str) -> str:

@@ -5,14 +5,15 @@
 
 Pictures are prepared in the same way as the training data, by the same code: `pipeline.ink.normalise` for a scan of a
 character, `pipeline.ink.develop` for a photo of a formula. A photo of a character goes through both. A character on a
-ground of one level (white in data sets) is only normalised, because developing would lose strokes.
+ground of one level (white in data sets) is only normalised, because developing would lose strokes. A photo may show
+several formulas and be tilted (`pipeline.ink.page`); each formula is read on a canvas of its own.
 """
 
 from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -25,9 +26,10 @@ from pipeline.edge.order import reading_order
 from pipeline.edge.segments import places
 from pipeline.errors import InkError
 from pipeline.ink.canvas import Frame
-from pipeline.ink.develop import MIN_CONTRAST, BlankPhotoError, find_ink, place_photo
+from pipeline.ink.develop import MIN_CONTRAST, BlankPhotoError, find_ink
 from pipeline.ink.ground import ink_is_dark
 from pipeline.ink.normalise import BlankScanError, normalise
+from pipeline.ink.page import Block, find_blocks, place_block
 from pipeline.ink.sheet import find_sheet
 from pipeline.structure.parsing import parse
 from pipeline.structure.tree import Row
@@ -68,16 +70,31 @@ class FoundSymbol(NamedTuple):
     box: tuple[float, float, float, float]
 
 
-class FormulaReading(NamedTuple):
-    """The reading of a picture of a formula."""
+class Formula(NamedTuple):
+    """A formula in a picture.
 
-    symbols: list[FoundSymbol]  # in reading order
+    Attributes:
+        symbols: in reading order.
+        tree: structure of the formula; its nodes count the symbols from 0.
+    """
+
+    symbols: list[FoundSymbol]
+    tree: Row
+
+
+class FormulaReading(NamedTuple):
+    """The reading of a picture of formulas.
+
+    Attributes:
+        formulas: in reading order, at least one; only the first may have no symbols, if no formula has any.
+    """
+
+    formulas: list[Formula]
 
     @property
-    def tree(self) -> Row:
-        """The structure of the formula; its nodes count the symbols from 0."""
-        boxes = np.array([symbol.box for symbol in self.symbols], np.float64).reshape(-1, 4)
-        return parse([symbol.text for symbol in self.symbols], boxes)
+    def symbols(self) -> list[FoundSymbol]:
+        """The symbols of all formulas."""
+        return [symbol for formula in self.formulas for symbol in formula.symbols]
 
 
 Reading = CharacterReading | FormulaReading
@@ -111,11 +128,11 @@ class CharacterReader:
 
 
 class FormulaReader:
-    """Finds the symbols of formulas.
+    """Finds formulas and their symbols.
 
     Args:
         data: content of a .tflite file.
-        top: largest number of symbols, those with the highest scores; None returns all.
+        top: largest number of symbols per formula, those with the highest scores; None returns all.
         score: least score of a symbol, 0 to 1.
     """
 
@@ -131,19 +148,31 @@ class FormulaReader:
             InkError: the picture is blank; the message calls it `name`.
         """
         with _blank_reported(name):
-            canvas, placement = place_photo(grey, self._frame)
+            blocks = find_blocks(grey)
+        formulas = [self._read_block(blocks[index], grey.shape, name) for index in block_order(blocks)]
+        return FormulaReading([formula for formula in formulas if formula.symbols] or formulas[:1])
+
+    def _read_block(self, block: Block, shape: tuple[int, ...], name: str) -> Formula:
+        canvas, placement = place_block(block, self._frame)
         found = places(read_detections(self._runner.outputs(canvas[None]), len(self.labels), name))
         sure = np.flatnonzero(found.scores >= self._score)[: self._top]  # in descending order of scores
-        height, width = grey.shape
-        boxes = np.clip(placement.to_photo(found.boxes[sure].astype(np.float64)), 0, [height, width, height, width])
-        return FormulaReading(
-            [
-                FoundSymbol(
-                    self.labels[found.labels[sure[i]]], min(float(found.scores[sure[i]]), 1.0), tuple(boxes[i].tolist())
-                )
-                for i in reading_order(boxes)
-            ]
-        )
+        on_canvas = found.boxes[sure].astype(np.float64)
+        boxes = np.clip(placement.to_photo(on_canvas), 0, [*shape, *shape])
+        upright = placement.to_upright(on_canvas) if block.page else boxes
+        order = reading_order(upright)
+        symbols = [
+            FoundSymbol(
+                self.labels[found.labels[sure[i]]], min(float(found.scores[sure[i]]), 1.0), tuple(boxes[i].tolist())
+            )
+            for i in order
+        ]
+        return Formula(symbols, parse([symbol.text for symbol in symbols], upright[order]))
+
+
+def block_order(blocks: Sequence[Block]) -> list[int]:
+    """The indices of blocks in reading order: from top to bottom, and from left to right in rows."""
+    boxes = np.array([[*block.ink.corner, *(block.ink.corner + block.ink.image.shape)] for block in blocks])
+    return reading_order(boxes[:, [1, 0, 3, 2]])
 
 
 def load_reader(

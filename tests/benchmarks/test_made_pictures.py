@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.made_pictures import LOOKS, Drawing, Look, Result, cells, overlap, read_formula, render
 from pipeline.formats.image import read_grey
-from pipeline.recognize.reader import FormulaReading, FoundSymbol, normalise_picture
+from pipeline.recognize.reader import Formula, FormulaReading, FoundSymbol, normalise_picture
 
 LINES = [[(10, 60), (280, 40)], [(145, 5), (150, 290)], [(60, 160), (20, 270)], [(220, 150), (285, 260)]]  # 木, loosely
 TILTED = {name for name, look in LOOKS.items() if look.tilt}
@@ -63,7 +63,7 @@ class Reader:
         self._symbols = list(symbols)
 
     def read(self, grey: np.ndarray) -> FormulaReading:
-        return FormulaReading(self._symbols)
+        return FormulaReading([Formula(self._symbols, ())])
 
 
 @pytest.mark.parametrize(("name", "shift", "right"), [("x", 0, True), ("y", 0, False), ("x", 200, False)])

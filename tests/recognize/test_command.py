@@ -123,7 +123,9 @@ def test_candidates_as_json(folder, capsys, top):
 
 def test_symbols_as_json(folder, capsys):
     (row,) = read_json(capsys, "--model", "formulas.tflite", "bars.png")
-    assert list(row) == ["picture", "latex", "mathml", "tree", "symbols"]
+    assert list(row) == ["picture", "latex", "mathml", "tree", "symbols", "formulas"]
+    (formula,) = row["formulas"]
+    assert all(row[key] == value for key, value in formula.items())
     assert row["latex"] == "-|"
     assert row["mathml"].endswith("<mrow><mo>−</mo><mo>|</mo></mrow></math>")
     assert row["tree"] == [{"symbol": 0, "label": "-"}, {"symbol": 1, "label": "|"}]
@@ -133,6 +135,32 @@ def test_symbols_as_json(folder, capsys):
         found = [symbol[side] for side in ("top", "left", "bottom", "right")]
         np.testing.assert_allclose(found, box, atol=2)
     assert len(read_json(capsys, "--model", "formulas.tflite", "--score", "0.7", "bars.png")[0]["symbols"]) == 1
+
+
+def two_rows() -> np.ndarray:
+    return np.concatenate([bars(), bars()])
+
+
+def test_a_page_as_json(folder, capsys):
+    Image.fromarray(two_rows()).save("page.png")
+    (row,) = read_json(capsys, "--model", "formulas.tflite", "page.png")
+    assert list(row) == ["picture", "formulas"]
+    for formula, shift in zip(row["formulas"], (0, 60), strict=True):
+        assert list(formula) == ["latex", "mathml", "tree", "symbols"]
+        assert formula["latex"] == "-|"
+        assert formula["tree"] == [{"symbol": 0, "label": "-"}, {"symbol": 1, "label": "|"}]
+        for symbol, box in zip(formula["symbols"], BOXES, strict=True):
+            found = [symbol[side] for side in ("top", "left", "bottom", "right")]
+            np.testing.assert_allclose(found, np.add(box, (shift, 0, shift, 0)), atol=2)
+
+
+def test_a_page_in_tables(folder, capsys):
+    Image.fromarray(two_rows()).save("page.png")
+    main(["--model", "formulas.tflite", "page.png"])
+    heading, *lines = [line.split() for line in capsys.readouterr().out.splitlines() if line.strip()]
+    assert heading == ["page.png:", "2", "formulas,", "4", "symbols"]
+    assert [line[0] for line in lines].count("-|") == 2
+    assert [line[:2] for line in lines if line[0] == "-"] == [["-", "87.5%"]] * 2
 
 
 def test_symbols_in_a_table(folder, capsys):

@@ -19,8 +19,9 @@ from pipeline.recognize.drawing import (
     show,
     typeset,
 )
-from pipeline.recognize.reader import Candidate, CharacterReading, FormulaReading, FoundSymbol
+from pipeline.recognize.reader import Candidate, CharacterReading, Formula, FormulaReading, FoundSymbol
 from pipeline.report.formula_sheet import RIGHT
+from pipeline.structure.parsing import parse
 from tests.structure.formulas import FORMULAS
 
 GREEN = [int(RIGHT[i : i + 2], 16) for i in (1, 3, 5)]
@@ -36,7 +37,12 @@ def green(page: np.ndarray) -> np.ndarray:
 
 
 def formula(*symbols: FoundSymbol, shape=(100, 300), level=200) -> Shown:
-    return show(np.full(shape, level, np.uint8), FormulaReading(list(symbols)))
+    return show(np.full(shape, level, np.uint8), FormulaReading([read(*symbols)]))
+
+
+def read(*symbols: FoundSymbol) -> Formula:
+    boxes = np.array([symbol.box for symbol in symbols], np.float64).reshape(-1, 4)
+    return Formula(list(symbols), parse([symbol.text for symbol in symbols], boxes))
 
 
 def test_a_symbol_has_its_box_and_its_name(tmp_path):
@@ -52,6 +58,15 @@ def test_a_symbol_has_its_box_and_its_name(tmp_path):
     assert marks[top - 20 : top - 3, left : left + 80].sum() > 40  # the name
     marks[top - 25 : top + 63, left - 3 : left + 124] = False
     assert not marks.any()
+
+
+def test_formulas_are_typeset_one_below_the_other(tmp_path):
+    rows = [read(FoundSymbol(name, 0.9, (top, 50, top + 30, 70))) for name, top in (("x", 10), ("y", 60))]
+    page = drawn(tmp_path, show(np.full((100, 300), 200, np.uint8), FormulaReading(rows)))
+    assert page.shape == (LABEL + 300 + 2 * TYPESET + 2 * GAP, 900 + 2 * GAP, 3)
+    end = LABEL + GAP + 300
+    for top in (end, end + TYPESET):
+        assert (page[top : top + TYPESET].max(axis=2) < 80).sum() > 20  # black
 
 
 def test_the_picture_is_there_paler(tmp_path):

@@ -7,11 +7,21 @@ import numpy as np
 import pytest
 
 from pipeline.edge import metadata
+from pipeline.edge.detections import read_detections
 from pipeline.edge.litert import Runner
+from pipeline.edge.segments import places
 from pipeline.errors import InkError
 from pipeline.ink.develop import place_photo
 from pipeline.ink.normalise import normalise
-from pipeline.recognize.reader import CharacterReader, FormulaReader, FoundSymbol, load_reader, normalise_picture
+from pipeline.ink.page import find_blocks
+from pipeline.recognize.reader import (
+    CharacterReader,
+    FormulaReader,
+    FoundSymbol,
+    block_order,
+    load_reader,
+    normalise_picture,
+)
 from tests.edge.tiny_detector import HEIGHT, WIDTH, tiny_detector
 from tests.ink.test_ground import bar
 from tests.tiny_models import BARS, BOXES, CHARACTERS, FRAME, SURE, UNSURE, bars, scan
@@ -125,6 +135,65 @@ def test_symbols_come_in_reading_order_within_the_picture(monkeypatch):
     assert all(0 <= top < bottom <= 60 and 0 <= left < right <= 120 for _, _, (top, left, bottom, right) in found)
     _, placement = place_photo(bars(), FRAME._replace(height=HEIGHT, width=WIDTH))
     assert found[1] == FoundSymbol("=", 0.625, pytest.approx(placement.to_photo(boxes[0, 2:3])[0]))
+
+
+def page(*pictures: np.ndarray) -> np.ndarray:
+    """Pictures one below the other."""
+    return np.concatenate(pictures)
+
+
+@pytest.mark.parametrize("times", [1, 30])
+def test_formulas_come_from_top_to_bottom_with_boxes_on_the_page(formula_model, times):
+    reading = FormulaReader(formula_model).read(page(bars(times), bars(times)))
+    assert [[symbol.text for symbol in formula.symbols] for formula in reading.formulas] == [BARS, BARS]
+    assert [[node.symbol for node in formula.tree] for formula in reading.formulas] == [[0, 1]] * 2
+    pixel = 30 / FRAME.symbol * times
+    boxes = np.array([*BOXES, *(np.add(box, (60, 0, 60, 0)) for box in BOXES)]) * times
+    np.testing.assert_allclose([symbol.box for symbol in reading.symbols], boxes, atol=1.5 * pixel)
+
+
+def test_formulas_in_a_row_come_from_left_to_right():
+    between = np.full((60, 120), 220, np.uint8)
+    lower = np.roll(bars(), 5, axis=0)
+    blocks = find_blocks(page(np.hstack([bars(), between, lower]), np.hstack([lower, between, bars()])))
+    corners = [tuple((blocks[index].ink.corner // [60, 240]).astype(int).tolist()) for index in block_order(blocks)]
+    assert corners == [(0, 0), (0, 1), (1, 0), (1, 1)]
+
+
+@pytest.mark.parametrize(("scores", "symbols"), [((0.9, 0.1), [1]), ((0.1, 0.9), [1]), ((0.1, 0.1), [0])])
+def test_formulas_without_symbols_are_left_out_unless_none_has_any(formula_model, monkeypatch, scores, symbols):
+    waiting = list(scores)
+
+    def outputs(self, images):
+        boxes = np.zeros((1, 1, 4), np.float32) + np.array([20, 20, 40, 40], np.float32)
+        score = np.array([[waiting.pop(0)]], np.float32)
+        return {"boxes": boxes, "classes": np.array([[0]]), "scores": score, "count": np.array([1])}
+
+    monkeypatch.setattr(Runner, "outputs", outputs)
+    formulas = FormulaReader(formula_model).read(page(bars(), bars())).formulas
+    assert [len(formula.symbols) for formula in formulas] == symbols
+
+
+def test_one_upright_formula_is_read_as_from_its_whole_picture(formula_model):
+    reader = FormulaReader(formula_model)
+    canvas, placement = place_photo(bars(), FRAME)
+    found = places(read_detections(Runner(formula_model).outputs(canvas[None]), len(BARS), "picture"))
+    symbols = reader.read(bars()).symbols
+    np.testing.assert_array_equal(
+        [symbol.box for symbol in symbols], placement.to_photo(found.boxes.astype(np.float64))
+    )
+
+
+@pytest.mark.parametrize("degrees", [0, 12, 180])
+def test_two_hundred_symbols_tilted_or_upside_down_are_read(formula_model, degrees):
+    rows = np.tile(bars(), (10, 10))
+    side = 1400
+    turn = cv2.getRotationMatrix2D((rows.shape[1] / 2, rows.shape[0] / 2), degrees, 1)
+    turn[:, 2] += (side - rows.shape[1]) / 2, (side - rows.shape[0]) / 2
+    reading = FormulaReader(formula_model).read(cv2.warpAffine(rows, turn, (side, side), borderValue=220))
+    assert 1 <= len(reading.formulas) <= 64
+    for symbol in reading.symbols:
+        assert 0 <= min(symbol.box) <= max(symbol.box) <= side
 
 
 @pytest.mark.parametrize("level", [0, 100, 255])
