@@ -4,11 +4,24 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.made_pictures import LOOKS, Drawing, Look, Result, cells, overlap, read_formula, render
+from benchmarks.made_pictures import (
+    FORMULA_LOOKS,
+    LOOKS,
+    PAGES,
+    Drawing,
+    Look,
+    Result,
+    cells,
+    draw_page,
+    overlap,
+    read_formula,
+    render,
+)
 from pipeline.formats.image import read_grey
 from pipeline.recognize.reader import Formula, FormulaReading, FoundSymbol, normalise_picture
 
 LINES = [[(10, 60), (280, 40)], [(145, 5), (150, 290)], [(60, 160), (20, 270)], [(220, 150), (285, 260)]]  # 木, loosely
+ALL = {**LOOKS, **FORMULA_LOOKS, **PAGES}
 TILTED = {name for name, look in LOOKS.items() if look.tilt}
 
 
@@ -30,9 +43,9 @@ def test_the_network_sees_the_ink_as_on_pure_white(name):
     assert overlap(seen(look), seen(Look(pen=look.pen, margin=look.margin))) > (0.5 if name in TILTED else 0.85)
 
 
-@pytest.mark.parametrize("name", LOOKS)
+@pytest.mark.parametrize("name", ALL)
 def test_boxes_lie_on_the_ink(name):
-    look = LOOKS[name]
+    look = ALL[name]
     photo = render(drawing(look.pen), look, 3)
     grey, ((top, left, bottom, right),) = read_grey(photo.data), photo.boxes.round().astype(int)
     part = grey[top:bottom, left:right].astype(int)
@@ -54,6 +67,17 @@ def test_shares_of_the_table():
     found = [Result(half, np.array([True, False])), Result(None, np.array([False, True]))]
     assert cells(found, clean, True) == ["0.250", "50.0%", "33.3%"]
     assert cells(found, clean, False) == ["0.250", "", ""]
+
+
+def test_a_page_has_its_formulas_one_below_the_other():
+    one = drawing(1.0)
+    page = draw_page([one, one._replace(labels=("x",))])
+    assert page.labels == ("木", "x")
+    for top, left, bottom, right in page.boxes.astype(int):
+        np.testing.assert_array_equal(page.ink[top:bottom, left:right], one.ink)
+    assert page.boxes[1, 0] > page.boxes[0, 2] == one.ink.shape[0]
+    assert page.ink.shape == tuple(page.boxes[1, 2:].astype(int))
+    assert page.ink.astype(int).sum() == 2 * one.ink.astype(int).sum()
 
 
 class Reader:
