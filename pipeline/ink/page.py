@@ -25,7 +25,7 @@ import cv2
 import numpy as np
 
 from pipeline.ink.canvas import Frame
-from pipeline.ink.develop import Parts, PhotoInk, Placement, cut_ink, find_ink, find_parts, place_ink
+from pipeline.ink.develop import PAD, Parts, PhotoInk, Placement, cut_ink, find_ink, find_parts, place_ink
 from pipeline.ink.skew import Turn, find_slope, turn_upright
 
 # Distances, in typical parts or a share of them: numerator and denominator.
@@ -117,20 +117,31 @@ def _cut_blocks(ink: PhotoInk, parts: Parts) -> list[PhotoInk]:
     groups = [group for group in group_parts(parts.boxes, unit) if _long_side(parts.boxes[group]) * 2 >= unit]
     if not 1 < len(groups) <= MAX_BLOCKS:
         return [ink]
-    return [_cut_block(ink, parts, groups, index) for index in range(len(groups))]
+    owners = np.zeros(int(parts.labels.max()) + 1, np.int64)  # per label, the number of its block, from 1
+    for number, group in enumerate(groups, start=1):
+        owners[parts.numbers[group]] = number
+    return [_cut_block(ink, parts.chosen(group), owners, number) for number, group in enumerate(groups, start=1)]
 
 
 def _long_side(boxes: np.ndarray) -> int:
     return int((boxes[:, 2:].max(axis=0) - boxes[:, :2].min(axis=0)).max())
 
 
-def _cut_block(ink: PhotoInk, parts: Parts, groups: list[np.ndarray], index: int) -> PhotoInk:
-    """Cuts one block from the page; the soft edges of a part belong to it, up to one pixel."""
-    others = np.concatenate([group for other, group in enumerate(groups) if other != index])
-    own = cv2.dilate(parts.mask(groups[index]), np.ones((3, 3), np.uint8))
-    foreign = cv2.dilate(parts.mask(others), np.ones((3, 3), np.uint8))
-    image = np.where(foreign > own, 0, ink.image).astype(np.uint8)
-    return cut_ink(image, parts.chosen(groups[index]), ink.corner, ink.reduction)
+def _cut_block(ink: PhotoInk, parts: Parts, owners: np.ndarray, number: int) -> PhotoInk:
+    """Cuts the parts of one block from the page. The soft edges of a part, one pixel, belong to it."""
+    top, left = np.maximum(parts.boxes[:, :2].min(axis=0) - 2 * PAD, 0).tolist()
+    bottom, right = (parts.boxes[:, 2:].max(axis=0) + 2 * PAD).tolist()
+    labels = parts.labels[top:bottom, left:right]
+    owner = owners[labels]
+    own, foreign = (_soft(owner == number), _soft((owner > 0) & (owner != number)))
+    image = np.where(foreign > own, 0, ink.image[top:bottom, left:right]).astype(np.uint8)
+    corner = np.array([top, left])
+    moved = Parts(parts.boxes - np.tile(corner, 2), parts.numbers, labels)
+    return cut_ink(image, moved, ink.corner + corner, ink.reduction)
+
+
+def _soft(mask: np.ndarray) -> np.ndarray:
+    return cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8))
 
 
 def group_parts(boxes: np.ndarray, unit: int) -> list[np.ndarray]:

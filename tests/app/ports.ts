@@ -2,15 +2,19 @@
 import { createInterface } from "node:readline";
 
 import { flatten } from "../../app/src/engine/flatten.ts";
+import type { Bounds } from "../../app/src/ink/bounds.ts";
 import { drawInk } from "../../app/src/ink/canvas.ts";
 import { fitPhoto } from "../../app/src/ink/develop.ts";
 import type { Grey } from "../../app/src/ink/grey.ts";
 import { groundLevel, inkIsDark } from "../../app/src/ink/ground.ts";
 import { medianBlur } from "../../app/src/ink/median.ts";
 import { normalise } from "../../app/src/ink/normalise.ts";
+import { findBlocks, groupParts, inReadingOrder, placeBlock } from "../../app/src/ink/page.ts";
+import { toSource } from "../../app/src/ink/placement.ts";
 import { rasterise } from "../../app/src/ink/raster.ts";
 import { scanStrokes } from "../../app/src/ink/scan.ts";
 import { findSheet } from "../../app/src/ink/sheet.ts";
+import { turnUpright } from "../../app/src/ink/skew.ts";
 import { dilate, erode } from "../../app/src/ink/windows.ts";
 import { readingOrder } from "../../app/src/reading.ts";
 import { findOwners, places } from "../../app/src/segments.ts";
@@ -42,6 +46,16 @@ const calls: Record<string, (...args: any[]) => unknown> = {
   fitPhoto: (photo: Packed, frame) => {
     const picture = fitPhoto(unpack(photo), frame);
     return picture && { image: pack(picture.image), placement: picture.placement };
+  },
+  findBlocks: (photo: Packed, frame, boxes) =>
+    inReadingOrder(findBlocks(unpack(photo))).map((block) => {
+      const { image, placement } = placeBlock(block, frame);
+      return { image: pack(image), boxes: boxes.map((box: Bounds) => toSource(box, placement)) };
+    }),
+  groupParts: (boxes, unit) => groupParts(boxes, unit),
+  turnUpright: (image: Packed, slope: number) => {
+    const { image: upright, turn } = turnUpright(unpack(image), slope);
+    return { image: pack(upright), turn };
   },
   flatten: (image: Packed, alpha: Packed) => pack(flatten(unpack(image), unpack(alpha).pixels)),
   medianBlur: (image: Packed, side: number) => pack(medianBlur(unpack(image), side)),

@@ -13,8 +13,11 @@ from pipeline.ink.canvas import Frame, draw_ink, rasterise
 from pipeline.ink.develop import BlankPhotoError, place_photo
 from pipeline.ink.ground import ground_level, ink_is_dark
 from pipeline.ink.normalise import normalise
+from pipeline.ink.page import find_blocks, group_parts, place_block
 from pipeline.ink.sheet import find_sheet
-from tests.app.node import flat, pack, unpack
+from pipeline.ink.skew import turn_upright
+from pipeline.recognize.reader import block_order
+from tests.app.node import SIDES, as_sides, flat, pack, unpack
 from tests.ink.test_normalise import stroke_scan
 
 FRAME = Frame(height=128, width=512, symbol=32, pen=2)
@@ -189,6 +192,78 @@ def test_any_picture_is_ink_to_both_or_to_none(ports, grey):
         assert ours is None
     else:
         np.testing.assert_array_equal(unpack(ours["image"]), image)
+
+
+def page(rows: int, tilt: float = 0.0, unit: int = 24) -> np.ndarray:
+    """Rows of letters, short bars and a fraction each, on noisy paper, turned counter-clockwise."""
+    rng = np.random.default_rng(rows)
+    ink = np.zeros((80 + 3 * unit * rows, 560), np.uint8)
+    for row in range(rows):
+        y = 40 + 3 * unit * row
+        for x in range(40, 480, unit):
+            if rng.random() < 0.2:
+                ink[y + unit // 2 - 2 : y + unit // 2 + 1, x : x + unit // 2] = 255
+            else:
+                height = int(rng.integers(unit // 2, unit))
+                cv2.rectangle(ink, (x, y + unit - height), (x + int(rng.integers(6, 18)), y + unit), 255, 2)
+    side = int(1.3 * max(ink.shape))
+    turn = cv2.getRotationMatrix2D((ink.shape[1] / 2, ink.shape[0] / 2), tilt, 1)
+    turn[:, 2] += (side - ink.shape[1]) / 2, (side - ink.shape[0]) / 2
+    ink = cv2.warpAffine(ink, turn, (side, side))
+    paper = np.linspace(190, 235, side)[None] + rng.normal(0, 2, ink.shape)
+    return np.clip(paper * (1 - 0.7 * ink / 255), 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize(("rows", "tilt", "blocks"), [(1, 0, 1), (4, 0, 4), (3, 4, 3), (3, -11, 3), (1, 20, 1)])
+def test_a_page_becomes_the_same_canvases(ports, rows, tilt, blocks):
+    grey, box = page(rows, tilt), np.array([[20.0, 30.0, 60.0, 90.0]])
+    expected = find_blocks(grey)
+    assert len(expected) == blocks
+    assert all((block.page is not None) == bool(tilt) for block in expected)
+    ours = ports.call("findBlocks", pack(grey), FRAME._asdict(), as_sides(box))
+    for one, index in zip(ours, block_order(expected), strict=True):
+        canvas, placement = place_block(expected[index], FRAME)
+        np.testing.assert_array_equal(unpack(one["image"]), canvas)
+        found = [one["boxes"][0][side] for side in SIDES]
+        np.testing.assert_allclose(found, placement.to_photo(box)[0], rtol=1e-9)
+
+
+@pytest.mark.parametrize("slope", [-468, -30, 9, 27, 200])
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (5, 90), (140, 200)])
+def test_a_picture_is_turned_to_the_same_pixels(ports, slope, height, width):
+    image = np.random.default_rng(height).integers(0, 256, (height, width)).astype(np.uint8)
+    upright, turn = turn_upright(image, slope)
+    ours = ports.call("turnUpright", pack(image), slope)
+    np.testing.assert_array_equal(unpack(ours["image"]), upright)
+    assert ours["turn"] == {
+        "cosine": turn.cosine, "sine": turn.sine, "left": int(turn.corner[1]), "top": int(turn.corner[0]),
+    }  # fmt: skip
+
+
+@slow_machine
+@given(st.integers(0, 10**6))
+def test_parts_are_joined_to_the_same_blocks(ports, seed):
+    rng = np.random.default_rng(seed)
+    count, unit = int(rng.integers(1, 60)), int(rng.integers(1, 40))
+    corners = rng.integers(0, 900, (count, 2))
+    sizes = rng.integers(1, [2 * unit + 2, 2 * unit + 2], (count, 2))
+    sizes[rng.random(count) < 0.2] = [max(unit // 8, 1), 5 * unit]  # bars
+    boxes = np.concatenate([corners, corners + sizes], axis=1)
+    ours = ports.call("groupParts", as_sides(boxes), unit)
+    assert ours == [group.tolist() for group in group_parts(boxes, unit)]
+
+
+@slow_machine
+@given(hnp.arrays(np.uint8, st.tuples(st.integers(1, 60), st.integers(1, 60)), elements=st.integers(0, 255)))
+def test_any_picture_has_the_same_blocks(ports, grey):
+    ours = ports.call("findBlocks", pack(grey), FRAME._asdict(), [])
+    try:
+        blocks = find_blocks(grey)
+    except BlankPhotoError:
+        assert ours == []
+    else:
+        canvases = [place_block(blocks[index], FRAME)[0] for index in block_order(blocks)]
+        np.testing.assert_array_equal([unpack(one["image"]) for one in ours], canvases)
 
 
 @pytest.mark.parametrize("side", [1, 3, 7, 71])

@@ -23,9 +23,10 @@ from pipeline.edge.detections import box_iou
 from pipeline.edge.litert import Runner
 from pipeline.formats.png import decode_png
 from pipeline.ink.canvas import Frame, draw_ink
-from pipeline.ink.develop import place_photo
 from pipeline.ink.normalise import normalise
+from pipeline.ink.page import find_blocks, place_block
 from pipeline.page.catalogue import Recogniser
+from pipeline.recognize.reader import block_order
 from tests.app.handwriting import CLASSES, LABELS, inks, scan
 from tests.app.node import SIDES, flat, pack
 from tests.app.pictures import photograph
@@ -184,14 +185,15 @@ def test_characters_are_read_alike(bench):
 
 def test_formulas_are_boxed_alike(bench):
     assert len(bench.inks) == FORMULAS
-    images = np.stack([canvas(ink, bench.frame) for ink in bench.inks])
+    images = np.stack([canvas for ink in bench.inks for canvas in canvases(ink, bench.frame)])
     inks = [{"photo": pack(ink)} if isinstance(ink, np.ndarray) else {"strokes": flat(ink)} for ink in bench.inks]
     for variant, data in variants(bench, "formulas"):
         expected = Runner(data).outputs(images[..., None])
         answers = bench.ask("formula", variant, inks)
+        formulas = [formula["detections"] for answer in answers for formula in answer["formulas"]]
+        assert len(formulas) == len(images)
         overlaps = []
-        for index, answer in enumerate(answers):
-            found = answer["detections"]
+        for index, found in enumerate(formulas):
             corners = np.array([[one[side] for side in SIDES] for one in found]).reshape(-1, 4)
             labels = np.array([one["label"] for one in found])
             sure = expected["scores"][index] >= SURE
@@ -213,15 +215,18 @@ def test_the_networks_of_the_pipeline_run_alike(untrained):
         np.testing.assert_allclose(probabilities, Runner(data)(images), atol=PROBABILITY[variant], err_msg=variant)
     ((variant, data),) = variants(untrained, "formulas")
     answers = untrained.ask("formula", variant, [{"strokes": flat(ink)} for ink in untrained.inks])
-    expected = Runner(data).outputs(np.stack([canvas(ink, untrained.frame) for ink in untrained.inks])[..., None])
-    for answer, scores in zip(answers, expected["scores"], strict=True):
-        best = [one["score"] for one in answer["detections"]][:10]
+    images = np.stack([canvas for ink in untrained.inks for canvas in canvases(ink, untrained.frame)])
+    expected = Runner(data).outputs(images[..., None])
+    formulas = [formula["detections"] for answer in answers for formula in answer["formulas"]]
+    for found, scores in zip(formulas, expected["scores"], strict=True):
+        best = [one["score"] for one in found][:10]
         np.testing.assert_allclose(best, scores[: len(best)], atol=SCORE)
         assert best
 
 
-def canvas(ink: list[np.ndarray] | np.ndarray, frame: Frame) -> np.ndarray:
-    """The picture that the pipeline shows a detector."""
+def canvases(ink: list[np.ndarray] | np.ndarray, frame: Frame) -> list[np.ndarray]:
+    """The pictures that the pipeline shows a detector: one per formula."""
     if isinstance(ink, np.ndarray):
-        return place_photo(ink, frame)[0]
-    return draw_ink(ink, [[index] for index in range(len(ink))], frame).image
+        blocks = find_blocks(ink)
+        return [place_block(blocks[index], frame)[0] for index in block_order(blocks)]
+    return [draw_ink(ink, [[index] for index in range(len(ink))], frame).image]

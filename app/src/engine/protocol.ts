@@ -36,10 +36,15 @@ export interface Detection {
   readonly right: number;
 }
 
-/** The symbols found in a formula, highest score first; no placement if there is no ink. */
-export interface FormulaReading {
+/** The symbols found in a formula, highest score first, and where the detector's canvas lies on the ink or photo. */
+export interface FoundFormula {
   readonly detections: readonly Detection[];
-  readonly placement: Placement | null;
+  readonly placement: Placement;
+}
+
+/** The formulas found, in reading order; none if there is no ink. */
+export interface FormulaReading {
+  readonly formulas: readonly FoundFormula[];
   readonly timing: Timing;
 }
 

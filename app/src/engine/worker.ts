@@ -1,12 +1,23 @@
 /** The worker: makes the networks' pictures and runs the networks, so that drawing never waits. */
 import type { Normalisation, Variant } from "../catalogue.ts";
 import { type Frame, type Picture, drawInk } from "../ink/canvas.ts";
-import { fitPhoto } from "../ink/develop.ts";
 import type { Grey } from "../ink/grey.ts";
 import { normalise } from "../ink/normalise.ts";
+import { findBlocks, inReadingOrder, placeBlock } from "../ink/page.ts";
+import { enlarge } from "../ink/placement.ts";
 import { scanStrokes } from "../ink/scan.ts";
 import { readGrey } from "./picture.ts";
-import type { Answer, Calls, Candidate, CharacterInk, Detection, FormulaInk, Kind, Request } from "./protocol.ts";
+import type {
+  Answer,
+  Calls,
+  Candidate,
+  CharacterInk,
+  Detection,
+  FormulaInk,
+  FoundFormula,
+  Kind,
+  Request,
+} from "./protocol.ts";
 import { type Model, type Outputs, loadModel } from "./runtime.ts";
 
 const CANDIDATES = 10;
@@ -33,14 +44,14 @@ const handlers: { [K in Kind]: (request: Calls[K]["request"]) => Promise<Calls[K
 
   async formula({ model, normalisation, ink }) {
     const start = performance.now();
-    const picture = await pictureOf(ink, normalisation);
+    const pictures = await picturesOf(ink, normalisation);
     const prepared = performance.now();
-    const outputs = picture && (await ready(model, normalisation).then((network) => network.run(picture.image)));
-    return {
-      detections: outputs ? detectionsOf(outputs) : [],
-      placement: picture && picture.placement,
-      timing: { prepare: prepared - start, run: performance.now() - prepared },
-    };
+    const formulas: FoundFormula[] = [];
+    for (const { image, placement } of pictures) {
+      const outputs = await ready(model, normalisation).then((network) => network.run(image));
+      formulas.push({ detections: detectionsOf(outputs), placement });
+    }
+    return { formulas, timing: { prepare: prepared - start, run: performance.now() - prepared } };
   },
 };
 
@@ -48,20 +59,14 @@ function scanOf(ink: CharacterInk): Grey {
   return "scan" in ink ? ink.scan : scanStrokes(ink.strokes, ink.side);
 }
 
-async function pictureOf(ink: FormulaInk, frame: Frame): Promise<Picture | null> {
-  if ("strokes" in ink) return drawInk(ink.strokes, frame);
+/** The canvas of each formula, in reading order. */
+async function picturesOf(ink: FormulaInk, frame: Frame): Promise<Picture[]> {
+  if ("strokes" in ink) return [drawInk(ink.strokes, frame)];
   const { grey, reduction } = await readGrey(ink.photo);
-  const picture = fitPhoto(grey, frame);
-  if (!picture) return null;
-  const { originX, originY, scaleX, scaleY, ...offset } = picture.placement;
-  const placement = {
-    originX: originX * reduction,
-    originY: originY * reduction,
-    scaleX: scaleX / reduction,
-    scaleY: scaleY / reduction,
-    ...offset,
-  };
-  return { ...picture, placement };
+  return inReadingOrder(findBlocks(grey)).map((block) => {
+    const { image, placement } = placeBlock(block, frame);
+    return { image, placement: enlarge(placement, reduction) };
+  });
 }
 
 /** A model, which is fetched when it is first used. */

@@ -1,6 +1,7 @@
 /** `pipeline/ink/canvas.py` in TypeScript: the same ink gives the same canvas, pixel by pixel. */
 import { type Bounds, hull } from "./bounds.ts";
 import type { Grey } from "./grey.ts";
+import type { TurnedPage } from "./placement.ts";
 import { type FixedStroke, UNITS, rasterise } from "./raster.ts";
 
 export const MARGIN = 4; // pixels of black that are kept around the ink
@@ -17,7 +18,10 @@ export interface Frame {
   readonly pen: number;
 }
 
-/** Where on the canvas ink or a photograph lies: canvas = (source - origin) * scale + offset. */
+/**
+ * Where on the canvas ink or a photograph lies: canvas = (source - origin) * scale + offset. If the page was turned
+ * upright, the source is that page.
+ */
 export interface Placement {
   readonly originX: number;
   readonly originY: number;
@@ -25,6 +29,7 @@ export interface Placement {
   readonly scaleY: number;
   readonly offsetX: number;
   readonly offsetY: number;
+  readonly page?: TurnedPage; // none for ink, or if the photograph is upright
 }
 
 export interface Picture {

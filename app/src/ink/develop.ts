@@ -11,35 +11,75 @@ import { histogram, otsu } from "./threshold.ts";
 const MAX_SIDE = 2048; // pixels, of a picture that is worked on
 const MIN_CONTRAST = 16; // in 255ths of the background's room; fainter marks are no ink
 const SPECK = 40; // a part of less area than 1 / SPECK of the typical one is a speck
-const PAD = 1; // pixels of soft edge around the extent
+export const PAD = 1; // pixels of soft edge around the extent
 const STRONG = Uint8Array.from({ length: 256 }, (_, value) => (value > 127 ? 1 : 0)); // what belongs to a part
+
+/** The parts of developed ink, without specks. */
+export interface InkParts {
+  readonly boxes: readonly Bounds[];
+  /** Of each part, its number in `labels`. */
+  readonly numbers: readonly number[];
+  /** Of each pixel, the part or speck, 0 for the ground. */
+  readonly labels: Int32Array;
+}
+
+/** The ink of a photograph without the specks around it. */
+export interface PhotoInk {
+  readonly image: Grey;
+  /** Of its first pixel in the reduced photograph. */
+  readonly left: number;
+  readonly top: number;
+  /** Pixels of the reduced photograph per pixel of the photograph. */
+  readonly reductionX: number;
+  readonly reductionY: number;
+  /** Long sides of its parts. */
+  readonly sizes: readonly number[];
+}
 
 /** Puts a photographed formula on the canvas; null for a photograph without ink. */
 export function fitPhoto(grey: Grey, frame: Frame): Picture | null {
-  const sheet = findSheet(grey);
-  const reduced = shrink(sheet.image, MAX_SIDE);
-  const ink = develop(reduced);
-  if (!ink) return null;
-  const { bounds, sizes } = findExtent(ink);
-  const [extentX, extentY] = [bounds.right - bounds.left, bounds.bottom - bounds.top];
-  const scale = fittingScale(extentX, extentY, sizes, frame);
+  const ink = findInk(grey);
+  return ink && placeInk(ink, frame);
+}
+
+/** Puts ink that was found in a photograph on the canvas. */
+export function placeInk(ink: PhotoInk, frame: Frame): Picture {
+  const { width: extentX, height: extentY } = ink.image;
+  const scale = fittingScale(extentX, extentY, ink.sizes, frame);
   const width = Math.max(Math.trunc(extentX * scale + 0.5), 1);
   const height = Math.max(Math.trunc(extentY * scale + 0.5), 1);
-  const small = resize(crop(ink, bounds), width, height, BILINEAR);
+  const small = resize(ink.image, width, height, BILINEAR);
   const peak = Math.max(peakOf(small), 1);
   const image = blank(frame.width, frame.height);
   const [left, top] = [Math.floor((frame.width - width) / 2), Math.floor((frame.height - height) / 2)];
   paste(image, lookUp(small, shares(peak)), left, top);
-  const [reducedX, reducedY] = [reduced.width / sheet.image.width, reduced.height / sheet.image.height];
   const placement = {
-    originX: sheet.left + bounds.left / reducedX,
-    originY: sheet.top + bounds.top / reducedY,
-    scaleX: (width / extentX) * reducedX,
-    scaleY: (height / extentY) * reducedY,
+    originX: ink.left / ink.reductionX,
+    originY: ink.top / ink.reductionY,
+    scaleX: (width / extentX) * ink.reductionX,
+    scaleY: (height / extentY) * ink.reductionY,
     offsetX: left,
     offsetY: top,
   };
   return { image, placement };
+}
+
+/** Extracts the ink of a photograph; null if there is none. */
+export function findInk(grey: Grey): PhotoInk | null {
+  const sheet = findSheet(grey);
+  const reduced = shrink(sheet.image, MAX_SIDE);
+  const ink = develop(reduced);
+  if (!ink) return null;
+  const [reductionX, reductionY] = [reduced.width / sheet.image.width, reduced.height / sheet.image.height];
+  const corner = { left: sheet.left * reductionX, top: sheet.top * reductionY };
+  return cutInk(ink, findInkParts(ink), { ...corner, reductionX, reductionY });
+}
+
+/** Cuts developed ink to the extent of its parts; `place` is that of `flat`. */
+export function cutInk(flat: Grey, parts: InkParts, place: Omit<PhotoInk, "image" | "sizes">): PhotoInk {
+  const bounds = clipTo(grow(hull(parts.boxes), PAD), flat);
+  const [left, top] = [place.left + bounds.left, place.top + bounds.top];
+  return { ...place, image: crop(flat, bounds), left, top, sizes: parts.boxes.map(longSide) };
 }
 
 /** Flat ink: 0 = background, 255 = ink as strong as its median or stronger. Null if there is none. */
@@ -75,24 +115,35 @@ function medianAbove(counts: readonly number[], threshold: number): number | nul
   return value;
 }
 
-/** Extent of the ink without specks, and the long sides of its parts. */
-function findExtent(ink: Grey): { bounds: Bounds; sizes: number[] } {
-  const { parts } = findParts(lookUp(ink, STRONG), true);
+/** Finds the parts of developed ink; half of the ink is in parts that are larger than the typical one. */
+export function findInkParts(ink: Grey): InkParts {
+  const { parts, labels } = findParts(lookUp(ink, STRONG), true);
   const areas = parts.map(({ area }) => area).sort((a, b) => b - a);
   const middle = Math.floor((areas.reduce((sum, area) => sum + area, 0) + 1) / 2);
   let [seen, index] = [0, -1];
   while (seen < middle) seen += areas[++index]!;
-  const typical = areas[index]!; // half of the ink is in larger parts
-  const kept = parts.filter(({ area }) => area * SPECK >= typical);
-  const { left, top, right, bottom } = grow(hull(kept), PAD);
+  const typical = areas[index]!;
+  const numbers = parts.flatMap(({ area }, i) => (area * SPECK >= typical ? [i + 1] : []));
+  return { boxes: numbers.map((number) => parts[number - 1]!), numbers, labels };
+}
+
+/** The 75th percentile of the parts' long sides, as in `fittingScale`. */
+export function typicalSize({ boxes }: InkParts): number {
+  const ascending = boxes.map(longSide).sort((a, b) => a - b);
+  return ascending[Math.floor((3 * boxes.length + 3) / 4) - 1]!;
+}
+
+export function longSide({ left, top, right, bottom }: Bounds): number {
+  return Math.max(right - left, bottom - top);
+}
+
+/** What of a box lies within a picture. */
+export function clipTo({ left, top, right, bottom }: Bounds, { width, height }: Grey): Bounds {
   return {
-    bounds: {
-      left: Math.max(left, 0),
-      top: Math.max(top, 0),
-      right: Math.min(right, ink.width),
-      bottom: Math.min(bottom, ink.height),
-    },
-    sizes: kept.map((part) => Math.max(part.right - part.left, part.bottom - part.top)),
+    left: Math.max(left, 0),
+    top: Math.max(top, 0),
+    right: Math.min(right, width),
+    bottom: Math.min(bottom, height),
   };
 }
 

@@ -2,9 +2,10 @@
 import { byId } from "../dom.ts";
 import type { Detection } from "../engine/protocol.ts";
 import type { Placement } from "../ink/canvas.ts";
+import { toSource } from "../ink/placement.ts";
 import { type View, sizeOf } from "../pen/view.ts";
 import { sign } from "../symbols.ts";
-import type { NamedSymbol } from "./chips.ts";
+import type { NamedFormula, NamedSymbol } from "./chips.ts";
 import type { Subject } from "./subjects.ts";
 
 // CSS pixels
@@ -14,10 +15,9 @@ const LINE = 1.5;
 const LIT_LINE = 3;
 const HALO = 2; // wider than the line inside it; sets boxes off from any photo, transparent over ink
 
-/** Symbols, and where the detector's canvas lies on the subject. */
+/** The symbols of each formula, and the subject that they lie on. */
 interface Boxes {
-  readonly symbols: readonly NamedSymbol[];
-  readonly placement: Placement;
+  readonly formulas: readonly NamedFormula[];
   readonly subject: Subject;
 }
 
@@ -47,13 +47,15 @@ export class BoxLayer {
   draw(): void {
     const context = clearLayer(this.layer);
     if (!this.boxes || !this.layer.clientWidth) return;
-    const { symbols, placement, subject } = this.boxes;
+    const { formulas, subject } = this.boxes;
     const style = getComputedStyle(this.layer);
     context.font = `600 ${FONT}px ${style.fontFamily}`;
     context.textBaseline = "bottom";
     context.lineJoin = "round";
     const view = subject.view(this.layer);
-    for (const symbol of symbols) drawBox(context, symbol, placement, view, style, symbol.detection === this.lit);
+    for (const { symbols, placement } of formulas) {
+      for (const symbol of symbols) drawBox(context, symbol, placement, view, style, symbol.detection === this.lit);
+    }
   }
 }
 
@@ -65,12 +67,9 @@ function drawBox(
   style: CSSStyleDeclaration,
   lit: boolean,
 ): void {
-  const x = (value: number): number =>
-    ((value - placement.offsetX) / placement.scaleX + placement.originX) * view.scale + view.left;
-  const y = (value: number): number =>
-    ((value - placement.offsetY) / placement.scaleY + placement.originY) * view.scale + view.top;
-  const [left, top] = [x(detection.left), y(detection.top)];
-  const [width, height] = [x(detection.right) - left, y(detection.bottom) - top];
+  const box = toSource(detection, placement);
+  const [left, top] = [box.left * view.scale + view.left, box.top * view.scale + view.top];
+  const [width, height] = [(box.right - box.left) * view.scale, (box.bottom - box.top) * view.scale];
   const [line, text] = [lit ? LIT_LINE : LINE, sign(name)];
   const foot = Math.max(top - GAP, FONT);
   context.strokeStyle = style.getPropertyValue("--halo");

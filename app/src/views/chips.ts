@@ -1,6 +1,7 @@
-/** What was found: the formula, a button for each symbol with sign and confidence, and buttons that copy it all. */
+/** What was found: the formulas, a button for each symbol with sign and confidence, and buttons that copy it all. */
 import { byId, create, percent } from "../dom.ts";
 import type { Detection } from "../engine/protocol.ts";
+import type { Placement } from "../ink/canvas.ts";
 import { parse } from "../structure/parsing.ts";
 import { latex, mathml } from "../structure/writing.ts";
 import { sign } from "../symbols.ts";
@@ -12,12 +13,18 @@ export interface NamedSymbol {
   readonly name: string;
 }
 
+/** The symbols of a formula, in reading order, and where the detector's canvas lies on the subject. */
+export interface NamedFormula {
+  readonly symbols: readonly NamedSymbol[];
+  readonly placement: Placement;
+}
+
 export class SymbolList {
   readonly root = byId("symbols");
   private readonly notices: Notices;
   private readonly pointed: (symbol: Detection | null) => void;
   private readonly formula = byId("formula");
-  private names: readonly string[] = [];
+  private names: readonly (readonly string[])[] = [];
   private text = "";
 
   /** `pointed` is called with the symbol that the user points at, and with null when the pointer leaves it. */
@@ -25,21 +32,30 @@ export class SymbolList {
     this.notices = notices;
     this.pointed = pointed;
     byId("copy-latex").addEventListener("click", () => void notices.copy(this.latex));
-    byId("copy-signs").addEventListener("click", () => void notices.copy(this.names.map(sign).join("")));
+    byId("copy-signs").addEventListener("click", () => void notices.copy(this.signs));
   }
 
-  /** The LaTeX of the formula. */
+  private get signs(): string {
+    return this.names.map((names) => names.map(sign).join("")).join("\n");
+  }
+
+  /** The LaTeX of the formulas, one per line. */
   get latex(): string {
     return this.text;
   }
 
-  /** Replaces the list by symbols in reading order, and the formula by theirs. */
-  show(symbols: readonly NamedSymbol[]): void {
-    this.names = symbols.map(({ name }) => name);
-    const boxes = symbols.map(({ detection }) => detection);
-    const tree = parse(this.names, boxes);
-    this.text = latex(tree);
-    this.formula.innerHTML = symbols.length ? mathml(tree) : "";
+  /** Replaces the formulas, and the list by all their symbols. */
+  show(formulas: readonly NamedFormula[]): void {
+    this.names = formulas.map(({ symbols }) => symbols.map(({ name }) => name));
+    const trees = formulas.map(({ symbols }, i) =>
+      parse(
+        this.names[i]!,
+        symbols.map(({ detection }) => detection),
+      ),
+    );
+    const symbols = formulas.flatMap((formula) => formula.symbols);
+    this.text = trees.map(latex).join("\n");
+    this.formula.innerHTML = trees.map((tree) => `<div>${mathml(tree)}</div>`).join("");
     this.formula.hidden = !symbols.length;
     this.root.replaceChildren(...symbols.map((symbol) => create("li", {}, this.createChip(symbol))));
     byId("no-symbols").hidden = symbols.length > 0;

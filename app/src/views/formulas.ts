@@ -7,7 +7,7 @@ import { BoxLayer } from "./boxes.ts";
 import { CameraSubject } from "./camera.ts";
 import { SymbolList } from "./chips.ts";
 import { connectDrop } from "./drop.ts";
-import { type Found, symbolsOf } from "./found.ts";
+import { type Found, formulasOf } from "./found.ts";
 import { connectKeys } from "./keys.ts";
 import { Latest } from "./latest.ts";
 import { type Model, ModelTable } from "./models.ts";
@@ -170,7 +170,7 @@ export class FormulaPage {
   private take(model: FormulaModel, found: Found | null): void {
     this.found = found;
     if (found) this.report(model, found);
-    if (this.subject.kind === "photo" && found && !found.reading.placement) {
+    if (this.subject.kind === "photo" && found && !found.reading.formulas.length) {
       this.notices.say("There is no ink in this photo.");
     }
     this.table.summarise(model, found?.reading.timing);
@@ -179,22 +179,23 @@ export class FormulaPage {
   }
 
   private report(model: FormulaModel, found: Found): void {
-    const count = symbolsOf(found, this.threshold.value).length;
+    const formulas = formulasOf(found, this.threshold.value);
+    const count = formulas.reduce((sum, { symbols }) => sum + symbols.length, 0);
     this.table.show(model, found.reading.timing, count === 1 ? "1 symbol" : `${count} symbols`);
   }
 
   /** Updates list and boxes after a reading, or after the threshold has changed. */
   private showSymbols(): void {
     const { found, subject } = this;
-    const symbols = (found ? symbolsOf(found, this.threshold.value) : []).map((detection) => ({
-      detection,
-      name: this.table.model.recogniser.classes[detection.label]!,
+    const { classes } = this.table.model.recogniser;
+    const formulas = (found ? formulasOf(found, this.threshold.value) : []).map(({ symbols, placement }) => ({
+      symbols: symbols.map((detection) => ({ detection, name: classes[detection.label]! })),
+      placement,
     }));
     const before = this.list.latex;
-    this.list.show(symbols);
+    this.list.show(formulas);
     const { latex } = this.list;
     if (latex !== before && !subject.live) this.notices.whisper(latex && `Found ${latex}`);
-    const placement = found?.reading.placement;
-    this.boxes.show(placement ? { symbols, placement, subject } : null);
+    this.boxes.show(formulas.length ? { formulas, subject } : null);
   }
 }
