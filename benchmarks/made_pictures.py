@@ -7,7 +7,7 @@ The writers of the embedded corpora, but others than theirs, write characters an
 which light and how it is stored. Ink: IoU of the picture that the network sees with that of the same ink, black on pure
 white. Read: characters whose likeliest candidate is right; symbols that have a box of the right name at an IoU of 0.5,
 where the box of a tilted symbol is the one around its turned box. Kept: the share of those read on pure white that is
-still read. A page shows several of the same formulas. Needs `dvc repro medians`; takes three minutes.
+still read. A page shows several of the same formulas. Needs `dvc repro medians`; takes ten minutes.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ from pipeline.synthesis.hands.writers import draw_writer
 from stages.paths import MEDIANS
 
 SEED, FIRST_WRITER, LOOSENESS = 77, 7001, 0.5  # of writers whom no corpus has
-CHARACTERS, FORMULAS = 50, 20  # how many of each are read
+CHARACTERS, FORMULAS = 50, 40  # how many of each are read
 SCALE = 4  # picture pixels per pixel of a scan
 FRAME = Frame(height=512, width=2048, symbol=128.0, pen=8.0)  # of the drawn formulas
 CANVAS = Frame(height=128, width=512, symbol=32.0, pen=2.0)  # of a detector, where no model says its own

@@ -31,7 +31,7 @@ STEP, STEPS = 9, 53  # slopes are tried every half degree up to 25 degrees
 DEAD = 3  # steps, 1.5 degrees; a smaller slope counts as upright
 FEWEST = 4  # parts that show a slope
 LONG = 2  # a part longer than `LONG` typical ones shows no slope
-GAIN, EVIDENCE = 20, 200  # percent by which the sum of squares must grow: GAIN, and EVIDENCE / number of parts
+GAIN, EVIDENCE = 20, 240  # percent by which the sum of squares must grow: GAIN, and EVIDENCE / number of parts
 ONE = 1 << 16  # fixed-point units of sines and of coordinates
 BAND = 64  # rows that are turned at once
 
@@ -71,7 +71,7 @@ def find_slope(parts: Parts) -> int:
     sums = [_squares(y * UNITS + x * (STEP * step), weights) for step in range(-STEPS, STEPS + 1)]
     step = int(np.argmax(sums)) - STEPS
     best, upright = max(sums), sums[STEPS]
-    if not DEAD <= abs(step) < STEPS:  # a maximum at the end of the range is none
+    if abs(step) < DEAD:
         return 0
     enough = (best - upright) * (100 * count) >= upright * max(GAIN * count, EVIDENCE)
     return STEP * step if enough else 0

@@ -98,6 +98,31 @@ def test_symbols_are_copied_as_latex_and_as_signs(new_context, site):
     wait_until(page, "navigator.clipboard.readText().then((text) => text === '-')")
 
 
+def page_of(lines, degrees=0):
+    """A photo of formulas one below the other, turned counter-clockwise."""
+    photos = [photograph(line) for line in lines]
+    page = Image.new("L", (photos[0].width, sum(photo.height for photo in photos)))
+    for number, photo in enumerate(photos):
+        page.paste(photo, (0, number * photo.height))
+    return page.rotate(degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=200)
+
+
+@pytest.mark.parametrize("degrees", [0, 10])
+def test_the_formulas_of_a_page_are_rows(new_context, site, degrees):
+    page = open_page(
+        new_context(permissions=["clipboard-read", "clipboard-write"]).new_page(), f"{site.address}#formulas"
+    )
+    upload(page, encode(page_of([LINE, LINE[::-1]], degrees)))
+    wait_for_symbols(page, SIGNS + SIGNS[::-1])
+    assert page.locator("#formula math").all_text_contents() == ["x−ox", "xo−x"]
+    tops = [math.bounding_box()["y"] for math in page.locator("#formula math").all()]
+    assert tops[0] < tops[1]
+    page.get_by_role("button", name="Copy LaTeX").click()
+    wait_until(page, "navigator.clipboard.readText().then((text) => text === 'x-ox\\nxo-x')")
+    page.get_by_role("button", name="Copy signs").click()
+    wait_until(page, "navigator.clipboard.readText().then((text) => text === 'x−ox\\nxo−x')")
+
+
 def test_a_photo_is_read(formulas):
     upload(formulas, encode(photograph(LINE), "JPEG"))
     wait_for_symbols(formulas, SIGNS)

@@ -10,7 +10,7 @@ const [STEP, STEPS] = [9, 53]; // slopes are tried every half degree up to 25 de
 const DEAD = 3; // steps; a smaller slope counts as upright
 const FEWEST = 4; // parts that show a slope
 const LONG = 2; // a part longer than `LONG` typical ones shows no slope
-const [GAIN, EVIDENCE] = [20, 200]; // percent by which the sum of squares must grow: GAIN, and EVIDENCE / number of parts
+const [GAIN, EVIDENCE] = [20, 240]; // percent by which the sum of squares must grow: GAIN, and EVIDENCE / number of parts
 
 /** The slope of the lines of writing, positive if they rise to the right; 0 without enough evidence. */
 export function findSlope(parts: InkParts, { width, height }: Grey): number {
@@ -24,7 +24,7 @@ export function findSlope(parts: InkParts, { width, height }: Grey): number {
   const best = sums.reduce((most, sum) => Math.max(most, sum));
   const step = sums.indexOf(best) - STEPS;
   const upright = sums[STEPS]!;
-  if (Math.abs(step) < DEAD || Math.abs(step) === STEPS) return 0; // a maximum at the end of the range is none
+  if (Math.abs(step) < DEAD) return 0;
   const enough = (best - upright) * (100 * count) >= upright * Math.max(GAIN * count, EVIDENCE);
   return enough ? STEP * step : 0;
 }
