@@ -213,6 +213,6 @@ def test_the_detector_reads_what_unknown_writers_write():
         reading = reader.read(255 - draw_ink(ink.traces, [members for _, members in ink.symbols], frame).image)
         found = sorted(symbol.text for symbol in reading.symbols)
         right += found == sorted(label for label, _ in ink.symbols)
-        formulas.append(latex(reading.tree))
+        formulas += [latex(formula.tree) for formula in reading.formulas]
     assert right >= len(WRITERS) - 1
     assert "x^{2}+\\frac{b}{3}" in formulas

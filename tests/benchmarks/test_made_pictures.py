@@ -5,9 +5,8 @@ import numpy as np
 import pytest
 
 from benchmarks.made_pictures import (
-    FORMULA_LOOKS,
+    KINDS,
     LOOKS,
-    PAGES,
     Drawing,
     Look,
     Result,
@@ -21,7 +20,6 @@ from pipeline.formats.image import read_grey
 from pipeline.recognize.reader import Formula, FormulaReading, FoundSymbol, normalise_picture
 
 LINES = [[(10, 60), (280, 40)], [(145, 5), (150, 290)], [(60, 160), (20, 270)], [(220, 150), (285, 260)]]  # 木, loosely
-ALL = {**LOOKS, **FORMULA_LOOKS, **PAGES}
 TILTED = {name for name, look in LOOKS.items() if look.tilt}
 
 
@@ -43,9 +41,9 @@ def test_the_network_sees_the_ink_as_on_pure_white(name):
     assert overlap(seen(look), seen(Look(pen=look.pen, margin=look.margin))) > (0.5 if name in TILTED else 0.85)
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", KINDS)
 def test_boxes_lie_on_the_ink(name):
-    look = ALL[name]
+    look = KINDS[name]
     photo = render(drawing(look.pen), look, 3)
     grey, ((top, left, bottom, right),) = read_grey(photo.data), photo.boxes.round().astype(int)
     part = grey[top:bottom, left:right].astype(int)
