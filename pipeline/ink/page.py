@@ -14,8 +14,8 @@
 
 A photo with one upright formula gives the ink that `find_ink` finds. So does one that shows no lines of writing: with
 more than `MAX_PARTS` parts or `MAX_BLOCKS` blocks. All steps use integers or floating point that every CPU rounds
-equally. Steps 2 to 4 take 2 ms for a formula of 200 pixels, 40 ms for a page of 4 megapixels and 150 ms for a tilted one
-of 12.
+equally. Steps 2 to 4 take 2 ms for a formula of 200 pixels, 40 ms for a page of 4 megapixels, and 150 ms for a tilted
+page of 12 megapixels.
 """
 
 from __future__ import annotations

@@ -9,9 +9,10 @@ their squares is largest. Source: Postl 1986, "Detection of linear oblique struc
 documents". Long parts, such as fraction bars, are left out: people draw them more slanted than they write.
 
 The sum must exceed that of the upright picture by a margin that shrinks with the number of parts. A short formula is
-thus turned only if it is tilted much, a single symbol never. Of single upright formulas, 1 % (synthetic) to 3 % (CROHME)
-are turned; of those tilted by 20 degrees, three quarters come within 6 degrees, and the others are mostly short. Pages
-of several formulas are more certain. All steps use integers or floating point that every CPU rounds equally.
+thus turned only if it is tilted much, a single symbol never. Of single upright formulas, 1 % (synthetic) to 3 %
+(CROHME) are turned; of those tilted by 20 degrees, three quarters come within 6 degrees, and the others are mostly
+short. Pages of several formulas are more certain. All steps use integers or floating point that every CPU rounds
+equally.
 """
 
 from __future__ import annotations
