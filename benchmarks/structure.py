@@ -3,9 +3,9 @@
     python -m benchmarks.structure CROHME/TestINKMLGT        # folders or files of InkML with MathML
 
 The symbols and the boxes are the true ones, so only `pipeline.structure.parsing` is measured. Files whose MathML does
-not name exactly their symbols are left out and counted; a symbol with another label there than in the ink has that of
-the ink. `--wrong N` prints N formulas that were read wrong, `--output FILE` writes the figures as JSON. Takes about
-five seconds per thousand formulas.
+not name each of their symbols once are left out and counted; a symbol with another label there than in the ink has that
+of the ink. `--wrong N` prints N formulas that were read wrong, `--output FILE` writes the figures as JSON. Takes about
+ten seconds per thousand formulas.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def read_known(data: bytes) -> KnownFormula | None:
         return None
     hrefs = ["".join(name.split()) for name in truth.hrefs]
     place = {name: index for index, name in enumerate(hrefs)}
-    if len(hrefs) != len(ink.symbols) or sorted(hrefs) != sorted(truth.names):
+    if len(place) != len(hrefs) or len(hrefs) != len(ink.symbols) or sorted(hrefs) != sorted(truth.names):
         return None
     labels = [canonical(symbol.label) for symbol in ink.symbols]
     corners = [extent([ink.traces[index] for index in symbol.traces]) for symbol in ink.symbols]

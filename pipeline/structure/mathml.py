@@ -3,12 +3,14 @@
     truth = read_truth(data)        # truth.tree, and truth.names: the id of each of its symbols
     truth.hrefs                     # the ids that the trace groups name, in file order
 
-Rows within rows are flattened, and a script belongs to the last symbol of its base. The reader is as safe as that of
-the ink: expat, no document type declaration, limits on depth and size.
+Rows within rows are flattened, and a script belongs to the last symbol of its base. A prime beside a symbol is its
+superscript: files state it in either way, and a reader sees one formula. The reader is as safe as that of the ink:
+expat, no document type declaration, limits on depth and size.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from xml.parsers import expat
@@ -18,6 +20,7 @@ from pipeline.structure.tree import BAR, RADICAL, Node, Relation, Row, with_rows
 
 MAX_BYTES = 1 << 24
 MAX_DEPTH = 256
+PRIME = "\\prime"
 LEAVES = frozenset({"mi", "mo", "mn", "mtext"})
 SCRIPTS: dict[str, tuple[Relation, ...]] = {
     "msub": ("sub",),
@@ -141,7 +144,7 @@ class _Builder:
         if tag in LEAVES:
             return (self._node(element, _label(element.text)),)
         if tag in ROWS:
-            return tuple(node for child in children for node in self.row(child))
+            return _primed(node for child in children for node in self.row(child))
         if tag in SCRIPTS:
             return self._scripts(element)
         if tag == "mfrac":
@@ -150,7 +153,7 @@ class _Builder:
             return (replace(bar, above=self.row(children[0]), below=self.row(children[1])),)
         if tag == "msqrt":
             root = self._node(element, RADICAL)
-            return (replace(root, inside=tuple(node for child in children for node in self.row(child))),)
+            return (replace(root, inside=_primed(node for child in children for node in self.row(child))),)
         if tag == "mroot":
             self._expect(element, 2)
             root = self._node(element, RADICAL)
@@ -177,6 +180,17 @@ class _Builder:
     def _expect(element: _Element, count: int) -> None:
         if len(element.children) != count:
             raise MathmlError(f"<{element.tag}>: expected {count} elements, found {len(element.children)}")
+
+
+def _primed(row: Iterable[Node]) -> Row:
+    """Returns the row with each prime that follows a symbol as its superscript."""
+    primed: list[Node] = []
+    for node in row:
+        if node.label == PRIME and primed and all(one.label == PRIME for one in primed[-1].sup):
+            primed[-1] = replace(primed[-1], sup=(*primed[-1].sup, node))
+        else:
+            primed.append(node)
+    return tuple(primed)
 
 
 def _label(text: str) -> str:

@@ -28,6 +28,9 @@ def read(content: str):
         ("<mstyle><mi>x</mi><mo>rarr</mo><mn>0</mn></mstyle>", r"x\rightarrow0"),
         ("<mi>i</mi><mo>in</mo><mi>C</mi>", r"i\in C"),
         ("<mo>COMMA</mo>", ","),
+        ("<mi>x</mi><mo>prime</mo><mo>=</mo><mn>1</mn>", r"x^{\prime}=1"),
+        ("<mi>x</mi><mo>prime</mo><mo>prime</mo>", r"x^{\prime\prime}"),
+        ("<msup><mi>x</mi><mn>2</mn></msup><mo>prime</mo>", r"x^{2}\prime"),
     ],
 )
 def test_elements_become_trees(content, written):
