@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.structure.shapes import shape_of
-from pipeline.structure.tree import LIMITS, Node
+from pipeline.structure.tree import BAR, LIMITS, Node
+from pipeline.structure.usage import Kind, kind_of
 
 LEAST_UNIT = 1e-6  # of symbols without extent
 
@@ -36,6 +37,11 @@ class Block:
     def label(self) -> str:
         """Name of the symbol."""
         return self.node.label
+
+    @property
+    def kind(self) -> Kind:
+        """Kind of the symbol; a bar with a numerator and a denominator is a fraction."""
+        return "fraction" if self.whole and self.label == BAR else kind_of(self.label)
 
     @property
     def height(self) -> float:
@@ -78,7 +84,9 @@ def joined(node: Node, holder: Block, held: Sequence[Block]) -> Block:
 
 def unit_of(block: Block) -> float | None:
     """Returns the size of a full-size digit by the size of a block; None if it does not tell."""
-    length = shape_of(block.label).length
     if block.whole:
         return block.unit
-    return None if length is None else max(block.height, block.width, LEAST_UNIT) / length
+    shape = shape_of(block.label)
+    if shape.length is None:
+        return None
+    return max(block.height, shape.across * block.width, LEAST_UNIT) / shape.length

@@ -1,10 +1,11 @@
 r"""Reads a line of blocks from left to right: which goes on with the row, which is a superscript or a subscript.
 
-    row = read_line(blocks)
+    row = read_line(blocks, Habits())
 
 Each block continues a row that is open, or starts a script of the last block of one. A choice scores by how well the
-height, the size and the gap of the block fit (Gaussian log-likelihoods) and by what is usual in formulas: scripts
-rarely hold `=`, brackets close in the row that opened them. A beam search finds the choices with the best sum.
+height, the size and the gap of the block fit (Gaussian log-likelihoods), by what is usual in formulas (`usage`) and by
+what the formula has shown (`habits`); a script is complete when it is left. A beam search finds the choices with the
+best sum.
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from pipeline.structure.block import LEAST_UNIT, Block, unit_of
+from pipeline.structure.habits import Habits
 from pipeline.structure.shapes import AXIS, BRACKET, SIGN, shape_of
 from pipeline.structure.tree import Node, Row
+from pipeline.structure.usage import DEMANDING, NEVER, WITHOUT_SCRIPTS, going_on, usual
 
 Place = Literal["right", "sup", "sub"]
 SCRIPTS: tuple[Literal["sup", "sub"], ...] = ("sup", "sub")
@@ -25,47 +28,37 @@ BEAM = 12  # readings that are kept; with 50, no more trees of CROHME's test 201
 
 
 class Fit(NamedTuple):
-    """How a place usually looks: means and standard deviations of three measures, and the logarithm of its frequency.
+    """How a place usually looks: means and standard deviations of its measures.
 
     Attributes:
-        offset: distance from the expected height, in units of the row.
+        drop: how far its baseline is below that of the row, in units of the row.
+        scale: size of its symbols, in units of the row.
+        offset: standard deviation of the height, in units of the row.
         size: logarithm of the size relative to the row.
         gap: space after the block before, in units of the row.
     """
 
-    offset: tuple[float, float]
+    drop: float
+    scale: float
+    offset: float
     size: tuple[float, float]
     gap: tuple[float, float]
-    frequency: float
 
 
-FITS: dict[Place, Fit] = {
-    "right": Fit((0.0, 0.17), (0.0, 0.31), (0.45, 0.4), -0.2),
-    "sup": Fit((-0.05, 0.21), (-0.7, 0.35), (0.14, 0.2), -2.4),
-    "sub": Fit((-0.03, 0.18), (-0.75, 0.4), (0.14, 0.2), -1.4),
-}
-OUTLIER = 16.0  # largest square of a deviation that counts: a bracket may be as tall as a fraction
-CONTENT = 0.35  # spread of the size of what a fraction or a root holds
 SCRIPT = 0.62  # size of a script whose first symbol does not tell it
+FITS: dict[Place, Fit] = {
+    "right": Fit(0.0, 1.0, 0.16, (0.0, 0.3), (0.4, 0.42)),
+    "sup": Fit(-0.74, SCRIPT, 0.2, (-0.7, 0.35), (0.13, 0.2)),
+    "sub": Fit(0.28, SCRIPT, 0.16, (-0.75, 0.37), (0.13, 0.2)),
+}
+OUTLIER = 25.0  # largest square of a deviation that counts: a bracket may be as tall as a fraction
+CONTENT = 0.35  # spread of the size of what a fraction or a root holds
 SMALLEST, LARGEST = 0.35, 1.1  # size of a script relative to its row
-DRIFT = 0.6  # weight of the last block in the baseline of a row
-
-DIGITS = frozenset("0123456789")
-OPENING = frozenset({"(", "[", "\\{"})
-CLOSING = frozenset({")", "]", "\\}"})
-RELATION_SIGNS = frozenset({"=", "\\lt", "\\gt", "\\leq", "\\geq", "\\neq", "\\in", "\\rightarrow"})
-OPERATORS = frozenset({"+", "-", "\\times", "\\div", "\\pm", "/"})
-WITHOUT_SCRIPTS = OPENING | RELATION_SIGNS | OPERATORS | {",", ".", "\\ldots", "\\forall", "\\exists"}
-NEVER_FIRST = CLOSING | (RELATION_SIGNS - {"\\rightarrow"}) | {"\\times", "\\div", "/"}
-# Logarithms of how much rarer something is than in any two symbols.
+DRIFT = 0.65  # weight of the last block in the baseline of a row
+# Logarithms of how much rarer something is.
 UNPAIRED = 3.0  # a bracket that its row does not close
-RELATION_IN_SCRIPT = 5.0
-FIRST_BRACKET = 4.0  # a script that starts with a bracket
-FIRST_SIGN = 3.0  # or with +, a comma or a dot
-MINUS_BELOW = 4.0  # a subscript that starts with a minus
-DIGIT_BASE = 3.0  # a subscript of a digit
-PRIME_BESIDE = 6.0  # a prime that is no superscript, or a symbol beside one
-PRIME_ABOVE = 2.0  # how much more often a prime is a superscript
+DANGLING = 6.0  # a script that ends with an operator
+NESTED = 1.0  # a script of a symbol in a script
 
 
 @dataclass(frozen=True)
@@ -107,11 +100,12 @@ class _Reading(NamedTuple):
     edges: tuple[tuple[int, int, Place], ...]
 
 
-def read_line(blocks: Sequence[Block]) -> Row:
+def read_line(blocks: Sequence[Block], habits: Habits) -> Row:
     """Returns the row of a line.
 
     Args:
         blocks: at least one, from left to right.
+        habits: what an earlier reading of the formula has shown.
     """
     first = blocks[0]
     unit = unit_of(first)
@@ -125,38 +119,45 @@ def read_line(blocks: Sequence[Block]) -> Row:
                 (*reading.edges, (block.node.symbol, choice.parent.node.symbol, choice.place)),
             )
             for reading in readings
-            for choice in _choices(reading.row, block, 0)
+            for choice in _choices(reading.row, block, habits, 0)
         ]
         readings = sorted(longer, key=lambda one: -one.score)[:BEAM]
-    return _assembled(blocks, readings[0].edges)
+    best = max(readings, key=lambda one: one.score - (_unfinished(one.row.sup) + _unfinished(one.row.sub)))
+    return _assembled(blocks, best.edges)
 
 
-def _choices(row: _Open, block: Block, depth: int) -> Iterator[_Choice]:
+def _choices(row: _Open, block: Block, habits: Habits, depth: int) -> Iterator[_Choice]:
     """Yields all ways to go on from a row, which is `depth` scripts deep, with a block."""
-    yield _Choice(_score("right", row, block, depth), _continued(row, block), row.last, "right")
-    if row.last.label in WITHOUT_SCRIPTS:
+    last = row.last
+    plausible = usual(last.kind, block.kind)
+    score = plausible.right + _fit("right", row, block) - (_unfinished(row.sup) + _unfinished(row.sub))
+    if depth:
+        score += going_on(last.kind, block.kind)
+    if block.kind == "closing" and not row.brackets:
+        score -= UNPAIRED
+    yield _Choice(score, _continued(row, block), last, "right")
+    if last.kind in WITHOUT_SCRIPTS:
         return
     for place in SCRIPTS:
         inner = row.sup if place == "sup" else row.sub
+        score = plausible.sup if place == "sup" else plausible.sub
         if inner is not None:
-            for choice in _choices(inner, block, depth + 1):
+            for choice in _choices(inner, block, habits, depth + 1):
                 yield choice._replace(row=_with_script(row, place, choice.row))
-        elif block.label not in NEVER_FIRST:
-            started = _with_script(row, place, _started(row, block))
-            yield _Choice(_score(place, row, block, depth), started, row.last, place)
+        elif score > NEVER:
+            score += _fit(place, row, block) - (NESTED if depth else 0.0)
+            if place == "sub":
+                score += habits.subscript(last.node)
+            yield _Choice(score, _with_script(row, place, _started(row, block)), last, place)
 
 
-def _score(place: Place, row: _Open, block: Block, depth: int) -> float:
-    fit, unit = FITS[place], unit_of(block)
-    last, tall = row.last, _is_tall(row)
-    if place == "right":
-        offset = row.baseline - _centre(block) * row.unit - block.middle
-    elif place == "sup":
-        offset = (last.top if tall else row.baseline - row.unit) - block.upright
-    else:
-        offset = block.upright - (last.bottom if tall else row.baseline)
-    score = fit.frequency - _rarity(place, row, block, depth)
-    score += _likelihood(offset / row.unit, *fit.offset)
+def _fit(place: Place, row: _Open, block: Block) -> float:
+    """Returns how well a block fits a place by its height, its gap and its size."""
+    fit, unit, last, baseline = FITS[place], unit_of(block), row.last, row.baseline
+    if place != "right" and _is_tall(row):
+        baseline = last.top + row.unit if place == "sup" else last.bottom
+    height = baseline + (fit.drop - fit.scale * _centre(block)) * row.unit
+    score = _likelihood((height - block.middle) / row.unit, 0.0, fit.offset)
     score += _likelihood((block.left - last.right) / row.unit, *fit.gap)
     if unit is not None and row.known:
         spread = CONTENT if block.whole else shape_of(block.label).spread
@@ -169,26 +170,12 @@ def _likelihood(value: float, mean: float, spread: float) -> float:
     return -0.5 * min(deviation * deviation, OUTLIER) - math.log(spread)
 
 
-def _rarity(place: Place, row: _Open, block: Block, depth: int) -> float:
-    """Returns how much rarer a place is for these two symbols than for any two."""
-    parent, label = row.last.label, block.label
-    if place == "right":
-        unpaired = _left_open(row.sup) + _left_open(row.sub) + (label in CLOSING and not row.brackets)
-        rarity = UNPAIRED * unpaired
-        if (label == "\\prime") != (parent == "\\prime"):
-            return rarity + PRIME_BESIDE
-        return rarity + (RELATION_IN_SCRIPT if depth and label in RELATION_SIGNS else 0.0)
-    if label == "\\prime":
-        return -PRIME_ABOVE if place == "sup" else 0.0
-    rarity = FIRST_BRACKET if label in OPENING else FIRST_SIGN if label in ("+", ",", ".") else 0.0
-    if place == "sub":
-        rarity += (MINUS_BELOW if label == "-" else 0.0) + (DIGIT_BASE if parent in DIGITS else 0.0)
-    return rarity
-
-
-def _left_open(row: _Open | None) -> int:
-    """Returns the number of brackets that stay open if a row does not go on."""
-    return 0 if row is None else row.brackets + _left_open(row.sup) + _left_open(row.sub)
+def _unfinished(row: _Open | None) -> float:
+    """Returns how implausible it is to leave a script: with open brackets, or with an operator at its end."""
+    if row is None:
+        return 0.0
+    dangling = DANGLING if row.last.kind in DEMANDING else 0.0
+    return UNPAIRED * row.brackets + dangling + (_unfinished(row.sup) + _unfinished(row.sub))
 
 
 def _is_tall(row: _Open) -> bool:
@@ -232,9 +219,9 @@ def _with_script(row: _Open, place: Place, script: _Open) -> _Open:
 
 
 def _brackets(count: int, block: Block) -> int:
-    if block.label in OPENING:
+    if block.kind == "opening":
         return count + 1
-    return max(count - 1, 0) if block.label in CLOSING else count
+    return max(count - 1, 0) if block.kind == "closing" else count
 
 
 def _assembled(blocks: Sequence[Block], edges: Sequence[tuple[int, int, Place]]) -> Row:

@@ -35,14 +35,14 @@ def test_symbols_are_found_by_their_names(tmp_path):
 def test_files_are_counted(tmp_path, capsys):
     write(tmp_path / "a.inkml")
     write(tmp_path / "b.inkml", two="other")
-    write(tmp_path / "c.inkml", points=TRACES | {"2": "7 4, 11 10"})  # the 2 stands on the line
+    write(tmp_path / "c.inkml", points=TRACES | {"2": "7 4, 11 10"})  # the 2 stands low
     (tmp_path / "d.inkml").write_text("<ink/>", encoding="utf-8")
     main([str(tmp_path), "--wrong", "5", "--output", str(tmp_path / "figures.json")])
-    assert "c.inkml: x^{2}+\n    read as x2+" in capsys.readouterr().out
+    assert "c.inkml: x^{2}+\n    read as x_{2}+" in capsys.readouterr().out
     figures = json.loads((tmp_path / "figures.json").read_text(encoding="utf-8"))
     assert figures == {
         "formulas": 2,
         "left_out": 2,
         "trees_right": 0.5,
-        "relations_right": pytest.approx(2 / 3, abs=1e-4),
+        "relations_right": pytest.approx(5 / 6, abs=1e-4),
     }

@@ -1,7 +1,8 @@
 /** `pipeline/structure/block.py` in TypeScript: symbols with what they hold. */
 import { type Bounds, hull } from "../ink/bounds.ts";
 import { shapeOf } from "./shapes.ts";
-import { LIMITS, type Node } from "./tree.ts";
+import { BAR, LIMITS, type Node } from "./tree.ts";
+import { type Kind, kindOf } from "./usage.ts";
 
 export const LEAST_UNIT = 1e-6;
 
@@ -17,6 +18,11 @@ export const widthOf = ({ left, right }: Bounds): number => right - left;
 export const acrossOf = ({ left, right }: Bounds): number => (left + right) / 2;
 export const uprightOf = ({ top, bottom }: Bounds): number => (top + bottom) / 2;
 
+/** Kind of the symbol of a block; a bar with a numerator and a denominator is a fraction. */
+export function kindOfBlock({ node: { label }, whole }: Block): Kind {
+  return whole && label === BAR ? "fraction" : kindOf(label);
+}
+
 /** `node` as one block that covers `holder` and what it holds. */
 export function joined(node: Node, holder: Block, held: readonly Block[]): Block {
   const telling = LIMITS.has(holder.node.label) ? [holder] : held;
@@ -31,6 +37,6 @@ export function joined(node: Node, holder: Block, held: readonly Block[]): Block
 /** Size of a full-size digit by the size of a block; null if it does not tell. */
 export function unitOf(block: Block): number | null {
   if (block.whole) return block.unit;
-  const { length } = shapeOf(block.node.label);
-  return length === null ? null : Math.max(heightOf(block), widthOf(block), LEAST_UNIT) / length;
+  const { length, across } = shapeOf(block.node.label);
+  return length === null ? null : Math.max(heightOf(block), across * widthOf(block), LEAST_UNIT) / length;
 }

@@ -1,7 +1,9 @@
 /** `pipeline/structure/scripts.py` in TypeScript: rows and scripts of a line. Its docstring explains the search. */
-import { type Block, heightOf, LEAST_UNIT, unitOf, uprightOf } from "./block.ts";
+import { type Block, heightOf, kindOfBlock, LEAST_UNIT, unitOf } from "./block.ts";
+import { type Habits, subscriptOf } from "./habits.ts";
 import { AXIS, BRACKET, shapeOf, SIGN } from "./shapes.ts";
 import type { Node, Row } from "./tree.ts";
+import { DEMANDING, goingOn, NEVER, usual, WITHOUT_SCRIPTS } from "./usage.ts";
 
 type Script = "sup" | "sub";
 type Place = "right" | Script;
@@ -12,40 +14,26 @@ const BEAM = 12;
 type Measure = readonly [mean: number, spread: number];
 
 interface Fit {
-  readonly offset: Measure;
+  readonly drop: number;
+  readonly scale: number;
+  readonly offset: number;
   readonly size: Measure;
   readonly gap: Measure;
-  readonly frequency: number;
 }
 
-const FITS: Readonly<Record<Place, Fit>> = {
-  right: { offset: [0.0, 0.17], size: [0.0, 0.31], gap: [0.45, 0.4], frequency: -0.2 },
-  sup: { offset: [-0.05, 0.21], size: [-0.7, 0.35], gap: [0.14, 0.2], frequency: -2.4 },
-  sub: { offset: [-0.03, 0.18], size: [-0.75, 0.4], gap: [0.14, 0.2], frequency: -1.4 },
-};
-const OUTLIER = 16.0;
-const CONTENT = 0.35;
 const SCRIPT = 0.62;
+const FITS: Readonly<Record<Place, Fit>> = {
+  right: { drop: 0.0, scale: 1.0, offset: 0.16, size: [0.0, 0.3], gap: [0.4, 0.42] },
+  sup: { drop: -0.74, scale: SCRIPT, offset: 0.2, size: [-0.7, 0.35], gap: [0.13, 0.2] },
+  sub: { drop: 0.28, scale: SCRIPT, offset: 0.16, size: [-0.75, 0.37], gap: [0.13, 0.2] },
+};
+const OUTLIER = 25.0;
+const CONTENT = 0.35;
 const [SMALLEST, LARGEST] = [0.35, 1.1];
-const DRIFT = 0.6;
-
-const OPENING = new Set(["(", "[", "\\{"]);
-const CLOSING = new Set([")", "]", "\\}"]);
-const RELATION_SIGNS = new Set(["=", "\\lt", "\\gt", "\\leq", "\\geq", "\\neq", "\\in", "\\rightarrow"]);
-const OPERATORS = ["+", "-", "\\times", "\\div", "\\pm", "/"];
-const OTHERS = [",", ".", "\\ldots", "\\forall", "\\exists"];
-const WITHOUT_SCRIPTS = new Set([...OPENING, ...RELATION_SIGNS, ...OPERATORS, ...OTHERS]);
-const NEVER_FIRST = new Set([...CLOSING, ...RELATION_SIGNS, "\\times", "\\div", "/"]);
-NEVER_FIRST.delete("\\rightarrow");
+const DRIFT = 0.65;
 const UNPAIRED = 3.0;
-const RELATION_IN_SCRIPT = 5.0;
-const FIRST_BRACKET = 4.0;
-const FIRST_SIGN = 3.0;
-const MINUS_BELOW = 4.0;
-const DIGIT_BASE = 3.0;
-const PRIME_BESIDE = 6.0;
-const PRIME_ABOVE = 2.0;
-const PRIME = "\\prime";
+const DANGLING = 6.0;
+const NESTED = 1.0;
 
 /** A row that may go on. */
 interface Open {
@@ -72,14 +60,14 @@ interface Reading {
 }
 
 /** The row of a line of blocks, at least one, from left to right. */
-export function readLine(blocks: readonly Block[]): Row {
+export function readLine(blocks: readonly Block[], habits: Habits): Row {
   const [first, ...rest] = blocks as readonly [Block, ...Block[]];
   const unit = unitOf(first);
   let readings: Reading[] = [{ score: 0, row: open(first, unit ?? typicalUnit(blocks), unit !== null), edges: [] }];
   for (const block of rest) {
     readings = readings
       .flatMap(({ score, row, edges }) =>
-        choices(row, block, 0).map((choice) => ({
+        choices(row, block, habits, 0).map((choice) => ({
           score: score + choice.score,
           row: choice.row,
           edges: [...edges, { child: block.node.symbol, parent: choice.parent.node.symbol, place: choice.place }],
@@ -88,36 +76,43 @@ export function readLine(blocks: readonly Block[]): Row {
       .sort((a, b) => b.score - a.score)
       .slice(0, BEAM);
   }
-  return assemble(blocks, readings[0]!.edges);
+  const final = ({ score, row: { sup, sub } }: Reading): number => score - (unfinished(sup) + unfinished(sub));
+  const best = readings.reduce((one, other) => (final(other) > final(one) ? other : one));
+  return assemble(blocks, best.edges);
 }
 
 /** All ways to go on from a row, which is `depth` scripts deep, with a block. */
-function choices(row: Open, block: Block, depth: number): Choice[] {
-  const parent = row.last;
-  const right: Choice = {
-    score: scoreOf("right", row, block, depth),
-    row: continued(row, block),
-    parent,
-    place: "right",
-  };
-  if (WITHOUT_SCRIPTS.has(parent.node.label)) return [right];
+function choices(row: Open, block: Block, habits: Habits, depth: number): Choice[] {
+  const [parent, last, kind] = [row.last, kindOfBlock(row.last), kindOfBlock(block)];
+  const [right, sup, sub] = usual(last, kind);
+  let score = right + fitOf("right", row, block) - (unfinished(row.sup) + unfinished(row.sub));
+  if (depth) score += goingOn(last, kind);
+  if (kind === "closing" && !row.brackets) score -= UNPAIRED;
+  const onLine: Choice = { score, row: continued(row, block), parent, place: "right" };
+  if (WITHOUT_SCRIPTS.has(last)) return [onLine];
   const scripts = SCRIPTS.flatMap((place): Choice[] => {
     const inner = row[place];
     if (inner) {
-      return choices(inner, block, depth + 1).map((choice) => ({ ...choice, row: { ...row, [place]: choice.row } }));
+      const longer = choices(inner, block, habits, depth + 1);
+      return longer.map((choice) => ({ ...choice, row: { ...row, [place]: choice.row } }));
     }
-    if (NEVER_FIRST.has(block.node.label)) return [];
-    const score = scoreOf(place, row, block, depth);
+    const plausible = place === "sup" ? sup : sub;
+    if (plausible <= NEVER) return [];
+    let score = plausible + (fitOf(place, row, block) - (depth ? NESTED : 0));
+    if (place === "sub") score += subscriptOf(habits, parent.node);
     return [{ score, row: { ...row, [place]: started(row, block) }, parent, place }];
   });
-  return [right, ...scripts];
+  return [onLine, ...scripts];
 }
 
-function scoreOf(place: Place, row: Open, block: Block, depth: number): number {
-  const [fit, unit] = [FITS[place], unitOf(block)];
-  let score = fit.frequency - rarity(place, row, block, depth);
-  score += likelihood(offsetOf(place, row, block) / row.unit, ...fit.offset);
-  score += likelihood((block.left - row.last.right) / row.unit, ...fit.gap);
+/** How well a block fits a place by its height, its gap and its size. */
+function fitOf(place: Place, row: Open, block: Block): number {
+  const [fit, unit, last] = [FITS[place], unitOf(block), row.last];
+  let { baseline } = row;
+  if (place !== "right" && isTall(row)) baseline = place === "sup" ? last.top + row.unit : last.bottom;
+  const height = baseline + (fit.drop - fit.scale * centreOf(block)) * row.unit;
+  let score = likelihood((height - block.middle) / row.unit, 0.0, fit.offset);
+  score += likelihood((block.left - last.right) / row.unit, ...fit.gap);
   if (unit !== null && row.known) {
     const spread = block.whole ? CONTENT : shapeOf(block.node.label).spread;
     score += likelihood(Math.log(unit / row.unit), fit.size[0], Math.max(fit.size[1], spread));
@@ -125,46 +120,21 @@ function scoreOf(place: Place, row: Open, block: Block, depth: number): number {
   return score;
 }
 
-/** How far a block is from the height that a place expects. */
-function offsetOf(place: Place, row: Open, block: Block): number {
-  if (place === "right") return row.baseline - centreOf(block) * row.unit - block.middle;
-  const tall = isTall(row);
-  if (place === "sup") return (tall ? row.last.top : row.baseline - row.unit) - uprightOf(block);
-  return uprightOf(block) - (tall ? row.last.bottom : row.baseline);
-}
-
 function likelihood(value: number, mean: number, spread: number): number {
   const deviation = (value - mean) / spread;
   return -0.5 * Math.min(deviation * deviation, OUTLIER) - Math.log(spread);
 }
 
-/** How much rarer a place is for these two symbols than for any two. */
-function rarity(place: Place, row: Open, block: Block, depth: number): number {
-  const [parent, label] = [row.last.node.label, block.node.label];
-  if (place === "right") {
-    const closesNothing = CLOSING.has(label) && !row.brackets ? 1 : 0;
-    const unpaired = UNPAIRED * (leftOpen(row.sup) + leftOpen(row.sub) + closesNothing);
-    if ((label === PRIME) !== (parent === PRIME)) return unpaired + PRIME_BESIDE;
-    return unpaired + (depth && RELATION_SIGNS.has(label) ? RELATION_IN_SCRIPT : 0);
-  }
-  if (label === PRIME) return place === "sup" ? -PRIME_ABOVE : 0;
-  const first = OPENING.has(label) ? FIRST_BRACKET : ["+", ",", "."].includes(label) ? FIRST_SIGN : 0;
-  if (place === "sup") return first;
-  return first + ((label === "-" ? MINUS_BELOW : 0) + (isDigit(parent) ? DIGIT_BASE : 0));
-}
-
-/** Number of brackets that stay open if a row does not go on. */
-function leftOpen(row: Open | null): number {
-  return row ? row.brackets + leftOpen(row.sup) + leftOpen(row.sub) : 0;
+/** How implausible it is to leave a script: with open brackets, or with an operator at its end. */
+function unfinished(row: Open | null): number {
+  if (!row) return 0;
+  const dangling = DEMANDING.has(kindOfBlock(row.last)) ? DANGLING : 0;
+  return UNPAIRED * row.brackets + dangling + (unfinished(row.sup) + unfinished(row.sub));
 }
 
 /** Whether scripts of the last block stand at its own edges, and not at those of its row. */
 function isTall({ last, unit }: Open): boolean {
   return last.whole || ([SIGN, BRACKET].includes(shapeOf(last.node.label)) && heightOf(last) > unit);
-}
-
-function isDigit(label: string): boolean {
-  return /^[0-9]$/.test(label);
 }
 
 function centreOf(block: Block): number {
@@ -206,9 +176,10 @@ function continued(row: Open, block: Block): Open {
   return { ...open(block, mean, true), baseline, brackets };
 }
 
-function countBrackets(count: number, { node: { label } }: Block): number {
-  if (OPENING.has(label)) return count + 1;
-  return CLOSING.has(label) ? Math.max(count - 1, 0) : count;
+function countBrackets(count: number, block: Block): number {
+  const kind = kindOfBlock(block);
+  if (kind === "opening") return count + 1;
+  return kind === "closing" ? Math.max(count - 1, 0) : count;
 }
 
 function assemble(blocks: readonly Block[], edges: Reading["edges"]): Row {

@@ -21,7 +21,9 @@ export function leaf(symbol: number, label: string): Node {
   return { symbol, label, ...NOTHING };
 }
 
+export const RELATIONS = Object.keys(NOTHING) as readonly Relation[];
+
 /** Whether anything is written around a symbol. */
 export function holds(node: Node): boolean {
-  return (Object.keys(NOTHING) as Relation[]).some((relation) => node[relation].length > 0);
+  return RELATIONS.some((relation) => node[relation].length > 0);
 }
