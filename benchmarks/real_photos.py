@@ -3,9 +3,10 @@
     python -m benchmarks.real_photos PHOTOS --same c1=1 --same "==-"
 
 PHOTOS is a folder of pictures with COCO's `annotations.json`. `--same A=B` says that category A of the set is the
-symbol B of the model. A reading belongs to the annotation that it overlaps most, one to one, from an IoU of 0.25 on:
-annotators draw loose boxes around minus signs and ones. A reading that belongs to none is a phantom. `--confusions 20`
-prints the most frequent wrong readings, `--output FILE` writes the figures as JSON. Takes about 0.1 s per photo.
+symbol B of the model. A reading belongs to the annotation that it overlaps most, one to one, from an IoU of 0.25 on.
+Annotators draw loose boxes around minus signs and ones, so a reading within a box also belongs to it if it is at least
+half as long. A reading that belongs to none is a phantom. `--confusions 20` prints the most frequent wrong readings,
+`--output FILE` writes the figures as JSON. Takes about 0.1 s per photo.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from pipeline.recognize.reader import FormulaReader
 from pipeline.report import tables
 
 LEAST_IOU = 0.25
+INSIDE, LONG = 0.75, 0.5  # least share of a reading within a box, and of the box's long side that it has
 MISSED, PHANTOM = "(missed)", "(phantom)"
 SHARES = ("right", "found", "phantoms")
 
@@ -54,7 +56,7 @@ def read_annotations(folder: Path, same: dict[str, str]) -> Iterator[tuple[Path,
 
 def pair(truth: Truth, boxes: np.ndarray) -> list[int | None]:
     """Returns the index of the reading that belongs to each symbol, or None; the pairs that overlap most come first."""
-    overlap = np.array([box_iou(box, boxes) for box in truth.boxes]).reshape(len(truth.labels), len(boxes))
+    overlap = np.array([_overlap(box, boxes) for box in truth.boxes]).reshape(len(truth.labels), len(boxes))
     owner: list[int | None] = [None] * len(truth.labels)
     taken: set[int] = set()
     for flat in np.argsort(-overlap, axis=None, kind="stable"):
@@ -65,6 +67,15 @@ def pair(truth: Truth, boxes: np.ndarray) -> list[int | None]:
             owner[symbol] = reading
             taken.add(reading)
     return owner
+
+
+def _overlap(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """IoU of a loose box with boxes `[n, 4]`; at least `LEAST_IOU` for one that lies in it and is about as long."""
+    shared = np.maximum(np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2]), 0).prod(axis=1)
+    sides = boxes[:, 2:] - boxes[:, :2]
+    inside = shared >= INSIDE * np.maximum(sides.prod(axis=1), 1e-9)
+    within = inside & (sides.max(axis=1, initial=0) >= LONG * (box[2:] - box[:2]).max())
+    return np.where(within, np.maximum(box_iou(box, boxes), LEAST_IOU), box_iou(box, boxes))
 
 
 def measure(reader: FormulaReader, truth: Truth, photo: Path) -> Counter[tuple[str, str]]:

@@ -36,10 +36,11 @@ def test_readings_belong_to_the_symbols_that_they_overlap_most():
     assert pair(Truth([], boxes()), read) == []
 
 
-def test_a_tight_box_in_a_loose_one_counts_from_a_quarter_on():
+def test_a_tight_box_in_a_loose_one_counts_if_it_is_about_as_long():
     truth = Truth(["-"], boxes([0, 0, 40, 100]))
-    assert pair(truth, boxes([0, 0, 11, 100])) == [0]
-    assert pair(truth, boxes([0, 0, 9, 100])) == [None]
+    assert pair(truth, boxes([15, 20, 20, 75])) == [0]
+    assert pair(truth, boxes([15, 20, 20, 65])) == [None]
+    assert pair(truth, boxes([38, 20, 43, 75])) == [None]
 
 
 def test_figures_count_symbols_and_phantoms():
