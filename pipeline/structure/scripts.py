@@ -113,15 +113,14 @@ def read_line(blocks: Sequence[Block], habits: Habits) -> Row:
     readings = [_Reading(0.0, start, ())]
     for block in blocks[1:]:
         longer = [
-            _Reading(
-                reading.score + choice.score,
-                choice.row,
-                (*reading.edges, (block.node.symbol, choice.parent.node.symbol, choice.place)),
-            )
+            (reading.score + choice.score, reading, choice)
             for reading in readings
             for choice in _choices(reading.row, block, habits, 0)
         ]
-        readings = sorted(longer, key=lambda one: -one.score)[:BEAM]
+        readings = [
+            _Reading(score, choice.row, (*reading.edges, (block.node.symbol, choice.parent.node.symbol, choice.place)))
+            for score, reading, choice in sorted(longer, key=lambda one: -one[0])[:BEAM]
+        ]
     best = max(readings, key=lambda one: one.score - (_unfinished(one.row.sup) + _unfinished(one.row.sub)))
     return _assembled(blocks, best.edges)
 

@@ -66,15 +66,20 @@ export function readLine(blocks: readonly Block[], habits: Habits): Row {
   let readings: Reading[] = [{ score: 0, row: open(first, unit ?? typicalUnit(blocks), unit !== null), edges: [] }];
   for (const block of rest) {
     readings = readings
-      .flatMap(({ score, row, edges }) =>
-        choices(row, block, habits, 0).map((choice) => ({
-          score: score + choice.score,
-          row: choice.row,
-          edges: [...edges, { child: block.node.symbol, parent: choice.parent.node.symbol, place: choice.place }],
+      .flatMap((reading) =>
+        choices(reading.row, block, habits, 0).map((choice) => ({
+          score: reading.score + choice.score,
+          reading,
+          choice,
         })),
       )
       .sort((a, b) => b.score - a.score)
-      .slice(0, BEAM);
+      .slice(0, BEAM)
+      .map(({ score, reading: { edges }, choice: { row, parent, place } }) => ({
+        score,
+        row,
+        edges: [...edges, { child: block.node.symbol, parent: parent.node.symbol, place }],
+      }));
   }
   const final = ({ score, row: { sup, sub } }: Reading): number => score - (unfinished(sup) + unfinished(sub));
   const best = readings.reduce((one, other) => (final(other) > final(one) ? other : one));
