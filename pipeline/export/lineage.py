@@ -12,8 +12,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import yaml
@@ -22,6 +22,7 @@ from pipeline import files
 from pipeline.errors import InkError
 
 LOCK = Path("dvc.lock")
+CACHE = Path(".dvc/cache/files/md5")
 METRICS = "metrics"  # folder of the metrics that stages write
 TIMES = "times"  # folder of times, next to the metrics of each branch
 
@@ -56,7 +57,9 @@ class Lineage(NamedTuple):
         """Samples that no stage made: MD5 by path. Charsets do not count, because they hold no samples."""
         made = {path for stage in self.stages for path in stage.outs}
         read = {path: digest for stage in self.stages for path, digest in stage.deps.items()}
-        return {path: digest for path, digest in read.items() if _holds_samples(path) and path not in made}
+        return {
+            path: digest for path, digest in read.items() if _holds_samples(path) and _output_with(path, made) is None
+        }
 
 
 def read_lineage(path: Path, data: bytes) -> Lineage:
@@ -182,11 +185,38 @@ def _upstream(stages: Mapping[str, Stage], last: Stage) -> Iterator[Stage]:
             return
         done.add(stage.name)
         for path, digest in stage.deps.items():
-            if path not in writers:
+            output = _output_with(path, writers)
+            if output is None:
                 continue
-            if writers[path].outs[path] != digest:
+            made = writers[output].outs[output]
+            if (made if output == path else _hash_within(made, path.removeprefix(f"{output}/"))) not in (digest, None):
                 raise InkError(f"{LOCK}: `{stage.name}` read another version of {path}; run `dvc repro`")
-            yield from visit(writers[path])
+            yield from visit(writers[output])
         yield stage
 
     return visit(last)
+
+
+def _output_with(path: str, outputs: Collection[str]) -> str | None:
+    """The output that is `path` or a folder that contains it; None if there is none."""
+    return next((name for name in (path, *map(str, PurePosixPath(path).parents)) if name in outputs), None)
+
+
+def _hash_within(folder: str, path: str) -> str | None:
+    """DVC's hash of what lies within a folder, by the list of files in DVC's cache; None if the list is not there.
+
+    Args:
+        folder: hash of the folder.
+        path: of a file or folder in it.
+    """
+    try:
+        entries = json.loads((CACHE / folder[:2] / folder[2:]).read_bytes())
+    except OSError:
+        return None
+    if found := [entry["md5"] for entry in entries if entry["relpath"] == path]:
+        return str(found[0])
+    start = f"{path}/"
+    inside = [entry for entry in entries if entry["relpath"].startswith(start)]
+    inner = [entry | {"relpath": entry["relpath"].removeprefix(start)} for entry in inside]
+    content = json.dumps(sorted(inner, key=lambda entry: entry["relpath"]), sort_keys=True).encode()
+    return f"{hashlib.md5(content, usedforsecurity=False).hexdigest()}.dir"

@@ -66,7 +66,7 @@ def project(tmp_path, monkeypatch, character_model, formula_model) -> Project:
     project.write("metrics/train/metrics.json", {"train": {"accuracy": 0.5}, "step": 7})
     project.write("models/hccr/model.keras", b"weights")
     outs = ["models/hccr/model.keras", "metrics/train/metrics.json"]
-    project.ran("train", {"train": {"epochs": 8}}, ["data/decoded"], outs)
+    project.ran("train", {"train": {"epochs": 8}}, ["data/decoded/parquet"], outs)
     for variant, size in (("float32", 4), ("dynamic", 1)):
         model = f"models/hccr/{variant}.tflite"
         project.write(model, character_model)

@@ -1,11 +1,13 @@
 """The lineage of a model matches the lock, or it is an error."""
 
+import hashlib
+import json
 from pathlib import Path
 
 import pytest
 
 from pipeline.errors import InkError
-from pipeline.export.lineage import read_lineage, read_output
+from pipeline.export.lineage import CACHE, read_lineage, read_output
 from tests.export.conftest import MATH_METRICS, METRICS, TIMES
 
 MODEL = Path("models/hccr/dynamic.tflite")
@@ -108,3 +110,32 @@ def test_a_folder_without_a_lock_is_refused(project):
     Path("dvc.lock").unlink()
     with pytest.raises(InkError, match=r"dvc\.lock: expected the project's lock, found none; run from the repository"):
         lineage()
+
+
+def test_a_stage_may_read_a_part_of_what_another_wrote(project):
+    """As training reads the Parquet shards alone. DVC hashes a folder by the list of its files."""
+
+    def dvc_hash(files):
+        listed = [{"md5": digest, "relpath": name} for name, digest in sorted(files.items())]
+        content = json.dumps(listed, sort_keys=True).encode()
+        return content, hashlib.md5(content).hexdigest() + ".dir"
+
+    content, whole = dvc_hash({"README.md": "c" * 32, "parquet/0.parquet": "a" * 32, "parquet/1.parquet": "b" * 32})
+    _, part = dvc_hash({"0.parquet": "a" * 32, "1.parquet": "b" * 32})
+    cached = CACHE / whole[:2] / whole[2:]
+    cached.parent.mkdir(parents=True)
+    cached.write_bytes(content)
+    project.lock["stages"]["decode"]["outs"][0]["md5"] = whole
+    for path, digest, known in (
+        ("data/decoded/parquet", part, True),
+        ("data/decoded/README.md", "c" * 32, True),
+        ("data/decoded/parquet", "d" * 32, False),
+        ("data/decoded/README.md", "d" * 32, False),
+    ):
+        project.lock["stages"]["train"]["deps"][0] = {"path": path, "md5": digest}
+        project.save()
+        if known:
+            assert lineage().sources == {}
+        else:
+            with pytest.raises(InkError, match=f"`train` read another version of {path}; run `dvc repro`"):
+                lineage()
