@@ -87,7 +87,8 @@ def _check_message(message: str, path: str, size: int) -> None:
 
 def _check_params(params: Params) -> None:
     values = params.model_dump()
-    assert "\0" not in values["train"].pop("start")  # the only text that may be empty
+    for train in (values["train"], values["math"]["train"]):
+        assert "\0" not in train.pop("start")  # the only text that may be empty
     for value in _leaves(values):
         assert not isinstance(value, float) or math.isfinite(value)
         assert not isinstance(value, str) or (value and "\0" not in value)

@@ -260,7 +260,7 @@ class MathTrain(Recipe):
     `start`: a file `weights.npz` of a released detector, see `pipeline.learning.weights`; empty for new weights.
     """
 
-    start: str
+    start: Annotated[str, Field(pattern=r"^[^\x00]*$")]
     arch: Literal["faster_rcnn_fpn", "faster_rcnn", "ssd_fpn"]
     backbone: Literal["mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large"]
     width: Annotated[float, Field(gt=0, le=2)]
