@@ -11,9 +11,8 @@ half as long. A reading that belongs to none is a phantom. `--confusions 20` pri
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +23,7 @@ from pipeline.command import command_parser, run_command
 from pipeline.edge.detections import DEFAULT_THRESHOLD, box_iou
 from pipeline.errors import InkError
 from pipeline.files import write_json
+from pipeline.formats.coco import CocoImage, clip_boxes, read_coco
 from pipeline.formats.image import read_grey
 from pipeline.formats.symbols import canonical
 from pipeline.progress import progress
@@ -43,15 +43,11 @@ class Truth(NamedTuple):
     boxes: np.ndarray
 
 
-def read_annotations(folder: Path, same: dict[str, str]) -> Iterator[tuple[Path, Truth]]:
-    """Yields the photos of a set and their symbols, named as the model does."""
-    content = json.loads((folder / "annotations.json").read_text(encoding="utf-8"))
-    names = {category["id"]: same.get(category["name"], category["name"]) for category in content["categories"]}
-    for image in content["images"]:
-        own = [entry for entry in content["annotations"] if entry["image_id"] == image["id"]]
-        corners = [[y, x, y + height, x + width] for x, y, width, height in (entry["bbox"] for entry in own)]
-        labels = [canonical(names[entry["category_id"]]) for entry in own]
-        yield folder / image["file_name"], Truth(labels, np.array(corners, np.float64).reshape(-1, 4))
+def read_photo(folder: Path, image: CocoImage, same: dict[str, str]) -> tuple[np.ndarray, Truth]:
+    """The grey pixels of a photo, and its symbols, named as the model does."""
+    grey = read_grey((folder / image.file_name).read_bytes())
+    labels = [canonical(same.get(label, label)) for label in image.labels]
+    return grey, Truth(labels, clip_boxes(image, *grey.shape))
 
 
 def pair(truth: Truth, boxes: np.ndarray) -> list[int | None]:
@@ -78,10 +74,10 @@ def _overlap(box: np.ndarray, boxes: np.ndarray) -> np.ndarray:
     return np.where(within, np.maximum(box_iou(box, boxes), LEAST_IOU), box_iou(box, boxes))
 
 
-def measure(reader: FormulaReader, truth: Truth, photo: Path) -> Counter[tuple[str, str]]:
+def measure(reader: FormulaReader, grey: np.ndarray, truth: Truth) -> Counter[tuple[str, str]]:
     """Counts pairs of a true and a read label; a symbol without a reading is `MISSED`, the reverse is `PHANTOM`."""
     try:
-        read = reader.read(read_grey(photo.read_bytes()), photo.name).symbols
+        read = reader.read(grey).symbols
     except InkError:
         return Counter((label, MISSED) for label in truth.labels)
     owner = pair(truth, np.array([symbol.box for symbol in read], np.float64).reshape(-1, 4))
@@ -122,10 +118,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for model in options.model or ["released-math"]:
         reader = FormulaReader(read_model(model)[1], score=options.score)
         for folder in options.sets:
-            photos = list(read_annotations(folder, same))
-            bar = progress(photos, total=len(photos), desc=f"{Path(model).stem}, {folder.name}", unit="photos")
-            counts = sum((measure(reader, truth, path) for path, truth in bar), Counter())
-            found.append({"set": folder.name, "variant": Path(model).stem, "photos": len(photos)} | figures(counts))
+            images = read_coco((folder / "annotations.json").read_bytes(), f"{folder}/annotations.json")
+            bar = progress(images, total=len(images), desc=f"{Path(model).stem}, {folder.name}", unit="photos")
+            counts = sum((measure(reader, *read_photo(folder, image, same)) for image in bar), Counter())
+            found.append({"set": folder.name, "variant": Path(model).stem, "photos": len(images)} | figures(counts))
             wrong = Counter({pair: count for pair, count in counts.items() if pair[0] != pair[1]})
             for (true, read), count in wrong.most_common(options.confusions):
                 print(f"{true} as {read}: {count}")

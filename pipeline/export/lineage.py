@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import yaml
+from dvc_data.hashfile.tree import Tree
 
 from pipeline import files
 from pipeline.errors import InkError
@@ -217,6 +218,6 @@ def _hash_within(folder: str, path: str) -> str | None:
         return str(found[0])
     start = f"{path}/"
     inside = [entry for entry in entries if entry["relpath"].startswith(start)]
-    inner = [entry | {"relpath": entry["relpath"].removeprefix(start)} for entry in inside]
-    content = json.dumps(sorted(inner, key=lambda entry: entry["relpath"]), sort_keys=True).encode()
-    return f"{hashlib.md5(content, usedforsecurity=False).hexdigest()}.dir"
+    tree = Tree.from_list([entry | {"relpath": entry["relpath"].removeprefix(start)} for entry in inside])
+    tree.digest()
+    return tree.hash_info.value

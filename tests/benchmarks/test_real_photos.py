@@ -3,8 +3,10 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from benchmarks.real_photos import MISSED, PHANTOM, Truth, figures, pair, read_annotations
+from benchmarks.real_photos import MISSED, PHANTOM, Truth, figures, pair, read_photo
+from pipeline.formats.coco import read_coco
 
 
 def boxes(*corners):
@@ -15,14 +17,18 @@ def test_annotations_are_named_as_the_model_does(tmp_path):
     content = {
         "images": [{"id": 7, "file_name": "a.jpg"}, {"id": 8, "file_name": "b.jpg"}],
         "annotations": [
-            {"image_id": 7, "category_id": 1, "bbox": [10, 20, 30, 40]},
-            {"image_id": 7, "category_id": 2, "bbox": [0, 0, 5, 6]},
+            {"id": 1, "image_id": 7, "category_id": 1, "bbox": [10, 20, 30, 40]},
+            {"id": 2, "image_id": 7, "category_id": 2, "bbox": [0, 0, 5, 6]},
         ],
         "categories": [{"id": 1, "name": "c1"}, {"id": 2, "name": "<"}],
     }
     (tmp_path / "annotations.json").write_text(json.dumps(content), encoding="utf-8")
-    (first, truth), (second, nothing) = read_annotations(tmp_path, {"c1": "1"})
-    assert (first, second) == (tmp_path / "a.jpg", tmp_path / "b.jpg")
+    for name in ("a.jpg", "b.jpg"):
+        Image.new("L", (80, 70), 255).save(tmp_path / name)
+    images = read_coco((tmp_path / "annotations.json").read_bytes(), "annotations.json")
+    (grey, truth), (_, nothing) = (read_photo(tmp_path, image, {"c1": "1"}) for image in images)
+    assert [image.file_name for image in images] == ["a.jpg", "b.jpg"]
+    assert grey.shape == (70, 80)
     assert truth.labels == ["1", "\\lt"]
     assert truth.boxes.tolist() == [[20, 10, 60, 40], [0, 0, 6, 5]]
     assert nothing.boxes.shape == (0, 4)

@@ -128,7 +128,7 @@ def _required(classes: Sequence[str], seed: int, stream: int, number: int) -> li
 
 
 def _column(rng: np.random.Generator, signs: Sequence[str]) -> Column:
-    """Two or three numbers and their sum, difference or product with one digit; half of the writers note carries."""
+    """Two or three numbers and their sum, difference or product with one digit; six in ten with ones as carries."""
     sign = signs[int(rng.choice(len(signs), p=_shares(signs)))]
     longest = int(rng.integers(1, 6))
     numbers = [int(rng.integers(10 ** (longest - 1), 10**longest))]
