@@ -27,8 +27,10 @@ from pipeline.export.card import licences, model_card
 from pipeline.export.folder import SUMS, replace_folder
 from pipeline.export.lineage import read_lineage
 from pipeline.export.snippets import kotlin, shape, swift
-from pipeline.ink import canvas, develop, ground, normalise, sheet
+from pipeline.ink import canvas, develop, ground, normalise, page, sheet, skew
 from pipeline.report.tables import markdown
+from pipeline.structure import parsing
+from pipeline.structure.writing import latex
 
 PARAMS, LINEAGE, WEIGHTS, REAL_INK = "params.yaml", "lineage.json", "weights.npz", "real_ink.json"  # of a release
 CARD, README, METRICS = "MODEL_CARD.md", "README.md", "metrics.json"
@@ -36,9 +38,9 @@ CARD, README, METRICS = "MODEL_CARD.md", "README.md", "metrics.json"
 # Functions and modules whose docstrings explain how the input is made and how the outputs are used.
 _INPUT: Mapping[Kind, tuple[Any, ...]] = {
     "characters": (normalise.normalise, normalise),
-    "formulas": (develop, sheet, ground, canvas, canvas.draw_ink),
+    "formulas": (page, skew, develop, sheet, ground, canvas, canvas.draw_ink),
 }
-_OUTPUT: Mapping[Kind, tuple[Any, ...]] = {"characters": (), "formulas": (places, reading_order)}
+_OUTPUT: Mapping[Kind, tuple[Any, ...]] = {"characters": (), "formulas": (places, reading_order, parsing, latex)}
 
 
 def write_bundle(path: Path, data: bytes, folder: Path) -> Path:

@@ -100,8 +100,11 @@ def test_the_readme_of_a_detector(bundled):
     assert "Sizes in pixels: height 64, width 128, symbol 24, pen 2, margin 4." in page
     assert str(develop.__doc__).strip().splitlines()[-1] in page
     assert "Merges detections to one per place, best first." in page
+    assert "Finds the formulas on a photo of a page: blocks of ink, turned upright" in page
+    assert "Finds by how much the writing on a page is tilted" in page
     assert "Returns the indices of boxes in reading order" in page
-    assert page.count("```") == 2 * 9
+    assert "Finds the structure of a formula from its symbols and their boxes." in page
+    assert page.count("```") == 2 * 13
 
 
 def test_the_card_of_the_embedded_corpus(bundled):
