@@ -16,6 +16,7 @@ import numpy as np
 
 from pipeline.edge.graph import OPERATORS
 from pipeline.edge.quiet import quiet
+from pipeline.edge.ranges import drop_ranges
 from pipeline.edge.variants import VARIANTS, Variant
 from pipeline.errors import InkError
 
@@ -71,6 +72,7 @@ def export_tflite(
     variant: Variant,
     calibration: Iterable[Feed] = (),
     float_operators: Sequence[str] = ("SOFTMAX",),
+    scope: str = "",
 ) -> bytes:
     """Converts `function`, which calls `model`, to a flatbuffer of built-in operators with named inputs and outputs.
 
@@ -83,6 +85,8 @@ def export_tflite(
             variants ignore them.
         float_operators: built-in operators that int8 keeps in float. An int8 softmax has steps of 1/256: with
             thousands of classes, almost all probabilities become 0, and the order after the first is lost.
+        scope: regular expression; int8 also keeps an operator in float if it matches nowhere in its output's name. It
+            finds which part of a network loses accuracy.
 
     Raises:
         InkError: the variant is unknown, int8 has no calibration inputs, Keras does not run on TensorFlow, or built-in
@@ -102,13 +106,13 @@ def export_tflite(
         archive.add_endpoint("serving_default", function, input_signature=list(inputs))
         archive.write_out(directory, verbose=False)
         try:
-            return _convert(directory, variant, feeds, float_operators)
+            return _convert(directory, variant, feeds, float_operators, scope)
         except ConverterError as error:
             reason = "\n".join(str(error).splitlines()[:4])
             raise InkError(f"built-in TFLite operators cannot express this model as {variant}: {reason}") from error
 
 
-def _convert(directory: str, variant: Variant, feeds: list[Feed], float_operators: Sequence[str]) -> bytes:
+def _convert(directory: str, variant: Variant, feeds: list[Feed], float_operators: Sequence[str], scope: str) -> bytes:
     converter = tf.lite.TFLiteConverter.from_saved_model(directory)
     if variant == "float32":
         return converter.convert()
@@ -126,4 +130,5 @@ def _convert(directory: str, variant: Variant, feeds: list[Feed], float_operator
         debugger = tf.lite.experimental.QuantizationDebugger(
             converter=converter, debug_dataset=converter.representative_dataset, debug_options=options
         )
+        debugger.calibrated_model = drop_ranges(debugger.calibrated_model, float_operators, scope)
         return debugger.get_nondebug_quantized_model()
