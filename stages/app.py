@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.edge.signatures import Kind
-from pipeline.edge.variants import DETECTOR_VARIANTS, VARIANTS, Variant
+from pipeline.edge.variants import VARIANTS, Variant
 from pipeline.errors import InkError
 from pipeline.page import build, catalogue, icons
 from pipeline.page.catalogue import Recogniser
@@ -35,6 +35,8 @@ from stages.paths import (
 )
 
 METRICS_FILE = "metrics.json"  # of the only variant of a release
+# Of the detector, the page does not ship int8: it is no smaller than dynamic, and each variant adds 4 MB to the page.
+DETECTOR_VARIANTS: tuple[Variant, ...] = ("float32", "float16", "dynamic")
 
 
 class Branch(NamedTuple):
@@ -43,7 +45,7 @@ class Branch(NamedTuple):
     Attributes:
         name: of its folder in `RELEASED` and of its artifact.
         models, metrics: folders of what is trained here.
-        variants: those trained here.
+        variants: those trained here that the page ships.
         preferred: the variant of the artifact in dvc.yaml, which is also the released one.
         figures: metrics that the page shows or uses.
         stage: writes the models.

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline import files
-from pipeline.edge.variants import DETECTOR_VARIANTS, REFERENCE, VARIANTS
+from pipeline.edge.variants import REFERENCE, VARIANTS
 from pipeline.errors import InkError
 from pipeline.report import comparison, math_comparison, tables
 from stages import run_stage
@@ -41,7 +41,7 @@ def _recogniser() -> Section:
 
 
 def _detectors() -> list[Section]:
-    variants: dict[str, Any] = {variant: _read(MATH_METRICS / f"{variant}.json") for variant in DETECTOR_VARIANTS}
+    variants: dict[str, Any] = {variant: _read(MATH_METRICS / f"{variant}.json") for variant in VARIANTS}
     reference = variants[REFERENCE]
     files.write_json(MATH_PLOTS / "variants.json", math_comparison.plot_rows(variants))
     benchmark = _read(ARCHITECTURES, "python -m benchmarks.architectures")

@@ -17,7 +17,7 @@ import numpy as np
 from pipeline import files
 from pipeline.edge import gate, litert, metadata
 from pipeline.edge.model_file import read_model
-from pipeline.edge.variants import DETECTOR_VARIANTS, Variant
+from pipeline.edge.variants import VARIANTS, Variant
 from pipeline.errors import InkError
 from pipeline.formats.formula import Formula, decode_canvas, part_classes, part_size, read_part
 from pipeline.params import load_params
@@ -58,4 +58,4 @@ def _shown(part: str, variant: str) -> Iterator[Formula]:
 
 
 if __name__ == "__main__":
-    run_stage(main, DETECTOR_VARIANTS)
+    run_stage(main, VARIANTS)

@@ -15,7 +15,7 @@ import numpy as np
 
 from pipeline.edge.model_file import trained_network, write_model
 from pipeline.edge.networks import detector_name
-from pipeline.edge.variants import DETECTOR_VARIANTS, Variant
+from pipeline.edge.variants import VARIANTS, Variant
 from pipeline.formats.charset import read_class_list
 from pipeline.formats.formula import decode_canvas, read_part
 from pipeline.params import load_params
@@ -51,4 +51,4 @@ def _calibration(samples: int) -> Iterator[dict]:
 
 
 if __name__ == "__main__":
-    run_stage(main, DETECTOR_VARIANTS)
+    run_stage(main, VARIANTS)

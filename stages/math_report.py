@@ -13,7 +13,7 @@ import itertools
 from pipeline import files
 from pipeline.edge.detections import DEFAULT_THRESHOLD, Detections
 from pipeline.edge.segments import places
-from pipeline.edge.variants import DETECTOR_VARIANTS, Variant
+from pipeline.edge.variants import VARIANTS, Variant
 from pipeline.formats.formula import Formula, decode_canvas, part_classes, read_part
 from pipeline.report import formula_sheet, precision
 from pipeline.report.formula_sheet import SheetEntry
@@ -44,4 +44,4 @@ def _entry(formula: Formula, found: Detections) -> SheetEntry:
 
 
 if __name__ == "__main__":
-    run_stage(main, DETECTOR_VARIANTS)
+    run_stage(main, VARIANTS)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.edge.variants import DETECTOR_VARIANTS, VARIANTS
+from pipeline.edge.variants import VARIANTS
 from tests.pages import CHECKS, Page, links, modules, parameters, paths, stages, targets, variables
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -122,7 +122,7 @@ def figures(read: Callable[[str], dict[str, float]]) -> str:
         metrics, times = read(f"metrics/{name}.json"), read(f"metrics/times/{name}.json")
         accuracy, size = f"{metrics['top1']:.2%}".replace("%", " % top-1"), f"{metrics['bytes'] / 1e6:.2f}"
         lines.append(f"| characters | {name} | {accuracy} | {size} | {times['p50_ms']:.2f} |")
-    for name in DETECTOR_VARIANTS:
+    for name in VARIANTS:
         metrics, times = read(f"metrics/math/{name}.json"), read(f"metrics/math/times/{name}.json")
         accuracy, size = f"{metrics['ap50']:.1%}".replace("%", " % AP50"), f"{metrics['bytes'] / 1e6:.2f}"
         lines.append(f"| formulas | {name} | {accuracy} | {size} | {times['p50_ms']:.1f} |")
@@ -133,5 +133,5 @@ def test_a_table_is_made_of_metrics():
     made_up = {"top1": 0.99123, "ap50": 0.955, "bytes": 1_112_000, "p50_ms": 0.394}
     lines = figures(lambda path: made_up).splitlines()
     assert lines[2] == "| characters | float32 | 99.12 % top-1 | 1.11 | 0.39 |"
-    assert lines[-1] == "| formulas | dynamic | 95.5 % AP50 | 1.11 | 0.4 |"
-    assert len(lines) == 2 + len(VARIANTS) + len(DETECTOR_VARIANTS)
+    assert lines[-1] == "| formulas | int8 | 95.5 % AP50 | 1.11 | 0.4 |"
+    assert len(lines) == 2 + 2 * len(VARIANTS)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from dvc.repo import Repo
 
-from pipeline.edge.variants import DETECTOR_VARIANTS, VARIANTS
+from pipeline.edge.variants import VARIANTS
 from tests.project import Project
 
 # pygtrie, which DVC keeps paths in, warns of its own next version.
@@ -20,11 +20,7 @@ TRAININGS = {"train", "math-train"}
 
 def each(*stages: str) -> set[str]:
     """The stages of every variant."""
-    return {
-        f"{stage}@{variant}"
-        for stage in stages
-        for variant in (DETECTOR_VARIANTS if stage.startswith("math-") else VARIANTS)
-    }
+    return {f"{stage}@{variant}" for stage in stages for variant in VARIANTS}
 
 
 CHANGES = {
@@ -49,6 +45,7 @@ CHANGES = {
     "pipeline/learning/recipe.py": TRAININGS,
     # Export.
     "pipeline/edge/export.py": each("quantize", "math-quantize"),
+    "pipeline/edge/ranges.py": each("quantize", "math-quantize"),
     "pipeline/edge/litert.py": each("evaluate", "math-evaluate"),
     # Data.
     "data/charsets/gb2312-level1.txt": {"decode"},

@@ -17,4 +17,3 @@ from typing import Literal, get_args
 Variant = Literal["float32", "float16", "dynamic", "int8"]
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
 REFERENCE: Variant = "float32"
-DETECTOR_VARIANTS: tuple[Variant, ...] = ("float32", "float16", "dynamic")  # as in dvc.yaml, which gives the reason

@@ -14,7 +14,7 @@ from typing import Any
 
 from pipeline import files
 from pipeline.command import command_parser, run_command
-from pipeline.edge.variants import DETECTOR_VARIANTS, VARIANTS
+from pipeline.edge.variants import VARIANTS
 from pipeline.errors import InkError
 from pipeline.report import tables
 
@@ -61,7 +61,7 @@ def main() -> None:
 
 
 def _show() -> None:
-    found = [*rows("characters", CHARACTERS, VARIANTS), *rows("formulas", FORMULAS, DETECTOR_VARIANTS)]
+    found = [*rows("characters", CHARACTERS, VARIANTS), *rows("formulas", FORMULAS, VARIANTS)]
     tables.show(HEADER, found, title="Latency of one picture under LiteRT")
 
 

