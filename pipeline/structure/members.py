@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline.structure.block import LEAST_UNIT, Block
-from pipeline.structure.tree import BAR, LIMITS
+from pipeline.structure.tree import BAR, LIMITS, RADICAL
 from pipeline.structure.usage import LETTERS, WITHOUT_SCRIPTS
 
 ACROSS = 0.25  # of a symbol's height: one that reaches so far to both sides of a bar is not in its fraction
@@ -200,3 +200,10 @@ def _neighbours(found: list[Block], candidates: list[Block]) -> list[Block]:
 
 def _median(values: list[float]) -> float:
     return sorted(values)[len(values) // 2]
+
+
+def members_of(holder: Block, others: Sequence[Block]) -> tuple[list[Block], list[Block]]:
+    """Returns the index and the radicand of a root, or what is above and below a bar or a sign."""
+    if holder.label == RADICAL:
+        return parts_of_root(holder, others)
+    return (parts_of_bar if holder.label == BAR else limits_of)(holder, others)

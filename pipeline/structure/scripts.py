@@ -1,28 +1,29 @@
 r"""Reads a line of blocks from left to right: which goes on with the row, which is a superscript or a subscript.
 
-    row = read_line(blocks, Habits())
+    line = read_line(blocks, Habits())       # line.row, line.score
 
 Each block continues a row that is open, or starts a script of the last block of one. A choice scores by how well the
-height, the size and the gap of the block fit (Gaussian log-likelihoods), by what is usual in formulas (`usage`) and by
-what the formula has shown (`habits`); a script is complete when it is left. A beam search finds the choices with the
-best sum.
+height, the size and the gap of the block fit (log-likelihoods of Student's t), by what is usual in formulas (`usage`)
+and by what the formula has shown (`habits`); a script is complete when it is left. A beam search finds the choices with
+the best sum.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
-from pipeline.structure.block import LEAST_UNIT, Block, unit_of
+from pipeline.structure.block import LEAST_UNIT, Block
 from pipeline.structure.habits import Habits
-from pipeline.structure.shapes import AXIS, BRACKET, SIGN, shape_of
+from pipeline.structure.shapes import BRACKET, SIGN, shape_of
 from pipeline.structure.tree import Node, Row
 from pipeline.structure.usage import DEMANDING, NEVER, WITHOUT_SCRIPTS, going_on, usual
 
 Place = Literal["right", "sup", "sub"]
-SCRIPTS: tuple[Literal["sup", "sub"], ...] = ("sup", "sub")
+Script = Literal["sup", "sub"]
+SCRIPTS: tuple[Script, ...] = ("sup", "sub")
 
 BEAM = 12  # readings that are kept; with 50, no more trees of CROHME's test 2013 are right
 
@@ -51,18 +52,18 @@ FITS: dict[Place, Fit] = {
     "sup": Fit(-0.74, SCRIPT, 0.2, (-0.7, 0.35), (0.13, 0.2)),
     "sub": Fit(0.28, SCRIPT, 0.16, (-0.75, 0.37), (0.13, 0.2)),
 }
-OUTLIER = 25.0  # largest square of a deviation that counts: a bracket may be as tall as a fraction
+TAIL = 10.0  # degrees of freedom of Student's t: handwriting strays further than a Gaussian allows
 CONTENT = 0.35  # spread of the size of what a fraction or a root holds
 SMALLEST, LARGEST = 0.35, 1.1  # size of a script relative to its row
 DRIFT = 0.65  # weight of the last block in the baseline of a row
 # Logarithms of how much rarer something is.
 UNPAIRED = 3.0  # a bracket that its row does not close
-DANGLING = 6.0  # a script that ends with an operator
+DANGLING = 6.0  # a row that ends with an operator, or that starts with one of `LATER`
+LATER = frozenset({"operator", "relation", "closing", "separator"})  # they stand after something
 NESTED = 1.0  # a script of a symbol in a script
 
 
-@dataclass(frozen=True)
-class _Open:
+class _Open(NamedTuple):
     """A row that may go on.
 
     Attributes:
@@ -84,11 +85,10 @@ class _Open:
 
 
 class _Choice(NamedTuple):
-    """A way to go on: its score, the rows that are open after it, and the place of the block beside its parent."""
+    """A way to go on: its score, the scripts of last blocks that lead to a row, and the place beside its last block."""
 
     score: float
-    row: _Open
-    parent: Block
+    path: tuple[Script, ...]
     place: Place
 
 
@@ -100,62 +100,85 @@ class _Reading(NamedTuple):
     edges: tuple[tuple[int, int, Place], ...]
 
 
-def read_line(blocks: Sequence[Block], habits: Habits) -> Row:
-    """Returns the row of a line.
+class Line(NamedTuple):
+    """A line that was read, and how plausible it is with all that its blocks hold."""
+
+    row: Row
+    score: float
+
+
+def read_line(blocks: Sequence[Block], habits: Habits, beam: int = BEAM) -> Line:
+    """Reads a line.
 
     Args:
         blocks: at least one, from left to right.
         habits: what an earlier reading of the formula has shown.
+        beam: how many readings are kept.
     """
     first = blocks[0]
-    unit = unit_of(first)
-    start = _opened(first, unit or _typical(blocks), unit is not None)
-    readings = [_Reading(0.0, start, ())]
+    unit = first.size
+    start = -DANGLING if first.kind in LATER else 0.0
+    readings = [_Reading(start, _opened(first, unit or _typical(blocks), unit is not None), ())]
     for block in blocks[1:]:
         longer = [
             (reading.score + choice.score, reading, choice)
             for reading in readings
-            for choice in _choices(reading.row, block, habits, 0)
+            for choice in _choices(reading.row, block, habits, ())
         ]
-        readings = [
-            _Reading(score, choice.row, (*reading.edges, (block.node.symbol, choice.parent.node.symbol, choice.place)))
-            for score, reading, choice in sorted(longer, key=lambda one: -one[0])[:BEAM]
-        ]
-    best = max(readings, key=lambda one: one.score - (_unfinished(one.row.sup) + _unfinished(one.row.sub)))
-    return _assembled(blocks, best.edges)
+        longer.sort(key=lambda one: -one[0])
+        readings = [_Reading(score, *_taken(reading, choice, block)) for score, reading, choice in longer[:beam]]
+    finals = [reading.score - _unfinished(reading.row) for reading in readings]
+    best = max(range(len(finals)), key=finals.__getitem__)
+    return Line(_assembled(blocks, readings[best].edges), finals[best] + sum(block.score for block in blocks))
 
 
-def _choices(row: _Open, block: Block, habits: Habits, depth: int) -> Iterator[_Choice]:
-    """Yields all ways to go on from a row, which is `depth` scripts deep, with a block."""
+def _choices(row: _Open, block: Block, habits: Habits, path: tuple[Script, ...]) -> Iterator[_Choice]:
+    """Yields all ways to go on from a row, to which `path` leads, with a block."""
     last = row.last
     plausible = usual(last.kind, block.kind)
     score = plausible.right + _fit("right", row, block) - (_unfinished(row.sup) + _unfinished(row.sub))
-    if depth:
+    if path:
         score += going_on(last.kind, block.kind)
     if block.kind == "closing" and not row.brackets:
         score -= UNPAIRED
-    yield _Choice(score, _continued(row, block), last, "right")
+    yield _Choice(score, path, "right")
     if last.kind in WITHOUT_SCRIPTS:
         return
     for place in SCRIPTS:
         inner = row.sup if place == "sup" else row.sub
         score = plausible.sup if place == "sup" else plausible.sub
         if inner is not None:
-            for choice in _choices(inner, block, habits, depth + 1):
-                yield choice._replace(row=_with_script(row, place, choice.row))
+            yield from _choices(inner, block, habits, (*path, place))
         elif score > NEVER:
-            score += _fit(place, row, block) - (NESTED if depth else 0.0)
+            score += _fit(place, row, block) - (NESTED if path else 0.0)
             if place == "sub":
                 score += habits.subscript(last.node)
-            yield _Choice(score, _with_script(row, place, _started(row, block)), last, place)
+            yield _Choice(score, path, place)
+
+
+def _taken(reading: _Reading, choice: _Choice, block: Block) -> tuple[_Open, tuple[tuple[int, int, Place], ...]]:
+    """Returns the open rows and the edges after a choice."""
+    row, parent = _gone_on(reading.row, choice.path, choice.place, block)
+    return row, (*reading.edges, (block.node.symbol, parent.node.symbol, choice.place))
+
+
+def _gone_on(row: _Open, path: Sequence[Script], place: Place, block: Block) -> tuple[_Open, Block]:
+    if path:
+        inner = row.sup if path[0] == "sup" else row.sub
+        assert inner is not None
+        script, parent = _gone_on(inner, path[1:], place, block)
+        return _with_script(row, path[0], script), parent
+    if place == "right":
+        return _continued(row, block), row.last
+    return _with_script(row, place, _started(row, block)), row.last
 
 
 def _fit(place: Place, row: _Open, block: Block) -> float:
     """Returns how well a block fits a place by its height, its gap and its size."""
-    fit, unit, last, baseline = FITS[place], unit_of(block), row.last, row.baseline
+    fit, unit, last, baseline = FITS[place], block.size, row.last, row.baseline
     if place != "right" and _is_tall(row):
         baseline = last.top + row.unit if place == "sup" else last.bottom
-    height = baseline + (fit.drop - fit.scale * _centre(block)) * row.unit
+    height = baseline + (fit.drop - fit.scale * block.centre) * row.unit
     score = _likelihood((height - block.middle) / row.unit, 0.0, fit.offset)
     score += _likelihood((block.left - last.right) / row.unit, *fit.gap)
     if unit is not None and row.known:
@@ -166,7 +189,7 @@ def _fit(place: Place, row: _Open, block: Block) -> float:
 
 def _likelihood(value: float, mean: float, spread: float) -> float:
     deviation = (value - mean) / spread
-    return -0.5 * min(deviation * deviation, OUTLIER) - math.log(spread)
+    return -0.5 * (TAIL + 1) * math.log(1 + deviation * deviation / TAIL) - math.log(spread)
 
 
 def _unfinished(row: _Open | None) -> float:
@@ -183,38 +206,34 @@ def _is_tall(row: _Open) -> bool:
     return row.last.whole or (shape in (SIGN, BRACKET) and row.last.height > row.unit)
 
 
-def _centre(block: Block) -> float:
-    return AXIS if block.whole else shape_of(block.label).centre
-
-
 def _typical(blocks: Sequence[Block]) -> float:
-    units = sorted(unit for block in blocks if (unit := unit_of(block)) is not None)
+    units = sorted(unit for block in blocks if (unit := block.size) is not None)
     return units[len(units) // 2] if units else max(LEAST_UNIT, *(block.height for block in blocks))
 
 
 def _opened(block: Block, unit: float, known: bool) -> _Open:
-    return _Open(block.middle + _centre(block) * unit, unit, known, block, _brackets(0, block))
+    return _Open(block.middle + block.centre * unit, unit, known, block, _brackets(0, block))
 
 
 def _started(row: _Open, block: Block) -> _Open:
-    unit = unit_of(block)
+    unit = block.size
     share = SCRIPT if unit is None else min(max(unit / row.unit, SMALLEST), LARGEST)
     return _opened(block, row.unit * share, unit is not None)
 
 
 def _continued(row: _Open, block: Block) -> _Open:
-    unit, brackets = unit_of(block), _brackets(row.brackets, block)
+    unit, brackets = block.size, _brackets(row.brackets, block)
     if unit is None:
         return _Open(row.baseline, row.unit, row.known, block, brackets)
     if not row.known:
-        return replace(_opened(block, unit, known=True), brackets=brackets)
+        return _opened(block, unit, known=True)._replace(brackets=brackets)
     mean = (row.unit + unit) / 2
-    baseline = (1 - DRIFT) * row.baseline + DRIFT * (block.middle + _centre(block) * mean)
+    baseline = (1 - DRIFT) * row.baseline + DRIFT * (block.middle + block.centre * mean)
     return _Open(baseline, mean, True, block, brackets)
 
 
-def _with_script(row: _Open, place: Place, script: _Open) -> _Open:
-    return replace(row, sup=script) if place == "sup" else replace(row, sub=script)
+def _with_script(row: _Open, place: Script, script: _Open) -> _Open:
+    return row._replace(sup=script) if place == "sup" else row._replace(sub=script)
 
 
 def _brackets(count: int, block: Block) -> int:

@@ -9,6 +9,7 @@ digits are numbers, signs have no scripts, dx is a differential, n and i are ind
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Literal, NamedTuple
 
 Kind = Literal[
@@ -127,6 +128,7 @@ def kind_of(label: str) -> Kind:
     return _KINDS.get(label, "other")
 
 
+@cache
 def usual(parent: Kind, kind: Kind) -> Usual:
     """Returns how usual the places of a symbol of one kind are beside one of another."""
     if parent == "fraction":

@@ -42,6 +42,13 @@ FORMULAS = {
     r"x_{i+1}=y": "x 4 0 10 6; i 8 7 13 8; + 9 10 12 13; 1 8 14 13 15; = 4 18 8 24; y 4 27 14 33",
     r"x_{1}-y": "x 4 0 10 6; 1 8 7 13 8; - 7 10 7.5 16; y 4 19 14 25",
     r"e^{-x}": "e 4 0 10 6; - 2 7 2.5 10; x -1 11 3 14",
+    # At the rim: what makes the whole formula more plausible decides whether a symbol is held.
+    r"\frac{-b}{2}": "- 9.5 0 10 10; - 3 -7 3.5 -2; b -2 2 8 8; 2 12 3 22 8",
+    r"[\sqrt{u}]": "[ -4 -8 14 -5; \\sqrt -4 0 12 20; u 4 8 10 14; ] -4 17 14 21",
+    r"\sum_{i=0}\sum_{j=0}x": (
+        "\\sum 0 0 12 10; i 15 -1 20 0; = 16 2 19 5; 0 15 7 20 10; \\sum 0 18 12 28; j 15 14 22 16; = 16 18 19 21; "
+        "0 15 23 20 26; x 3 31 9 37"
+    ),
     # A letter that has a subscript in one place has one in the next.
     r"u_{1}+u_{n}": "u 4 0 10 6; 1 9 7 14 8; + 3 12 9 18; u 4 22 10 28; n 7 29 11.5 34",
     # The arc of a bracket begins before the 1 that it follows.

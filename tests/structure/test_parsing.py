@@ -5,7 +5,9 @@ import pytest
 from latex2mathml.converter import convert
 
 from pipeline.formats.symbols import CROHME_SYMBOLS
+from pipeline.structure import parsing
 from pipeline.structure.parsing import parse
+from pipeline.structure.scripts import read_line
 from pipeline.structure.tree import edges
 from pipeline.structure.writing import latex
 from tests.structure.formulas import FORMULAS, scribbled, symbols_of
@@ -51,6 +53,20 @@ def test_no_symbols_have_no_structure():
 @pytest.mark.parametrize("names", [["-", "-"], ["\\sqrt"], ["."], ["\\sum", "\\sum"], ["("]])
 def test_boxes_without_extent_are_read(names):
     assert len(edges(parse(names, np.zeros((len(names), 4))))) == len(names)
+
+
+def test_the_work_for_trying_members_is_bounded(monkeypatch):
+    """40 fractions, each with a symbol at every end of its bar that may belong to it."""
+    names, boxes = ["-", "a", "b", "1", "2"] * 40, []
+    for at in range(0, 40 * 24, 24):
+        boxes += [[9.5, at, 10, at + 12], [2, at + 1, 8, at + 6], [12, at + 4, 18, at + 9]]
+        boxes += [[-2, at + 10, 8, at + 13], [12, at - 2, 22, at + 1]]
+    read: list[int] = []
+    monkeypatch.setattr(
+        parsing, "read_line", lambda blocks, *rest: read.append(len(blocks)) or read_line(blocks, *rest)
+    )
+    assert len(edges(parse(names, np.array(boxes, float)))) == 200
+    assert sum(read) < 10 * parsing.WORK
 
 
 def test_200_symbols_are_read():

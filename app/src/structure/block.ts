@@ -1,6 +1,6 @@
 /** `pipeline/structure/block.py` in TypeScript: symbols with what they hold. */
 import { type Bounds, hull } from "../ink/bounds.ts";
-import { shapeOf } from "./shapes.ts";
+import { AXIS, shapeOf } from "./shapes.ts";
 import { BAR, LIMITS, type Node } from "./tree.ts";
 import { type Kind, kindOf } from "./usage.ts";
 
@@ -11,6 +11,7 @@ export interface Block extends Bounds {
   readonly middle: number;
   readonly whole: boolean;
   readonly unit: number | null;
+  readonly score: number;
 }
 
 export const heightOf = ({ top, bottom }: Bounds): number => bottom - top;
@@ -24,19 +25,24 @@ export function kindOfBlock({ node: { label }, whole }: Block): Kind {
 }
 
 /** `node` as one block that covers `holder` and what it holds. */
-export function joined(node: Node, holder: Block, held: readonly Block[]): Block {
+export function joined(node: Node, holder: Block, held: readonly Block[], score: number): Block {
   const telling = LIMITS.has(holder.node.label) ? [holder] : held;
   const units = telling
-    .map(unitOf)
+    .map(sizeOf)
     .filter((unit) => unit !== null)
     .sort((a, b) => a - b);
   const unit = units[Math.floor(units.length / 2)] ?? null;
-  return { ...hull([holder, ...held]), node, middle: holder.middle, whole: true, unit };
+  return { ...hull([holder, ...held]), node, middle: holder.middle, whole: true, unit, score };
 }
 
 /** Size of a full-size digit by the size of a block; null if it does not tell. */
-export function unitOf(block: Block): number | null {
+export function sizeOf(block: Block): number | null {
   if (block.whole) return block.unit;
   const { length, across } = shapeOf(block.node.label);
   return length === null ? null : Math.max(heightOf(block), across * widthOf(block), LEAST_UNIT) / length;
+}
+
+/** Height of the centre of a block above the baseline of its line, in units. */
+export function centreOf(block: Block): number {
+  return block.whole ? AXIS : shapeOf(block.node.label).centre;
 }

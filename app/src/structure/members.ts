@@ -1,6 +1,6 @@
 /** `pipeline/structure/members.py` in TypeScript: which blocks a bar, a root or a sign with limits holds. */
 import { acrossOf, type Block, heightOf, kindOfBlock, LEAST_UNIT, uprightOf, widthOf } from "./block.ts";
-import { BAR, LIMITS } from "./tree.ts";
+import { BAR, LIMITS, RADICAL } from "./tree.ts";
 import { isLetter, type Kind, WITHOUT_SCRIPTS } from "./usage.ts";
 
 const ACROSS = 0.25;
@@ -28,7 +28,7 @@ const ENDING: readonly string[] = [",", ".", "="];
 type Blocks = readonly Block[];
 
 /** What is above and what is below a bar; nothing if it is a minus. */
-export function partsOfBar(bar: Block, others: Blocks): readonly [Blocks, Blocks] {
+function partsOfBar(bar: Block, others: Blocks): readonly [Blocks, Blocks] {
   const beside = others.filter((one) => isOverOrUnder(one, bar));
   const above = beside.filter((one) => one.middle < bar.middle);
   const below = beside.filter((one) => one.middle >= bar.middle);
@@ -140,7 +140,7 @@ class Side {
 }
 
 /** The index and the radicand of a root. */
-export function partsOfRoot(root: Block, others: Blocks): readonly [Blocks, Blocks] {
+function partsOfRoot(root: Block, others: Blocks): readonly [Blocks, Blocks] {
   const index = others.filter((one) => isIndex(one, root));
   return [index, others.filter((one) => !index.includes(one) && isInside(one, root))];
 }
@@ -171,7 +171,7 @@ function isInside(one: Block, root: Block): boolean {
 }
 
 /** The limits above and below a sign. */
-export function limitsOf(sign: Block, others: Blocks): readonly [Blocks, Blocks] {
+function limitsOf(sign: Block, others: Blocks): readonly [Blocks, Blocks] {
   const reach = INTO * heightOf(sign);
   const above = others.filter((one) => one.bottom < sign.top + reach && uprightOf(one) < sign.top);
   const below = others.filter((one) => one.top > sign.bottom - reach && uprightOf(one) > sign.bottom);
@@ -201,4 +201,10 @@ function neighbours(found: Blocks, candidates: Blocks): Block[] {
   const isNear = (one: Block): boolean => left - gap <= one.right && one.left <= right + gap;
   const isLevel = (one: Block): boolean => top - stray <= one.middle && one.middle <= bottom + stray;
   return candidates.filter((one) => found.includes(one) || (isNear(one) && isLevel(one)));
+}
+
+/** The index and the radicand of a root, or what is above and below a bar or a sign. */
+export function membersOf(holder: Block, others: Blocks): readonly [Blocks, Blocks] {
+  if (holder.node.label === RADICAL) return partsOfRoot(holder, others);
+  return (holder.node.label === BAR ? partsOfBar : limitsOf)(holder, others);
 }

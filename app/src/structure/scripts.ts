@@ -1,15 +1,15 @@
 /** `pipeline/structure/scripts.py` in TypeScript: rows and scripts of a line. Its docstring explains the search. */
-import { type Block, heightOf, kindOfBlock, LEAST_UNIT, unitOf } from "./block.ts";
+import { type Block, centreOf, heightOf, kindOfBlock, LEAST_UNIT, sizeOf } from "./block.ts";
 import { type Habits, subscriptOf } from "./habits.ts";
-import { AXIS, BRACKET, shapeOf, SIGN } from "./shapes.ts";
+import { BRACKET, shapeOf, SIGN } from "./shapes.ts";
 import type { Node, Row } from "./tree.ts";
-import { DEMANDING, goingOn, NEVER, usual, WITHOUT_SCRIPTS } from "./usage.ts";
+import { DEMANDING, goingOn, type Kind, NEVER, usual, WITHOUT_SCRIPTS } from "./usage.ts";
 
 type Script = "sup" | "sub";
 type Place = "right" | Script;
 const SCRIPTS: readonly Script[] = ["sup", "sub"];
 
-const BEAM = 12;
+export const BEAM = 12;
 
 type Measure = readonly [mean: number, spread: number];
 
@@ -27,12 +27,13 @@ const FITS: Readonly<Record<Place, Fit>> = {
   sup: { drop: -0.74, scale: SCRIPT, offset: 0.2, size: [-0.7, 0.35], gap: [0.13, 0.2] },
   sub: { drop: 0.28, scale: SCRIPT, offset: 0.16, size: [-0.75, 0.37], gap: [0.13, 0.2] },
 };
-const OUTLIER = 25.0;
+const TAIL = 10.0;
 const CONTENT = 0.35;
 const [SMALLEST, LARGEST] = [0.35, 1.1];
 const DRIFT = 0.65;
 const UNPAIRED = 3.0;
 const DANGLING = 6.0;
+const LATER: ReadonlySet<Kind> = new Set(["operator", "relation", "closing", "separator"]);
 const NESTED = 1.0;
 
 /** A row that may go on. */
@@ -46,10 +47,10 @@ interface Open {
   readonly sub: Open | null;
 }
 
+/** A way to go on: the scripts of last blocks that lead to a row, and the place beside its last block. */
 interface Choice {
   readonly score: number;
-  readonly row: Open;
-  readonly parent: Block;
+  readonly path: readonly Script[];
   readonly place: Place;
 }
 
@@ -59,60 +60,76 @@ interface Reading {
   readonly edges: readonly { readonly child: number; readonly parent: number; readonly place: Place }[];
 }
 
-/** The row of a line of blocks, at least one, from left to right. */
-export function readLine(blocks: readonly Block[], habits: Habits): Row {
+/** A line that was read, and how plausible it is with all that its blocks hold. */
+export interface Line {
+  readonly row: Row;
+  readonly score: number;
+}
+
+/** Reads a line of blocks, at least one, from left to right; `beam` readings are kept. */
+export function readLine(blocks: readonly Block[], habits: Habits, beam = BEAM): Line {
   const [first, ...rest] = blocks as readonly [Block, ...Block[]];
-  const unit = unitOf(first);
-  let readings: Reading[] = [{ score: 0, row: open(first, unit ?? typicalUnit(blocks), unit !== null), edges: [] }];
+  const unit = sizeOf(first);
+  const start = LATER.has(kindOfBlock(first)) ? -DANGLING : 0;
+  let readings: Reading[] = [{ score: start, row: open(first, unit ?? typicalUnit(blocks), unit !== null), edges: [] }];
   for (const block of rest) {
     readings = readings
       .flatMap((reading) =>
-        choices(reading.row, block, habits, 0).map((choice) => ({
+        choices(reading.row, block, habits, []).map((choice) => ({
           score: reading.score + choice.score,
           reading,
           choice,
         })),
       )
       .sort((a, b) => b.score - a.score)
-      .slice(0, BEAM)
-      .map(({ score, reading: { edges }, choice: { row, parent, place } }) => ({
-        score,
-        row,
-        edges: [...edges, { child: block.node.symbol, parent: parent.node.symbol, place }],
-      }));
+      .slice(0, beam)
+      .map(({ score, reading: { row, edges }, choice: { path, place } }) => {
+        const [longer, parent] = goneOn(row, path, place, block);
+        return {
+          score,
+          row: longer,
+          edges: [...edges, { child: block.node.symbol, parent: parent.node.symbol, place }],
+        };
+      });
   }
-  const final = ({ score, row: { sup, sub } }: Reading): number => score - (unfinished(sup) + unfinished(sub));
-  const best = readings.reduce((one, other) => (final(other) > final(one) ? other : one));
-  return assemble(blocks, best.edges);
+  const finals = readings.map(({ score, row, edges }) => ({ score: score - unfinished(row), edges }));
+  const best = finals.reduce((one, other) => (other.score > one.score ? other : one));
+  return { row: assemble(blocks, best.edges), score: best.score + blocks.reduce((sum, { score }) => sum + score, 0) };
 }
 
-/** All ways to go on from a row, which is `depth` scripts deep, with a block. */
-function choices(row: Open, block: Block, habits: Habits, depth: number): Choice[] {
+/** All ways to go on from a row, to which `path` leads, with a block. */
+function choices(row: Open, block: Block, habits: Habits, path: readonly Script[]): Choice[] {
   const [parent, last, kind] = [row.last, kindOfBlock(row.last), kindOfBlock(block)];
   const [right, sup, sub] = usual(last, kind);
   let score = right + fitOf("right", row, block) - (unfinished(row.sup) + unfinished(row.sub));
-  if (depth) score += goingOn(last, kind);
+  if (path.length) score += goingOn(last, kind);
   if (kind === "closing" && !row.brackets) score -= UNPAIRED;
-  const onLine: Choice = { score, row: continued(row, block), parent, place: "right" };
+  const onLine: Choice = { score, path, place: "right" };
   if (WITHOUT_SCRIPTS.has(last)) return [onLine];
   const scripts = SCRIPTS.flatMap((place): Choice[] => {
     const inner = row[place];
-    if (inner) {
-      const longer = choices(inner, block, habits, depth + 1);
-      return longer.map((choice) => ({ ...choice, row: { ...row, [place]: choice.row } }));
-    }
+    if (inner) return choices(inner, block, habits, [...path, place]);
     const plausible = place === "sup" ? sup : sub;
     if (plausible <= NEVER) return [];
-    let score = plausible + (fitOf(place, row, block) - (depth ? NESTED : 0));
+    let score = plausible + (fitOf(place, row, block) - (path.length ? NESTED : 0));
     if (place === "sub") score += subscriptOf(habits, parent.node);
-    return [{ score, row: { ...row, [place]: started(row, block) }, parent, place }];
+    return [{ score, path, place }];
   });
   return [onLine, ...scripts];
 }
 
+/** The open rows after a choice, and the block beside which it puts another. */
+function goneOn(row: Open, [script, ...path]: readonly Script[], place: Place, block: Block): [Open, Block] {
+  if (script) {
+    const [inner, parent] = goneOn(row[script]!, path, place, block);
+    return [{ ...row, [script]: inner }, parent];
+  }
+  return [place === "right" ? continued(row, block) : { ...row, [place]: started(row, block) }, row.last];
+}
+
 /** How well a block fits a place by its height, its gap and its size. */
 function fitOf(place: Place, row: Open, block: Block): number {
-  const [fit, unit, last] = [FITS[place], unitOf(block), row.last];
+  const [fit, unit, last] = [FITS[place], sizeOf(block), row.last];
   let { baseline } = row;
   if (place !== "right" && isTall(row)) baseline = place === "sup" ? last.top + row.unit : last.bottom;
   const height = baseline + (fit.drop - fit.scale * centreOf(block)) * row.unit;
@@ -127,7 +144,7 @@ function fitOf(place: Place, row: Open, block: Block): number {
 
 function likelihood(value: number, mean: number, spread: number): number {
   const deviation = (value - mean) / spread;
-  return -0.5 * Math.min(deviation * deviation, OUTLIER) - Math.log(spread);
+  return -0.5 * (TAIL + 1) * Math.log(1 + (deviation * deviation) / TAIL) - Math.log(spread);
 }
 
 /** How implausible it is to leave a script: with open brackets, or with an operator at its end. */
@@ -142,13 +159,9 @@ function isTall({ last, unit }: Open): boolean {
   return last.whole || ([SIGN, BRACKET].includes(shapeOf(last.node.label)) && heightOf(last) > unit);
 }
 
-function centreOf(block: Block): number {
-  return block.whole ? AXIS : shapeOf(block.node.label).centre;
-}
-
 function typicalUnit(blocks: readonly Block[]): number {
   const units = blocks
-    .map(unitOf)
+    .map(sizeOf)
     .filter((unit) => unit !== null)
     .sort((a, b) => a - b);
   return units[Math.floor(units.length / 2)] ?? Math.max(LEAST_UNIT, ...blocks.map(heightOf));
@@ -167,13 +180,13 @@ function open(last: Block, unit: number, known: boolean): Open {
 }
 
 function started(row: Open, block: Block): Open {
-  const unit = unitOf(block);
+  const unit = sizeOf(block);
   const share = unit === null ? SCRIPT : Math.min(Math.max(unit / row.unit, SMALLEST), LARGEST);
   return open(block, row.unit * share, unit !== null);
 }
 
 function continued(row: Open, block: Block): Open {
-  const [unit, brackets] = [unitOf(block), countBrackets(row.brackets, block)];
+  const [unit, brackets] = [sizeOf(block), countBrackets(row.brackets, block)];
   if (unit === null) return { ...row, last: block, brackets, sup: null, sub: null };
   if (!row.known) return { ...open(block, unit, true), brackets };
   const mean = (row.unit + unit) / 2;
